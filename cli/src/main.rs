@@ -1,0 +1,2 @@
+//! One YAML file becomes a running streaming pipeline on AWS.
+fn main() {}

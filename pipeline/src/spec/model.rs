@@ -1,0 +1,139 @@
+//! The validated pipeline: what a file means once every unit is read and every reference holds.
+//!
+//! Parsing and checking happen once, in the rest of [`crate::spec`]. Whatever holds a [`Pipeline`] may
+//! rely on it: names are legal, references resolve, and units are plain numbers of the unit they name.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+/// One pipeline file, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pipeline {
+    /// Prefixes every physical name.
+    pub name: String,
+    /// The AWS region; `None` leaves it to the usual AWS chain.
+    pub region: Option<String>,
+    /// Tags put on every resource that takes tags, beside the ownership tags.
+    pub tags: BTreeMap<String, String>,
+    /// Kinesis data streams by logical name, in file order.
+    pub streams: IndexMap<String, Stream>,
+    /// Lambda transforms by logical name, in file order.
+    pub transforms: IndexMap<String, Transform>,
+    /// Firehose deliveries by logical name, in file order.
+    pub deliveries: IndexMap<String, Delivery>,
+}
+
+/// A Kinesis data stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stream {
+    /// How its capacity is given.
+    pub capacity: Capacity,
+    /// How long records stay readable, 24 to 8760 hours.
+    pub retention_hours: u32,
+    /// A KMS key id, alias or ARN; `None` leaves records unencrypted.
+    pub encryption: Option<String>,
+    /// Who owns the shard count: `Some` means the autoscaler does, and the file gives only the first size.
+    pub autoscale: Option<Autoscale>,
+}
+
+/// How a stream's capacity is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capacity {
+    /// A number of open shards.
+    Provisioned(u32),
+    /// AWS sizes the stream.
+    OnDemand,
+}
+
+/// The bounds within which the autoscaler moves a stream.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Autoscale {
+    /// Fewest open shards.
+    pub min: u32,
+    /// Most open shards.
+    pub max: u32,
+    /// Share of a shard's limits to aim at, 1 to 100.
+    pub target_percent: u8,
+}
+
+/// A Lambda function that transforms records on their way through a delivery.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transform {
+    /// What it runs.
+    pub code: Code,
+    /// 128 to 10240 MiB.
+    pub memory_mib: u32,
+    /// 1 to 900 seconds.
+    pub timeout_seconds: u32,
+    /// Environment variables of the function.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// What a transform runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Code {
+    /// A VRL program, run by the function that pipectl ships.
+    Vrl(String),
+    /// A Lambda zip of the user's own, as a path relative to the pipeline file.
+    Package(PathBuf),
+}
+
+/// A Firehose delivery stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// Logical name of the stream it reads; `None` is direct put.
+    pub from: Option<String>,
+    /// Logical name of the transform it applies.
+    pub transform: Option<String>,
+    /// Where the records go.
+    pub to: Destination,
+}
+
+/// Where a delivery puts its records.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Destination {
+    /// Objects in an S3 bucket.
+    S3(S3Destination),
+}
+
+/// Objects in an S3 bucket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct S3Destination {
+    /// The bucket, created and owned by the pipeline unless it is adopted.
+    pub bucket: String,
+    /// Firehose prefix expression; `None` means AWS's own `YYYY/MM/dd/HH/`.
+    pub prefix: Option<String>,
+    /// Firehose error output prefix expression.
+    pub errors: Option<String>,
+    /// When an object is written.
+    pub buffer: Buffer,
+    /// How an object is compressed.
+    pub compression: Compression,
+}
+
+/// When Firehose writes what it has gathered: at the size or at the interval, whichever comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buffer {
+    /// 1 to 128 MiB.
+    pub size_mib: u32,
+    /// 0 to 900 s.
+    pub interval: Duration,
+}
+
+/// How Firehose compresses an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// As it is.
+    None,
+    /// `.gz`.
+    Gzip,
+    /// `.snappy`, framed.
+    Snappy,
+    /// `.zip`.
+    Zip,
+    /// `.hsnappy`.
+    HadoopSnappy,
+}

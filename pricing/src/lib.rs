@@ -1,0 +1,1 @@
+//! What AWS charges: dated prices and the formulas over them.

@@ -1,0 +1,1 @@
+//! Puts records into Kinesis streams and reads them back; every record ends in one typed outcome.

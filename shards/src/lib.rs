@@ -1,0 +1,1 @@
+//! The vocabulary of Kinesis sharding: hash keys, ranges, shard ids and lineage.
