@@ -87,9 +87,7 @@ impl HashKeyRange {
     #[must_use]
     pub fn midpoint(&self) -> Option<HashKey> {
         let size_less_one = self.end.0 - self.start.0;
-        // ceil(size / 2) without computing size, which the whole space would overflow.
-        (size_less_one > 0)
-            .then(|| HashKey(self.start.0 + size_less_one / 2 + 1 - u128::from(size_less_one % 2 == 0)))
+        (size_less_one > 0).then(|| HashKey(self.start.0 + size_less_one.div_ceil(2)))
     }
 
     /// Cuts it in two; `at` becomes the start of the second part, as `NewStartingHashKey` in `SplitShard`.
