@@ -1,0 +1,1 @@
+"""What LocalStack 4.14 needs to run pipelines on a machine without Docker and Java."""

@@ -1,0 +1,47 @@
+"""The entry points by which LocalStack finds this package. Nothing heavy is imported before it is used."""
+
+from localstack.runtime import hooks
+from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
+
+
+class ProcessExecutorPlugin(RuntimeExecutorPlugin):
+    """Chosen by ``LAMBDA_RUNTIME_EXECUTOR=pipectl-process``."""
+
+    name = "pipectl-process"
+
+    def load(self, *args, **kwargs):
+        from .executor import ProcessExecutor
+
+        return ProcessExecutor
+
+
+@hooks.on_infra_start(name="pipectl-loopback")
+def listen_on_loopback():
+    """The gateway listens on every interface whatever ``GATEWAY_LISTEN`` says; make it mean what it says."""
+    from types import SimpleNamespace
+
+    from localstack import config
+    from localstack.runtime.server import twisted as server
+    from twisted.internet import endpoints
+
+    host = config.GATEWAY_LISTEN[0].host
+
+    def on_host(reactor, port):
+        return endpoints.TCP4ServerEndpoint(reactor, port, interface=host)
+
+    server.endpoints = SimpleNamespace(
+        TCP4ServerEndpoint=on_host, TCP6ServerEndpoint=endpoints.TCP6ServerEndpoint
+    )
+
+
+@hooks.on_infra_start(name="pipectl-firehose")
+def deliver_from_kinesis():
+    """Firehose reads streams with a poller of ours, and calls transforms with the event that AWS sends."""
+    from localstack.services.firehose.provider import FirehoseProvider
+    from localstack.utils.kinesis import kinesis_connector
+
+    from .firehose_event import complete_records
+    from .kinesis_source import listen_to_kinesis
+
+    kinesis_connector.listen_to_kinesis = listen_to_kinesis
+    FirehoseProvider._add_missing_record_attributes = complete_records
