@@ -1,2 +1,34 @@
 //! One YAML file becomes a running streaming pipeline on AWS.
-fn main() {}
+//!
+//! The binary is two things. Started by Lambda it serves the built-in function, before it looks at a
+//! single argument; started by a person or a script it is the command line. `args` has the shape of the
+//! command line, `commands/` one file per subcommand (parse, call a library, render), `output/` is the
+//! only place that prints, and `error` the only error type.
+
+mod args;
+mod aws;
+mod commands;
+mod error;
+mod interrupt;
+mod logging;
+mod output;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match args::CommandLine::try_parse() {
+        Ok(line) => session::run(line),
+        Err(error) => usage(&error),
+    }
+}
+
+/// Help and version go to stdout and are a success. A wrong command line exits with 1: 2 is taken, it
+/// means "there are changes".
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing is left to be done about a stream that cannot be written to.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(error::Kind::Usage.exit_code()) } else { ExitCode::SUCCESS }
+}

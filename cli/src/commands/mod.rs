@@ -1,0 +1,59 @@
+//! The commands: one file each, which reads its options, calls a library and renders the answer.
+
+mod apply;
+mod completions;
+mod demo;
+mod destroy;
+mod init;
+mod local;
+mod man;
+mod plan;
+mod produce;
+mod schema;
+mod status;
+mod tail;
+mod validate;
+
+use clap::Subcommand;
+
+use crate::error::{CommandError, Exit};
+use crate::session::{Session, block_on};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(init::Args),
+    Validate(validate::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Status(status::Args),
+    Destroy(destroy::Args),
+    Produce(produce::Args),
+    Tail(tail::Args),
+    Local(local::Args),
+    Demo(demo::Args),
+    Schema(schema::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Command {
+    /// Runs it. Only commands that talk to something start a runtime.
+    pub(crate) fn run(self, session: &Session) -> Result<Exit, CommandError> {
+        match self {
+            Command::Init(args) => init::run(&args, session),
+            Command::Validate(args) => validate::run(&args, session),
+            Command::Plan(args) => block_on(plan::run(&args, session)),
+            Command::Apply(args) => block_on(apply::run(&args, session)),
+            Command::Status(args) => block_on(status::run(&args, session)),
+            Command::Destroy(args) => block_on(destroy::run(&args, session)),
+            Command::Produce(args) => block_on(produce::run(args, session)),
+            Command::Tail(args) => block_on(tail::run(&args, session)),
+            Command::Local(args) => local::run(args, session),
+            Command::Demo(args) => block_on(demo::run(&args, session)),
+            Command::Schema(args) => schema::run(&args, session),
+            Command::Completions(args) => completions::run(&args, session),
+            Command::Man(args) => man::run(&args, session),
+        }
+    }
+}

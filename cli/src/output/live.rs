@@ -1,0 +1,149 @@
+//! Work in progress: live lines on a terminal, plain lines elsewhere.
+//!
+//! A [`Board`] shows operations that run side by side; a [`Meter`] counts records towards a total. Both
+//! are drawn by indicatif where stderr is a terminal. Elsewhere a finished operation is one line, and a
+//! meter says where it is every [`PLAIN_INTERVAL`], so that a CI log shows life without being flooded.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::style::{self, paint};
+use super::{Output, words};
+
+/// How often a meter speaks where no terminal redraws it.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+const TICK: Duration = Duration::from_millis(100);
+
+/// Operations that run side by side, each with a line while it runs and a line when it ended.
+pub(crate) struct Board<'output> {
+    output: &'output Output,
+    running: Mutex<HashMap<String, (ProgressBar, Instant)>>,
+}
+
+impl<'output> Board<'output> {
+    /// An empty board.
+    pub(crate) fn new(output: &'output Output) -> Self {
+        Board { output, running: Mutex::default() }
+    }
+
+    /// `key` begins; `text` is what it does, in the present: `creating stream clickstream-events`.
+    pub(crate) fn begin(&self, key: &str, text: &str) {
+        let bar = self.output.spinner(text);
+        self.lock().insert(key.to_owned(), (bar, Instant::now()));
+    }
+
+    /// What `key` is doing now.
+    pub(crate) fn update(&self, key: &str, text: &str) {
+        if let Some((bar, _)) = self.lock().get(key) {
+            bar.set_message(text.to_owned());
+        }
+    }
+
+    /// `key` ended well; `text` is what it did: `created stream clickstream-events`.
+    pub(crate) fn done(&self, key: &str, text: &str) {
+        let took = self.end(key).map(|took| format!(" {}", paint(style::FAINT, words::duration(took))));
+        self.output.note(format!("{} {text}{}", paint(style::GOOD, "✓"), took.unwrap_or_default()));
+    }
+
+    /// `key` failed; `text` says what and why.
+    pub(crate) fn failed(&self, key: &str, text: &str) {
+        self.end(key);
+        self.output.note(format!("{} {text}", paint(style::BAD, "✗")));
+    }
+
+    fn end(&self, key: &str) -> Option<Duration> {
+        let (bar, since) = self.lock().remove(key)?;
+        bar.finish_and_clear();
+        Some(since.elapsed())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (ProgressBar, Instant)>> {
+        self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Drop for Board<'_> {
+    fn drop(&mut self) {
+        for (_, (bar, _)) in self.lock().drain() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// A count of records that grows, towards a total where one is known.
+pub(crate) struct Meter<'output> {
+    output: &'output Output,
+    what: String,
+    total: Option<u64>,
+    bar: ProgressBar,
+    started: Instant,
+    spoke: Mutex<Instant>,
+}
+
+impl<'output> Meter<'output> {
+    /// A meter at zero; `what` is what happens to the records: `sent`.
+    pub(crate) fn new(output: &'output Output, what: &str, total: Option<u64>) -> Self {
+        let now = Instant::now();
+        let bar = output.bar(total);
+        let meter = Meter { output, what: what.to_owned(), total, bar, started: now, spoke: Mutex::new(now) };
+        meter.set(0, "");
+        meter
+    }
+
+    /// Now at `count`, with a remark beside it.
+    pub(crate) fn set(&self, count: u64, remark: &str) {
+        self.bar.set_position(count);
+        let line = self.line(count, remark);
+        self.bar.set_message(line.clone());
+        let mut spoke = self.spoke.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !self.output.shows_live && spoke.elapsed() >= PLAIN_INTERVAL {
+            *spoke = Instant::now();
+            self.output.note(line);
+        }
+    }
+
+    /// The meter has done its work and leaves the screen.
+    pub(crate) fn finish(self) -> Duration {
+        self.bar.finish_and_clear();
+        self.started.elapsed()
+    }
+
+    fn line(&self, count: u64, remark: &str) -> String {
+        let of = self.total.map(|total| format!(" of {}", words::grouped(total))).unwrap_or_default();
+        let rate = words::rate(count, self.started.elapsed());
+        let remark = if remark.is_empty() { String::new() } else { format!(", {remark}") };
+        format!("{}{of} {} ({}/s{remark})", words::grouped(count), self.what, words::grouped(rate))
+    }
+}
+
+impl Drop for Meter<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Output {
+    /// A spinning line under everything that was said so far.
+    fn spinner(&self, text: &str) -> ProgressBar {
+        let style = ProgressStyle::with_template("{spinner:.cyan} {wide_msg} {elapsed:.dim}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner())
+            .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ");
+        let bar = self.live.add(ProgressBar::new_spinner().with_style(style).with_message(text.to_owned()));
+        if self.shows_live {
+            bar.enable_steady_tick(TICK);
+        }
+        bar
+    }
+
+    /// A bar towards `total`, or a spinner where there is none.
+    fn bar(&self, total: Option<u64>) -> ProgressBar {
+        let Some(total) = total else { return self.spinner("") };
+        let style = ProgressStyle::with_template("{bar:28.cyan/dim} {wide_msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("━━─");
+        self.live.add(ProgressBar::new(total).with_style(style))
+    }
+}

@@ -1,0 +1,210 @@
+//! The only module that prints. Data goes to stdout, everything else to stderr.
+//!
+//! **Rules**
+//! - A reader that goes away (`| head`) is no error: later writes are dropped, and [`Output::is_closed`]
+//!   tells an endless command to end.
+//! - `--json` turns stdout into one event a line, the first of them the version line; the text for people
+//!   is then not written to stdout at all.
+//! - Where stderr is a terminal, running work shows as live lines ([`live`]); elsewhere as plain lines.
+//! - Text is built with colours and loses them in the stream when the reader cannot show them.
+
+mod json;
+pub(crate) mod live;
+pub(crate) mod style;
+pub(crate) mod table;
+pub(crate) mod words;
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use serde::Serialize;
+
+use crate::error::CommandError;
+use style::paint;
+
+/// How a command speaks: set once from the global options.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Manner {
+    /// One event a line on stdout instead of text.
+    pub(crate) json: bool,
+    /// Only data and errors.
+    pub(crate) quiet: bool,
+}
+
+/// Where everything a command says goes.
+pub(crate) struct Output {
+    manner: Manner,
+    asks: bool,
+    shows_live: bool,
+    live: MultiProgress,
+    closed: AtomicBool,
+    begun: AtomicBool,
+}
+
+impl Output {
+    /// Looks once at what stdin and stderr are. Live lines need a terminal that nobody asked to be quiet.
+    pub(crate) fn new(manner: Manner) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let shows_live = terminal && !manner.quiet && !manner.json;
+        let target = if shows_live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Output {
+            manner,
+            asks: terminal && io::stdin().is_terminal() && !manner.json,
+            shows_live,
+            live: MultiProgress::with_draw_target(target),
+            closed: AtomicBool::new(false),
+            begun: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether there is a person to ask.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.asks
+    }
+
+    /// Whether stdout carries events rather than text.
+    pub(crate) fn is_json(&self) -> bool {
+        self.manner.json
+    }
+
+    /// Whether the reader of stdout has gone away.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Data for people on stdout; nothing under `--json`.
+    pub(crate) fn data(&self, text: impl AsRef<str>) {
+        if !self.manner.json {
+            self.stdout(text.as_ref());
+        }
+    }
+
+    /// Data that is the same for people and programs (a completion script, a schema): stdout always.
+    pub(crate) fn raw(&self, bytes: &[u8]) {
+        self.live.suspend(|| {
+            let mut stdout = io::stdout().lock();
+            let result = stdout.write_all(bytes).and_then(|()| stdout.flush());
+            self.note_if_closed(result);
+        });
+    }
+
+    /// One event on stdout under `--json`; nothing otherwise. `kind` becomes the field `type`.
+    pub(crate) fn event(&self, kind: &str, event: &impl Serialize) {
+        if !self.manner.json {
+            return;
+        }
+        if !self.begun.swap(true, Ordering::Relaxed) {
+            self.stdout(&json::version_line());
+        }
+        self.stdout(&json::line(kind, event));
+    }
+
+    /// What a command has to say while it works: stderr, unless `--quiet`.
+    pub(crate) fn note(&self, text: impl AsRef<str>) {
+        if !self.manner.quiet {
+            self.stderr(text.as_ref());
+        }
+    }
+
+    /// Something the user should know although the command goes on.
+    pub(crate) fn warning(&self, text: impl AsRef<str>) {
+        self.event("warning", &serde_json::json!({ "message": text.as_ref() }));
+        self.stderr(&format!("{}: {}", paint(style::CHANGE.bold(), "warning"), text.as_ref()));
+    }
+
+    /// Diagnostics that a library has rendered already: stderr, also under `--quiet`.
+    pub(crate) fn diagnostics(&self, text: impl AsRef<str>) {
+        self.stderr(text.as_ref());
+    }
+
+    /// The end of a failed command: what happened, each cause, the hints last.
+    pub(crate) fn failure(&self, error: &CommandError) {
+        self.event(
+            "error",
+            &serde_json::json!({
+                "kind": error.kind(),
+                "message": error.to_string(),
+                "causes": error.chain().split_off(1),
+                "hints": error.hints(),
+            }),
+        );
+        self.stderr(&render_failure(error));
+    }
+
+    /// Asks on stderr and reads a line; `None` at the end of input. Blocks, so call it off the runtime.
+    pub(crate) fn ask(&self, question: &str) -> io::Result<Option<String>> {
+        self.live.suspend(|| {
+            let mut stderr = anstream::stderr().lock();
+            write!(stderr, "{question} ")?;
+            stderr.flush()
+        })?;
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer)?;
+        Ok((read > 0).then(|| answer.trim().to_owned()))
+    }
+
+    fn stdout(&self, text: &str) {
+        if self.is_closed() {
+            return;
+        }
+        self.live.suspend(|| {
+            let mut stdout = anstream::stdout().lock();
+            let result = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+            self.note_if_closed(result);
+        });
+    }
+
+    fn stderr(&self, text: &str) {
+        self.live.suspend(|| {
+            let mut stderr = anstream::stderr().lock();
+            // There is nowhere left to report a stderr that cannot be written to.
+            let _ = writeln!(stderr, "{text}");
+        });
+    }
+
+    fn note_if_closed(&self, result: io::Result<()>) {
+        if result.is_err() {
+            self.closed.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// `error: …`, the causes indented under it, then the hints.
+fn render_failure(error: &CommandError) -> String {
+    let mut chain = error.chain().into_iter();
+    let mut text = paint(style::BAD.bold(), "error") + ": " + &chain.next().unwrap_or_default();
+    for cause in chain {
+        let _ =
+            write!(text, "\n  {} {}", paint(style::FAINT, "because:"), cause.replace('\n', "\n           "));
+    }
+    for hint in error.hints() {
+        let _ = write!(text, "\n{}: {hint}", paint(style::NAME, "hint"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn a_failure_shows_the_causes_and_the_hints_last() {
+        let error = CommandError::wrap(
+            Kind::Aws,
+            "cannot reach http://127.0.0.1:4566",
+            io::Error::other("connection refused"),
+        )
+        .hint("start it with `pipectl local`")
+        .hint("or name another endpoint with --endpoint-url");
+        let text = anstream::adapter::strip_str(&render_failure(&error)).to_string();
+        insta::assert_snapshot!(text, @r"
+        error: cannot reach http://127.0.0.1:4566
+          because: connection refused
+        hint: start it with `pipectl local`
+        hint: or name another endpoint with --endpoint-url
+        ");
+    }
+}

@@ -1,0 +1,69 @@
+//! Plain tables: a heading line, aligned columns, no frames, so that they read as well in a pipe.
+
+use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
+
+/// What a cell says, and how loudly.
+pub(crate) enum Field {
+    /// As it is.
+    Plain(String),
+    /// It is well.
+    Good(String),
+    /// It is on its way, or wants attention.
+    Change(String),
+    /// It is wrong.
+    Bad(String),
+    /// Detail.
+    Faint(String),
+    /// A number, which stands at the right.
+    Number(String),
+}
+
+impl Field {
+    fn cell(self) -> Cell {
+        match self {
+            Field::Plain(text) => Cell::new(text),
+            Field::Good(text) => Cell::new(text).fg(Color::DarkGreen),
+            Field::Change(text) => Cell::new(text).fg(Color::DarkYellow),
+            Field::Bad(text) => Cell::new(text).fg(Color::DarkRed),
+            Field::Faint(text) => Cell::new(text).add_attribute(Attribute::Dim),
+            Field::Number(text) => Cell::new(text).set_alignment(CellAlignment::Right),
+        }
+    }
+}
+
+/// Rows under a heading; lines end where their text ends.
+pub(crate) fn render(heading: &[&str], rows: impl IntoIterator<Item = Vec<Field>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).enforce_styling();
+    table.set_header(heading.iter().map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
+    table.add_rows(rows.into_iter().map(|row| row.into_iter().map(Field::cell)));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_align_without_frames() {
+        let text = render(
+            &["RESOURCE", "SHARDS", "STATE"],
+            [
+                vec![
+                    Field::Plain("stream events".into()),
+                    Field::Number("2".into()),
+                    Field::Good("ACTIVE".into()),
+                ],
+                vec![
+                    Field::Plain("delivery lake".into()),
+                    Field::Number(String::new()),
+                    Field::Bad("CREATING_FAILED".into()),
+                ],
+            ],
+        );
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
+    }
+}

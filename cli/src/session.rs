@@ -1,0 +1,43 @@
+//! What every command gets: the global options, and where to speak.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::args::{CommandLine, Globals};
+use crate::error::{CommandError, Kind};
+use crate::logging;
+use crate::output::{Manner, Output};
+
+/// The surroundings of one command.
+pub(crate) struct Session {
+    /// The options before and after the command's name that all commands share.
+    pub(crate) globals: Globals,
+    /// Where everything it says goes.
+    pub(crate) output: Arc<Output>,
+}
+
+/// Runs the parsed command line to its exit code.
+pub(crate) fn run(line: CommandLine) -> ExitCode {
+    anstream::ColorChoice::from(line.globals.color).write_global();
+    logging::start(line.globals.verbose);
+    let manner = Manner { json: line.globals.json, quiet: line.globals.quiet };
+    let session = Session { output: Arc::new(Output::new(manner)), globals: line.globals };
+    match line.command.run(&session) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            session.output.failure(&error);
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+/// Runs a command's future. Work that is still blocked on stdin or a socket does not hold up the exit.
+pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| CommandError::wrap(Kind::Local, "cannot start the async runtime", cause))?;
+    let result = runtime.block_on(future);
+    runtime.shutdown_background();
+    result
+}
