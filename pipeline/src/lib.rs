@@ -1,3 +1,12 @@
 //! One YAML file becomes validated types, a plan, and running resources.
+//!
+//! `spec` reads the file, `resources` says what it takes, `plan` compares that with what exists, `apply` runs
+//! the plan, and `ledger` remembers. [`Engine`] puts them together.
 
+pub mod apply;
+pub mod engine;
+pub mod plan;
+pub mod resources;
 pub mod spec;
+
+pub use engine::{ApplyOptions, ConnectOptions, Engine, Error, PlanOptions, Status};

@@ -1,0 +1,155 @@
+//! From what is wanted, what is there and what the ledger remembers to a plan: pure, and the plan is data.
+//!
+//! A plan can be saved, shown, compared and applied later. It names every mutation beforehand, those that AWS
+//! forces on us included (2 → 16 shards is three of them), so that applying leaves no choices open.
+
+use serde::{Deserialize, Serialize};
+
+use crate::resources::tags::TagChange;
+use crate::resources::{Address, Change, Desired, Kind, PropertyChange};
+
+/// Everything that will be done, and what already is as it should be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The version of this format.
+    pub format: u32,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The account it was made for.
+    pub account: String,
+    /// The region it was made for.
+    pub region: String,
+    /// The text of the pipeline file it was made from.
+    pub source: String,
+    /// The last revision in the ledger when it was made; 0 is none.
+    pub based_on: u64,
+    /// One step per resource, each after what it depends on.
+    pub steps: Vec<Step>,
+    /// What the reader should know beside the steps.
+    pub notes: Vec<String>,
+}
+
+/// The version of the plan format.
+pub const PLAN_FORMAT: u32 = 1;
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// To make what the file says.
+    Apply,
+    /// To remove all that belongs to the pipeline.
+    Destroy,
+}
+
+/// What happens to one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Where it stands in the file: `streams.events`.
+    pub address: Address,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its physical name.
+    pub name: String,
+    /// What happens to it.
+    pub action: Action,
+    /// The properties that change.
+    pub changes: Vec<PropertyChange>,
+    /// Why, where that is not plain: what forces a replacement, what is waited for, why it is deleted.
+    pub reason: Option<String>,
+    /// The mutations, in order; each is one call.
+    pub operations: Vec<Operation>,
+    /// Steps that have to be done before.
+    pub depends_on: Vec<Address>,
+    /// What is wanted; `None` for what goes.
+    pub desired: Option<Desired>,
+}
+
+/// What happens to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Nothing: it is as it should be.
+    NoChange,
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is deleted and made again.
+    Replace,
+    /// It is deleted.
+    Delete,
+    /// It stays, and is the pipeline's no more: its ownership tags go.
+    Release,
+}
+
+/// One mutation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// Create the resource, with its tags where the call takes them.
+    Create,
+    /// Change a property.
+    Change(Change),
+    /// Set and remove tags.
+    Tag(TagChange),
+    /// Delete the resource.
+    Delete,
+}
+
+/// How many steps there are of each action.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// To create.
+    pub create: usize,
+    /// To update in place.
+    pub update: usize,
+    /// To replace.
+    pub replace: usize,
+    /// To delete.
+    pub delete: usize,
+    /// To release.
+    pub release: usize,
+    /// As they should be.
+    pub no_change: usize,
+}
+
+impl Plan {
+    /// Whether applying it would do anything.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        self.steps.iter().any(|step| step.action != Action::NoChange)
+    }
+
+    /// How many steps there are of each action.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for step in &self.steps {
+            *match step.action {
+                Action::NoChange => &mut counts.no_change,
+                Action::Create => &mut counts.create,
+                Action::Update => &mut counts.update,
+                Action::Replace => &mut counts.replace,
+                Action::Delete => &mut counts.delete,
+                Action::Release => &mut counts.release,
+            } += 1;
+        }
+        counts
+    }
+}
+
+/// What to do with buckets that still hold objects when they have to go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BucketData {
+    /// Refuse, before anything is done.
+    #[default]
+    Refuse,
+    /// Delete every object, then the bucket.
+    Delete,
+    /// Leave the bucket, which is the pipeline's no more.
+    Keep,
+}

@@ -1,0 +1,127 @@
+//! How a resource is called: its kind, its physical name, and its address in the pipeline file.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The kinds of resources a pipeline is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// An S3 bucket.
+    Bucket,
+    /// A Kinesis data stream.
+    Stream,
+    /// A CloudWatch Logs group.
+    LogGroup,
+    /// An IAM role with its inline policy.
+    Role,
+    /// A Lambda function.
+    Function,
+    /// A Firehose delivery stream.
+    Delivery,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 6] =
+        [Kind::Bucket, Kind::Stream, Kind::LogGroup, Kind::Role, Kind::Function, Kind::Delivery];
+
+    /// The kind in words, as used in messages.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Kind::Bucket => "S3 bucket",
+            Kind::Stream => "Kinesis stream",
+            Kind::LogGroup => "log group",
+            Kind::Role => "IAM role",
+            Kind::Function => "Lambda function",
+            Kind::Delivery => "Firehose delivery stream",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
+}
+
+/// Where a resource stands in the pipeline file: `streams.events`, or for what is derived from an entry
+/// `transforms.parse.role`. Buckets, which several deliveries may share, are `buckets.<name>`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Address(String);
+
+impl Address {
+    /// The address of a stream.
+    #[must_use]
+    pub fn stream(logical: &str) -> Self {
+        Self(format!("streams.{logical}"))
+    }
+
+    /// The address of a bucket, which has no entry of its own.
+    #[must_use]
+    pub fn bucket(name: &str) -> Self {
+        Self(format!("buckets.{name}"))
+    }
+
+    /// The address of a transform: its function.
+    #[must_use]
+    pub fn transform(logical: &str) -> Self {
+        Self(format!("transforms.{logical}"))
+    }
+
+    /// The address of a delivery.
+    #[must_use]
+    pub fn delivery(logical: &str) -> Self {
+        Self(format!("deliveries.{logical}"))
+    }
+
+    /// The role derived from this entry.
+    #[must_use]
+    pub fn role(&self) -> Self {
+        Self(format!("{}.role", self.0))
+    }
+
+    /// The log group derived from this entry.
+    #[must_use]
+    pub fn logs(&self) -> Self {
+        Self(format!("{}.logs", self.0))
+    }
+
+    /// The address as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What makes a resource itself in one account and region: its kind and its physical name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ResourceId {
+    /// What it is.
+    pub kind: Kind,
+    /// Its physical name.
+    pub name: String,
+}
+
+impl ResourceId {
+    /// The id of the resource of this kind and physical name.
+    #[must_use]
+    pub fn new(kind: Kind, name: impl Into<String>) -> Self {
+        Self { kind, name: name.into() }
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}

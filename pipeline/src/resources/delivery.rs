@@ -1,0 +1,222 @@
+//! Firehose delivery streams. Everything but the source is updated in place; a new source replaces the
+//! delivery, said so in the plan. A change of tags alone never touches the destination, which would stop
+//! delivery for a while.
+
+use serde::{Deserialize, Serialize};
+
+use super::tags::TagMap;
+use super::{Difference, Facts, Properties, Readiness};
+
+/// What is wanted of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliverySpec {
+    /// The stream it reads; `None` is direct put.
+    pub source: Option<DeliverySource>,
+    /// Where the records go.
+    pub destination: S3Settings,
+}
+
+/// The stream a delivery reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliverySource {
+    /// The stream's ARN.
+    pub stream_arn: String,
+    /// ARN of the role it is read under.
+    pub role_arn: String,
+}
+
+/// Objects in a bucket, and what happens to the records on the way there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct S3Settings {
+    /// ARN of the role it writes under.
+    pub role_arn: String,
+    /// The bucket's ARN.
+    pub bucket_arn: String,
+    /// Prefix expression; empty means AWS's own `YYYY/MM/dd/HH/`.
+    pub prefix: String,
+    /// Prefix expression for what failed; empty means none.
+    pub error_prefix: String,
+    /// Objects are written at this size …
+    pub buffer_mib: u32,
+    /// … or after this many seconds.
+    pub buffer_seconds: u32,
+    /// UNCOMPRESSED, GZIP, ZIP, Snappy or HADOOP_SNAPPY.
+    pub compression: String,
+    /// Where errors are reported; `None` is nowhere.
+    pub log_group: Option<String>,
+    /// The transform.
+    pub processor: Option<LambdaProcessor>,
+}
+
+/// The function that records pass through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LambdaProcessor {
+    /// The function's ARN.
+    pub function_arn: String,
+    /// Seconds of records that go into one invocation.
+    pub buffer_seconds: u32,
+}
+
+/// What is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryState {
+    /// CREATING, ACTIVE, DELETING, CREATING_FAILED or DELETING_FAILED.
+    pub status: String,
+    /// Why, when it failed.
+    pub failure: String,
+    /// The stream it reads.
+    pub source: Option<DeliverySource>,
+    /// Where the records go; `None` when that is no S3 bucket.
+    pub destination: Option<S3Settings>,
+}
+
+/// One mutation of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeliveryChange {
+    /// Sets the destination, all of it.
+    Destination(Box<S3Settings>),
+}
+
+impl Properties for DeliverySpec {
+    type State = DeliveryState;
+    type Change = DeliveryChange;
+
+    fn created(&self) -> DeliveryState {
+        DeliveryState {
+            status: "ACTIVE".to_owned(),
+            failure: String::new(),
+            source: self.source.clone(),
+            destination: Some(self.destination.clone()),
+        }
+    }
+
+    fn compare(&self, state: &DeliveryState, _tags: &TagMap) -> Difference<DeliveryChange> {
+        let mut difference = Difference::default();
+        let source = |source: &Option<DeliverySource>| match source {
+            Some(source) => source.stream_arn.clone(),
+            None => "direct put".to_owned(),
+        };
+        if difference.note("from", Some(state.source.clone()), Some(self.source.clone()), source) {
+            difference.replace = Some("Firehose cannot change the source of a delivery stream".to_owned());
+        }
+        let Some(there) = &state.destination else {
+            difference.replace = Some("its destination is not an S3 bucket".to_owned());
+            return difference;
+        };
+        if self.destination.note_changes(there, &mut difference) && difference.replace.is_none() {
+            difference.changes.push(DeliveryChange::Destination(Box::new(self.destination.clone())));
+        }
+        difference
+    }
+}
+
+impl S3Settings {
+    /// Notes what differs from `there`, and says whether anything does.
+    fn note_changes(&self, there: &S3Settings, difference: &mut Difference<DeliveryChange>) -> bool {
+        let before = difference.properties.len();
+        let mut text = |path: &str, there: &str, wanted: &str| {
+            let shown = |value: &str| (!value.is_empty()).then(|| value.to_owned());
+            difference.note(path, shown(there), shown(wanted), String::clone);
+        };
+        text("role", &there.role_arn, &self.role_arn);
+        text("to.s3.bucket", &there.bucket_arn, &self.bucket_arn);
+        text("to.s3.prefix", &there.prefix, &self.prefix);
+        text("to.s3.errors", &there.error_prefix, &self.error_prefix);
+        text("to.s3.compression", &there.compression, &self.compression);
+        let mib = |mib: &u32| format!("{mib}MiB");
+        difference.note("to.s3.buffer.size", Some(there.buffer_mib), Some(self.buffer_mib), mib);
+        let seconds = |seconds: &u32| format!("{seconds}s");
+        difference.note(
+            "to.s3.buffer.interval",
+            Some(there.buffer_seconds),
+            Some(self.buffer_seconds),
+            seconds,
+        );
+        difference.note("logs", there.log_group.clone(), self.log_group.clone(), String::clone);
+        let processor = |processor: &LambdaProcessor| processor.function_arn.clone();
+        difference.note("transform", there.processor.clone(), self.processor.clone(), processor);
+        difference.properties.len() > before
+    }
+}
+
+impl Facts for DeliveryState {
+    fn readiness(&self) -> Readiness {
+        match self.status.as_str() {
+            "ACTIVE" => Readiness::Ready,
+            "DELETING" => Readiness::Leaving,
+            "CREATING_FAILED" | "DELETING_FAILED" => {
+                Readiness::Failed(format!("{}: {}", self.status, self.failure))
+            }
+            other => Readiness::Pending(format!("ACTIVE (now {other})")),
+        }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let from = self.source.as_ref().map_or("direct put", |source| tail(&source.stream_arn));
+        let mut facts = vec![("from", from.to_owned())];
+        if let Some(there) = &self.destination {
+            let bucket = there.bucket_arn.rsplit(':').next().unwrap_or_default();
+            facts.push(("to", format!("s3://{bucket}/{}", there.prefix)));
+            facts.push(("buffer", format!("{} MiB / {} s", there.buffer_mib, there.buffer_seconds)));
+        }
+        facts
+    }
+}
+
+fn tail(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec() -> DeliverySpec {
+        DeliverySpec {
+            source: Some(DeliverySource { stream_arn: "arn:s/a".into(), role_arn: "r".into() }),
+            destination: S3Settings {
+                role_arn: "r".into(),
+                bucket_arn: "arn:aws:s3:::lake".into(),
+                prefix: String::new(),
+                error_prefix: "errors/".into(),
+                buffer_mib: 5,
+                buffer_seconds: 60,
+                compression: "GZIP".into(),
+                log_group: None,
+                processor: None,
+            },
+        }
+    }
+
+    #[test]
+    fn a_source_change_replaces_and_says_why() {
+        let direct = DeliverySpec { source: None, ..spec() };
+        let difference = direct.compare(&spec().created(), &TagMap::new());
+        assert!(difference.replace.expect("a reason").contains("source"));
+        assert_eq!(difference.changes, []);
+    }
+
+    #[test]
+    fn removing_the_transform_is_one_update_in_place() {
+        let mut there = spec();
+        there.destination.processor =
+            Some(LambdaProcessor { function_arn: "arn:f".into(), buffer_seconds: 60 });
+        let difference = spec().compare(&there.created(), &TagMap::new());
+        assert!(matches!(difference.changes[..], [DeliveryChange::Destination(_)]));
+        assert_eq!(difference.properties.len(), 1);
+        assert_eq!(difference.properties[0].after, None);
+    }
+
+    #[test]
+    fn the_same_settings_are_no_change() {
+        assert!(spec().compare(&spec().created(), &TagMap::new()).is_empty());
+    }
+
+    #[test]
+    fn a_failed_creation_is_a_failed_state() {
+        let state =
+            DeliveryState { status: "CREATING_FAILED".into(), failure: "x".into(), ..spec().created() };
+        assert_eq!(state.readiness(), Readiness::Failed("CREATING_FAILED: x".into()));
+    }
+}

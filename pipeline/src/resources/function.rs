@@ -1,0 +1,279 @@
+//! Lambda functions: transforms. Code and configuration are changed by separate calls, one at a time.
+//!
+//! What the code was built from is a tag, beside the `CodeSha256` that was uploaded for it: when both still
+//! hold, the code is known to be current without building a package. The two tags are put after the code.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::tags::{CODE, SOURCE, TagMap};
+use super::{Difference, Facts, Properties, Readiness};
+
+/// The runtime every function of ours has: a bootstrap of its own on Amazon Linux 2023.
+pub const RUNTIME: &str = "provided.al2023";
+/// The handler name that such a function carries; the bootstrap ignores it.
+pub const HANDLER: &str = "bootstrap";
+
+/// What is wanted of a function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionSpec {
+    /// ARN of the role it runs under.
+    pub role_arn: String,
+    /// `x86_64` or `arm64`, as the bootstrap needs.
+    pub architecture: String,
+    /// Memory, in MiB.
+    pub memory_mib: u32,
+    /// The longest an invocation may take.
+    pub timeout_seconds: u32,
+    /// Environment variables, all of them.
+    pub environment: BTreeMap<String, String>,
+    /// What its package is made from.
+    pub package: PackageSource,
+}
+
+/// What a function's package is made from: enough to build it again, byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageSource {
+    /// SHA-256 over everything that goes in, in hexadecimal: the value of the source tag.
+    pub fingerprint: String,
+    /// Where it comes from.
+    pub content: PackageContent,
+}
+
+/// Where a package comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageContent {
+    /// The bootstrap that pipectl ships, with a VRL program for it.
+    Vrl {
+        /// The program.
+        program: String,
+    },
+    /// A zip of the user's own.
+    Zip {
+        /// Where it lies.
+        path: PathBuf,
+    },
+}
+
+/// What is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionState {
+    /// Pending, Active, Inactive or Failed; some endpoints leave it out, which counts as Active.
+    pub state: String,
+    /// Why, when it failed.
+    pub state_reason: String,
+    /// Successful, Failed or InProgress.
+    pub last_update: String,
+    /// Why, when it failed.
+    pub last_update_reason: String,
+    /// Base64 of the SHA-256 of the package.
+    pub code_sha256: String,
+    /// ARN of the role.
+    pub role_arn: String,
+    /// The runtime.
+    pub runtime: String,
+    /// The handler.
+    pub handler: String,
+    /// The architecture.
+    pub architecture: String,
+    /// Memory, in MiB.
+    pub memory_mib: u32,
+    /// Time-out of an invocation.
+    pub timeout_seconds: u32,
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// One mutation of a function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FunctionChange {
+    /// Uploads the package, for this architecture.
+    Code(PackageSource, String),
+    /// Puts the tags that say what the code was built from.
+    Seal(PackageSource),
+    /// Sets the configuration, all of it.
+    Configuration(Box<FunctionSpec>),
+}
+
+impl Properties for FunctionSpec {
+    type State = FunctionState;
+    type Change = FunctionChange;
+
+    fn created(&self) -> FunctionState {
+        FunctionState {
+            state: "Active".to_owned(),
+            state_reason: String::new(),
+            last_update: "Successful".to_owned(),
+            last_update_reason: String::new(),
+            code_sha256: String::new(),
+            role_arn: self.role_arn.clone(),
+            runtime: RUNTIME.to_owned(),
+            handler: HANDLER.to_owned(),
+            architecture: self.architecture.clone(),
+            memory_mib: self.memory_mib,
+            timeout_seconds: self.timeout_seconds,
+            environment: self.environment.clone(),
+        }
+    }
+
+    fn compare(&self, state: &FunctionState, tags: &TagMap) -> Difference<FunctionChange> {
+        let mut difference = Difference::default();
+        self.compare_code(state, tags, &mut difference);
+        if self.compare_configuration(state, &mut difference) {
+            difference.changes.push(FunctionChange::Configuration(Box::new(self.clone())));
+        }
+        difference
+    }
+}
+
+impl FunctionSpec {
+    /// Whether the code is what we uploaded, and that what would be uploaded now.
+    fn compare_code(
+        &self,
+        state: &FunctionState,
+        tags: &TagMap,
+        difference: &mut Difference<FunctionChange>,
+    ) {
+        let source = tags.get(SOURCE);
+        let sealed = tags.get(CODE) == Some(&state.code_sha256);
+        let moved = difference.note(
+            "architecture",
+            Some(state.architecture.clone()),
+            Some(self.architecture.clone()),
+            String::clone,
+        );
+        if source == Some(&self.package.fingerprint) && sealed && !moved {
+            return;
+        }
+        let short = |hash: &String| hash.chars().take(12).collect::<String>();
+        let before = match source {
+            Some(hash) if sealed => short(hash),
+            Some(_) => format!("{} (changed outside)", short(&state.code_sha256)),
+            None => "unknown".to_owned(),
+        };
+        difference.note("code", Some(before), Some(short(&self.package.fingerprint)), String::clone);
+        difference.changes.push(FunctionChange::Code(self.package.clone(), self.architecture.clone()));
+        difference.changes.push(FunctionChange::Seal(self.package.clone()));
+    }
+
+    /// Whether the configuration has to be set.
+    fn compare_configuration(
+        &self,
+        state: &FunctionState,
+        difference: &mut Difference<FunctionChange>,
+    ) -> bool {
+        let before = difference.properties.len();
+        let text = String::clone;
+        difference.note("role", Some(state.role_arn.clone()), Some(self.role_arn.clone()), text);
+        difference.note("runtime", Some(state.runtime.clone()), Some(RUNTIME.to_owned()), text);
+        difference.note("handler", Some(state.handler.clone()), Some(HANDLER.to_owned()), text);
+        let mib = |mib: &u32| format!("{mib}MiB");
+        difference.note("memory", Some(state.memory_mib), Some(self.memory_mib), mib);
+        let seconds = |seconds: &u32| format!("{seconds}s");
+        difference.note("timeout", Some(state.timeout_seconds), Some(self.timeout_seconds), seconds);
+        let keys = state.environment.keys().chain(self.environment.keys());
+        for key in keys.collect::<std::collections::BTreeSet<_>>() {
+            let (there, wanted) = (state.environment.get(key), self.environment.get(key));
+            // Values may be secrets: that they differ is all that is shown.
+            if there != wanted {
+                difference.properties.push(super::PropertyChange {
+                    path: format!("environment.{key}"),
+                    before: there.map(|_| "(a value)".to_owned()),
+                    after: wanted.map(|_| "(another value)".to_owned()),
+                });
+            }
+        }
+        difference.properties.len() > before
+    }
+}
+
+impl Facts for FunctionState {
+    fn readiness(&self) -> Readiness {
+        match (self.state.as_str(), self.last_update.as_str()) {
+            ("Failed", _) => Readiness::Failed(self.state_reason.clone()),
+            ("Pending", _) => Readiness::Pending("Active (now Pending)".to_owned()),
+            (_, "InProgress") => Readiness::Pending("its update (now InProgress)".to_owned()),
+            // A failed update leaves the function as it was: it can be updated again.
+            _ => Readiness::Ready,
+        }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = vec![
+            ("memory", format!("{} MiB", self.memory_mib)),
+            ("timeout", format!("{} s", self.timeout_seconds)),
+            ("architecture", self.architecture.clone()),
+        ];
+        if self.last_update == "Failed" {
+            facts.push(("last update failed", self.last_update_reason.clone()));
+        }
+        facts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec() -> FunctionSpec {
+        FunctionSpec {
+            role_arn: "arn:aws:iam::1:role/r".into(),
+            architecture: "x86_64".into(),
+            memory_mib: 256,
+            timeout_seconds: 60,
+            environment: BTreeMap::from([("A".into(), "1".into())]),
+            package: PackageSource {
+                fingerprint: "f1".into(),
+                content: PackageContent::Vrl { program: ".".into() },
+            },
+        }
+    }
+
+    fn sealed(code: &str) -> TagMap {
+        TagMap::from([(SOURCE.into(), "f1".into()), (CODE.into(), code.into())])
+    }
+
+    fn deployed() -> FunctionState {
+        FunctionState { code_sha256: "sha".into(), ..spec().created() }
+    }
+
+    #[test]
+    fn same_source_and_same_uploaded_code_is_no_change() {
+        assert!(spec().compare(&deployed(), &sealed("sha")).is_empty());
+    }
+
+    #[test]
+    fn code_that_someone_else_uploaded_is_put_back() {
+        let changes = spec().compare(&deployed(), &sealed("another")).changes;
+        assert!(matches!(changes[..], [FunctionChange::Code(..), FunctionChange::Seal(_)]));
+    }
+
+    #[test]
+    fn a_new_program_uploads_the_code_and_then_seals_it() {
+        let mut wanted = spec();
+        wanted.package.fingerprint = "f2".into();
+        let difference = wanted.compare(&deployed(), &sealed("sha"));
+        assert!(matches!(difference.changes[..], [FunctionChange::Code(..), FunctionChange::Seal(_)]));
+        assert_eq!(difference.properties.len(), 1);
+    }
+
+    #[test]
+    fn changed_memory_is_one_configuration_change() {
+        let wanted = FunctionSpec { memory_mib: 512, ..spec() };
+        let difference = wanted.compare(&deployed(), &sealed("sha"));
+        assert!(matches!(difference.changes[..], [FunctionChange::Configuration(_)]));
+        assert_eq!(difference.properties[0].path, "memory");
+    }
+
+    #[test]
+    fn the_values_of_environment_variables_are_not_shown() {
+        let wanted = FunctionSpec { environment: BTreeMap::from([("A".into(), "hush".into())]), ..spec() };
+        let difference = wanted.compare(&deployed(), &sealed("sha"));
+        assert!(!format!("{:?}", difference.properties).contains("hush"));
+        assert_eq!(difference.properties[0].path, "environment.A");
+    }
+}

@@ -1,0 +1,261 @@
+//! From a pipeline to everything it needs: the resources, with what each depends on.
+//!
+//! Buckets, streams, log groups and roles depend on nothing and are made side by side; functions need their
+//! role and log group; deliveries need all they touch. All names and ARNs are known up front, so an edge
+//! says only "must be there before".
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::bucket::BucketSpec;
+use super::delivery::{DeliverySource, DeliverySpec, LambdaProcessor, S3Settings};
+use super::function::{FunctionSpec, PackageSource};
+use super::log_group::LogGroupSpec;
+use super::names::{self, Place};
+use super::role::{self, DeliveryReach, RoleSpec};
+use super::stream::{StreamCapacity, StreamSpec};
+use super::tags::Tags;
+use super::{Address, Kind, ResourceId, Spec};
+use crate::spec::model::{
+    Capacity, Code, Compression, Delivery, Destination, Pipeline, S3Destination, Stream, Transform,
+};
+
+/// How long logs are kept.
+const LOG_RETENTION_DAYS: u32 = 14;
+/// The log stream that Firehose reports a destination's errors to.
+const DELIVERY_LOG_STREAM: &str = "DestinationDelivery";
+/// Names the built-in function that the shipped bootstrap runs.
+const FUNCTION_VARIABLE: &str = "PIPECTL_FUNCTION";
+const VRL_FUNCTION: &str = "vrl-transform";
+/// The longest Firehose gathers records for one invocation when the delivery's interval is no shorter.
+const PROCESSOR_BUFFER_SECONDS: u32 = 60;
+
+/// What the file does not say but the resources need.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Account and region.
+    pub place: Place,
+    /// For each transform, what its package is made from.
+    pub code: BTreeMap<String, CodeSource>,
+}
+
+/// A transform's code, fingerprinted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeSource {
+    /// What the package is made from.
+    pub package: PackageSource,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+}
+
+/// A resource that is wanted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Desired {
+    /// Where it stands in the file.
+    pub address: Address,
+    /// Its physical name.
+    pub name: String,
+    /// Its tags.
+    pub tags: Tags,
+    /// Its properties.
+    pub spec: Spec,
+    /// What has to be there before.
+    pub depends_on: Vec<Address>,
+}
+
+impl Desired {
+    /// What makes it itself.
+    #[must_use]
+    pub fn id(&self) -> ResourceId {
+        ResourceId::new(self.spec.kind(), self.name.clone())
+    }
+}
+
+/// Everything a pipeline needs, each before what depends on it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Graph {
+    /// The resources by address.
+    pub resources: IndexMap<Address, Desired>,
+}
+
+/// The ids of everything a pipeline needs, for which no account has to be known yet.
+#[must_use]
+pub fn ids(pipeline: &Pipeline) -> Vec<ResourceId> {
+    let mut ids = Vec::new();
+    for logical in pipeline.streams.keys() {
+        ids.push(ResourceId::new(Kind::Stream, names::physical(&pipeline.name, logical)));
+    }
+    for logical in pipeline.transforms.keys() {
+        let function = names::physical(&pipeline.name, logical);
+        ids.push(ResourceId::new(Kind::Role, names::transform_role(&pipeline.name, logical)));
+        ids.push(ResourceId::new(Kind::LogGroup, names::function_logs(&function)));
+        ids.push(ResourceId::new(Kind::Function, function));
+    }
+    for (logical, delivery) in &pipeline.deliveries {
+        let Destination::S3(s3) = &delivery.to;
+        let name = names::physical(&pipeline.name, logical);
+        let bucket = ResourceId::new(Kind::Bucket, s3.bucket.clone());
+        if !ids.contains(&bucket) {
+            ids.push(bucket);
+        }
+        ids.push(ResourceId::new(Kind::Role, names::delivery_role(&pipeline.name, logical)));
+        ids.push(ResourceId::new(Kind::LogGroup, names::delivery_logs(&name)));
+        ids.push(ResourceId::new(Kind::Delivery, name));
+    }
+    ids
+}
+
+/// Everything the pipeline needs.
+#[must_use]
+pub fn desired(pipeline: &Pipeline, context: &Context) -> Graph {
+    let mut builder = Builder { pipeline, context, graph: Graph::default() };
+    for (logical, stream) in &pipeline.streams {
+        builder.stream(logical, stream);
+    }
+    for (logical, transform) in &pipeline.transforms {
+        builder.transform(logical, transform);
+    }
+    for (logical, delivery) in &pipeline.deliveries {
+        builder.delivery(logical, delivery);
+    }
+    builder.graph
+}
+
+struct Builder<'a> {
+    pipeline: &'a Pipeline,
+    context: &'a Context,
+    graph: Graph,
+}
+
+impl Builder<'_> {
+    fn add(&mut self, address: Address, name: String, spec: Spec, depends_on: Vec<Address>) {
+        let tags = Tags::of(&self.pipeline.name, &address, &self.pipeline.tags);
+        let desired = Desired { address: address.clone(), name, tags, spec, depends_on };
+        self.graph.resources.insert(address, desired);
+    }
+
+    fn stream(&mut self, logical: &str, stream: &Stream) {
+        let capacity = match (stream.capacity, stream.autoscale) {
+            (Capacity::OnDemand, _) => StreamCapacity::OnDemand,
+            (Capacity::Provisioned(shards), Some(_)) => StreamCapacity::Autoscaled(shards),
+            (Capacity::Provisioned(shards), None) => StreamCapacity::Fixed(shards),
+        };
+        let spec = StreamSpec {
+            capacity,
+            retention_hours: stream.retention_hours,
+            encryption: stream.encryption.clone(),
+        };
+        let name = names::physical(&self.pipeline.name, logical);
+        self.add(Address::stream(logical), name, Spec::Stream(spec), Vec::new());
+    }
+
+    fn transform(&mut self, logical: &str, transform: &Transform) {
+        // Without code there is no function to derive: the caller resolved every transform, or failed.
+        let Some(code) = self.context.code.get(logical) else { return };
+        let (place, address) = (&self.context.place, Address::transform(logical));
+        let name = names::physical(&self.pipeline.name, logical);
+        let (role, logs) = (names::transform_role(&self.pipeline.name, logical), names::function_logs(&name));
+        let mut environment = transform.environment.clone();
+        if matches!(transform.code, Code::Vrl(_)) {
+            environment.insert(FUNCTION_VARIABLE.to_owned(), VRL_FUNCTION.to_owned());
+        }
+        let function = FunctionSpec {
+            role_arn: place.role(&role),
+            architecture: code.architecture.clone(),
+            memory_mib: transform.memory_mib,
+            timeout_seconds: transform.timeout_seconds,
+            environment,
+            package: code.package.clone(),
+        };
+        let role_spec = RoleSpec {
+            trust: role::trust("lambda.amazonaws.com", place, false),
+            policy: role::transform_policy(place, &logs),
+        };
+        let log_spec = LogGroupSpec { retention_days: LOG_RETENTION_DAYS, streams: Vec::new() };
+        self.add(address.role(), role, Spec::Role(role_spec), Vec::new());
+        self.add(address.logs(), logs, Spec::LogGroup(log_spec), Vec::new());
+        let needs = vec![address.role(), address.logs()];
+        self.add(address, name, Spec::Function(function), needs);
+    }
+
+    fn delivery(&mut self, logical: &str, delivery: &Delivery) {
+        let Destination::S3(s3) = &delivery.to;
+        let address = Address::delivery(logical);
+        let name = names::physical(&self.pipeline.name, logical);
+        let (role, logs) = (names::delivery_role(&self.pipeline.name, logical), names::delivery_logs(&name));
+        let spec = self.delivery_spec(delivery, s3, &role, &logs);
+        let role_spec = self.delivery_role(delivery, s3, &logs);
+        let bucket = Address::bucket(&s3.bucket);
+        if !self.graph.resources.contains_key(&bucket) {
+            let region = self.context.place.region.clone();
+            self.add(bucket.clone(), s3.bucket.clone(), Spec::Bucket(BucketSpec { region }), Vec::new());
+        }
+        let log_spec = LogGroupSpec {
+            retention_days: LOG_RETENTION_DAYS,
+            streams: vec![DELIVERY_LOG_STREAM.to_owned()],
+        };
+        self.add(address.role(), role, Spec::Role(role_spec), Vec::new());
+        self.add(address.logs(), logs, Spec::LogGroup(log_spec), Vec::new());
+        let mut needs = vec![bucket, address.role(), address.logs()];
+        needs.extend(delivery.from.as_deref().map(Address::stream));
+        needs.extend(delivery.transform.as_deref().map(Address::transform));
+        self.add(address, name, Spec::Delivery(spec), needs);
+    }
+
+    fn delivery_role(&self, delivery: &Delivery, s3: &S3Destination, logs: &str) -> RoleSpec {
+        let physical = |logical: &String| names::physical(&self.pipeline.name, logical);
+        let stream = delivery.from.as_ref().map(physical);
+        let function = delivery.transform.as_ref().map(physical);
+        let source = delivery.from.as_ref().and_then(|logical| self.pipeline.streams.get(logical));
+        let reach = DeliveryReach {
+            stream: stream.as_deref(),
+            stream_key: source.and_then(|stream| stream.encryption.as_deref()),
+            function: function.as_deref(),
+            bucket: &s3.bucket,
+            log_group: logs,
+        };
+        RoleSpec {
+            trust: role::trust("firehose.amazonaws.com", &self.context.place, true),
+            policy: role::delivery_policy(&self.context.place, &reach),
+        }
+    }
+
+    fn delivery_spec(&self, delivery: &Delivery, s3: &S3Destination, role: &str, logs: &str) -> DeliverySpec {
+        let place = &self.context.place;
+        let physical = |logical: &String| names::physical(&self.pipeline.name, logical);
+        let seconds = u32::try_from(s3.buffer.interval.as_secs()).unwrap_or(u32::MAX);
+        DeliverySpec {
+            source: delivery.from.as_ref().map(|logical| DeliverySource {
+                stream_arn: place.stream(&physical(logical)),
+                role_arn: place.role(role),
+            }),
+            destination: S3Settings {
+                role_arn: place.role(role),
+                bucket_arn: place.bucket(&s3.bucket),
+                prefix: s3.prefix.clone().unwrap_or_default(),
+                error_prefix: s3.errors.clone().unwrap_or_default(),
+                buffer_mib: s3.buffer.size_mib,
+                buffer_seconds: seconds,
+                compression: compression(s3.compression).to_owned(),
+                log_group: Some(logs.to_owned()),
+                processor: delivery.transform.as_ref().map(|logical| LambdaProcessor {
+                    function_arn: place.function(&physical(logical)),
+                    buffer_seconds: seconds.min(PROCESSOR_BUFFER_SECONDS),
+                }),
+            },
+        }
+    }
+}
+
+/// Firehose's name of a compression.
+fn compression(compression: Compression) -> &'static str {
+    match compression {
+        Compression::None => "UNCOMPRESSED",
+        Compression::Gzip => "GZIP",
+        Compression::Zip => "ZIP",
+        Compression::Snappy => "Snappy",
+        Compression::HadoopSnappy => "HADOOP_SNAPPY",
+    }
+}

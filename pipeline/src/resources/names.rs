@@ -1,0 +1,140 @@
+//! Physical names and ARNs: all known before anything exists, so that everything can be observed at once.
+
+use sha2::{Digest, Sha256};
+
+/// The longest name IAM takes for a role.
+const ROLE_NAME_LIMIT: usize = 64;
+/// The longest name Lambda and Firehose take.
+const RUNTIME_NAME_LIMIT: usize = 64;
+
+/// The physical name of a stream, function or delivery: `<pipeline>-<logical>`.
+#[must_use]
+pub fn physical(pipeline: &str, logical: &str) -> String {
+    fit(format!("{pipeline}-{logical}"), RUNTIME_NAME_LIMIT)
+}
+
+/// The name of the role that a transform's function runs under.
+#[must_use]
+pub fn transform_role(pipeline: &str, logical: &str) -> String {
+    fit(format!("{pipeline}-{logical}-transform"), ROLE_NAME_LIMIT)
+}
+
+/// The name of the role that a delivery reads, transforms and writes under.
+#[must_use]
+pub fn delivery_role(pipeline: &str, logical: &str) -> String {
+    fit(format!("{pipeline}-{logical}-delivery"), ROLE_NAME_LIMIT)
+}
+
+/// The log group that Lambda writes a function's output to.
+#[must_use]
+pub fn function_logs(function: &str) -> String {
+    format!("/aws/lambda/{function}")
+}
+
+/// The log group that Firehose writes a delivery's errors to.
+#[must_use]
+pub fn delivery_logs(delivery: &str) -> String {
+    format!("/aws/kinesisfirehose/{delivery}")
+}
+
+/// Keeps a name within a limit: the front of it and a hash of the whole, so that two long names stay two.
+fn fit(name: String, limit: usize) -> String {
+    if name.len() <= limit {
+        return name;
+    }
+    let hash = hex(&Sha256::digest(name.as_bytes())[..4]);
+    let front: String = name.chars().take(limit - hash.len() - 1).collect();
+    format!("{front}-{hash}")
+}
+
+/// Bytes as lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Where ARNs live: partition, region and account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// `aws`, `aws-cn`, `aws-us-gov` …
+    pub partition: String,
+    /// The region everything of a pipeline is in.
+    pub region: String,
+    /// The account, twelve digits.
+    pub account: String,
+}
+
+impl Place {
+    /// The place of an account in a region; the partition follows from the region.
+    #[must_use]
+    pub fn new(region: &str, account: &str) -> Self {
+        let partition = match region {
+            r if r.starts_with("cn-") => "aws-cn",
+            r if r.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        Self { partition: partition.to_owned(), region: region.to_owned(), account: account.to_owned() }
+    }
+
+    fn arn(&self, service: &str, rest: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{rest}", self.partition, self.region, self.account)
+    }
+
+    /// A stream's ARN.
+    #[must_use]
+    pub fn stream(&self, name: &str) -> String {
+        self.arn("kinesis", &format!("stream/{name}"))
+    }
+
+    /// A function's ARN, unqualified.
+    #[must_use]
+    pub fn function(&self, name: &str) -> String {
+        self.arn("lambda", &format!("function:{name}"))
+    }
+
+    /// A delivery stream's ARN.
+    #[must_use]
+    pub fn delivery(&self, name: &str) -> String {
+        self.arn("firehose", &format!("deliverystream/{name}"))
+    }
+
+    /// A log group's ARN, without the `:*` that policies need.
+    #[must_use]
+    pub fn log_group(&self, name: &str) -> String {
+        self.arn("logs", &format!("log-group:{name}"))
+    }
+
+    /// A role's ARN.
+    #[must_use]
+    pub fn role(&self, name: &str) -> String {
+        format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
+    }
+
+    /// A bucket's ARN.
+    #[must_use]
+    pub fn bucket(&self, name: &str) -> String {
+        format!("arn:{}:s3:::{name}", self.partition)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_is_cut_to_the_limit_and_stays_distinct() {
+        let one = transform_role(&"p".repeat(40), &format!("{}a", "x".repeat(40)));
+        let two = transform_role(&"p".repeat(40), &format!("{}b", "x".repeat(40)));
+        assert_eq!(one.len(), 64);
+        assert_ne!(one, two);
+    }
+
+    #[test]
+    fn the_partition_follows_from_the_region() {
+        assert_eq!(Place::new("cn-north-1", "1").bucket("b"), "arn:aws-cn:s3:::b");
+        assert_eq!(Place::new("eu-west-1", "1").role("r"), "arn:aws:iam::1:role/r");
+    }
+}

@@ -1,0 +1,105 @@
+//! Ownership tags and the user's own tags: what marks a resource as this pipeline's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Address, PropertyChange};
+
+/// Tags as key and value.
+pub type TagMap = BTreeMap<String, String>;
+
+/// The tag that names the pipeline a resource belongs to.
+pub const PIPELINE: &str = "pipectl:pipeline";
+/// The tag that holds a resource's address in its pipeline file.
+pub const RESOURCE: &str = "pipectl:resource";
+/// The tag that names what a function's code was built from.
+pub const SOURCE: &str = "pipectl:source";
+/// The tag that holds the `CodeSha256` that was uploaded for that source.
+pub const CODE: &str = "pipectl:code";
+
+/// The tags wanted on a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tags {
+    /// Every tag that has to be there.
+    pub set: TagMap,
+    /// Keys we set in an earlier revision and no longer want. Tags that others set stay.
+    pub retired: BTreeSet<String>,
+}
+
+impl Tags {
+    /// The ownership tags of a resource beside the user's.
+    #[must_use]
+    pub fn of(pipeline: &str, address: &Address, user: &TagMap) -> Self {
+        let mut set = user.clone();
+        set.insert(PIPELINE.to_owned(), pipeline.to_owned());
+        set.insert(RESOURCE.to_owned(), address.to_string());
+        Self { set, retired: BTreeSet::new() }
+    }
+
+    /// What has to be set and removed for `observed` to hold what is wanted.
+    #[must_use]
+    pub fn compare(&self, observed: &TagMap) -> TagChange {
+        TagChange {
+            set: self
+                .set
+                .iter()
+                .filter(|(key, value)| observed.get(*key) != Some(value))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
+            remove: self.retired.iter().filter(|key| observed.contains_key(*key)).cloned().collect(),
+        }
+    }
+}
+
+/// Tags to set and to remove on one resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagChange {
+    /// Tags to set, over what is there.
+    pub set: TagMap,
+    /// Keys to remove.
+    pub remove: Vec<String>,
+}
+
+impl TagChange {
+    /// Nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.remove.is_empty()
+    }
+
+    /// The change for people to read.
+    #[must_use]
+    pub fn properties(&self, observed: &TagMap) -> Vec<PropertyChange> {
+        let set = self.set.iter().map(|(key, value)| (key, Some(value.clone())));
+        let removed = self.remove.iter().map(|key| (key, None));
+        set.chain(removed)
+            .map(|(key, after)| PropertyChange {
+                path: format!("tags.{key}"),
+                before: observed.get(key).cloned(),
+                after,
+            })
+            .collect()
+    }
+}
+
+/// Whose a resource is, as its tags tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// This pipeline's.
+    Ours,
+    /// Another pipeline's.
+    Pipeline(String),
+    /// Nobody's that we know.
+    Unknown,
+}
+
+/// Whose a resource with these tags is, seen from `pipeline`.
+#[must_use]
+pub fn owner(tags: &TagMap, pipeline: &str) -> Owner {
+    match tags.get(PIPELINE) {
+        Some(name) if name == pipeline => Owner::Ours,
+        Some(name) => Owner::Pipeline(name.clone()),
+        None => Owner::Unknown,
+    }
+}
