@@ -1,0 +1,337 @@
+//! From YAML events to the tree, with everything that is wrong with the YAML as YAML.
+//!
+//! The tree keeps its memory in proportion to the file: aliases share. What they would expand to and how
+//! deep they would nest is counted, and beyond the limits the alias is refused, so no later walk can be
+//! made to run for hours or to overflow the stack.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, Span, StrInput, Tag};
+
+use super::super::code::Code;
+use super::super::diagnostic::{Diagnostic, Place};
+use super::super::tree::{Entry, Node, Scalar, Value};
+use super::syntax;
+
+/// Most values a file may hold or expand to.
+const MAX_VALUES: usize = 50_000;
+/// Deepest nesting, aliases expanded; the format itself needs seven.
+const MAX_DEPTH: usize = 64;
+
+/// The tree of a text, and what is wrong with it. No tree when there is nothing to check.
+pub(in super::super) fn tree(source: &str) -> (Option<Node>, Vec<Diagnostic>) {
+    let mut options = granit_parser::Options::default();
+    options.emit_unresolved_aliases = true;
+    options.flow_nesting_limit = MAX_DEPTH;
+    options.block_nesting_limit = MAX_DEPTH;
+    options.set_emit_comments(false);
+    let mut builder = Builder::new(source);
+    for event in Parser::<StrInput<'_>>::new_from_str_with_options(source, options) {
+        match event {
+            Ok((event, span)) => {
+                if builder.take(event, bytes(&span)).is_err() {
+                    break;
+                }
+            }
+            Err(error) => {
+                builder.problems.push(syntax::diagnose(source, &error));
+                return (None, builder.problems);
+            }
+        }
+    }
+    builder.finish()
+}
+
+/// No more of the file is read.
+struct Stop;
+
+struct Builder<'a> {
+    source: &'a str,
+    stack: Vec<Frame>,
+    anchors: HashMap<usize, Option<Arc<Node>>>,
+    documents: usize,
+    values: usize,
+    root: Option<Node>,
+    problems: Vec<Diagnostic>,
+}
+
+struct Frame {
+    anchor: usize,
+    start: usize,
+    children: Children,
+}
+
+enum Children {
+    Items(Vec<Arc<Node>>),
+    Entries { entries: Vec<Entry>, key: Option<Key> },
+}
+
+/// A key whose value is still to come; `None` for one that is already reported.
+struct Key(Option<(Arc<str>, Range<usize>)>);
+
+fn bytes(span: &Span) -> Range<usize> {
+    span.byte_range().unwrap_or(0..0)
+}
+
+impl<'a> Builder<'a> {
+    fn new(source: &'a str) -> Self {
+        Self {
+            source,
+            stack: Vec::new(),
+            anchors: HashMap::new(),
+            documents: 0,
+            values: 0,
+            root: None,
+            problems: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Stop> {
+        match event {
+            Event::DocumentStart(..) => self.document(span)?,
+            Event::Scalar(text, style, anchor, tag) => {
+                self.tag(tag.as_deref(), &span);
+                let forced_text = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
+                let span = trimmed(self.source, span, style);
+                let value = Value::Scalar(Scalar { text: Arc::from(text), style, forced_text });
+                self.node(Node { span, value, size: 1, depth: 1 }, anchor)?;
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.tag(tag.as_deref(), &span);
+                self.open(anchor, span.start, Children::Items(Vec::new()));
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.tag(tag.as_deref(), &span);
+                let children = Children::Entries { entries: Vec::new(), key: None };
+                self.open(anchor, span.start, children);
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span.end)?,
+            Event::Alias(anchor) => self.alias(anchor, span)?,
+            Event::UnresolvedAlias(name) => {
+                self.problems.push(
+                    Diagnostic::error(
+                        Code::UnknownAlias,
+                        Place::Bytes(span.clone()),
+                        format!("there is no anchor `&{name}` above this alias"),
+                    )
+                    .help(format!("text that starts with `*` needs quotes: \"*{name}\"")),
+                );
+                self.node(Node::broken(span), 0)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn document(&mut self, span: Range<usize>) -> Result<(), Stop> {
+        self.documents += 1;
+        if self.documents == 1 {
+            return Ok(());
+        }
+        self.problems.push(
+            Diagnostic::error(
+                Code::ManyDocuments,
+                Place::Bytes(span),
+                "the file holds several YAML documents",
+            )
+            .label("a second document starts here")
+            .help("keep one pipeline in a file: put this one into a file of its own"),
+        );
+        Err(Stop)
+    }
+
+    fn tag(&mut self, tag: Option<&Tag>, span: &Range<usize>) {
+        let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) else { return };
+        let written = tag.original();
+        self.problems.push(
+            Diagnostic::error(
+                Code::YamlTag,
+                Place::Bytes(span.clone()),
+                format!("the YAML tag `{written}` has no meaning in a pipeline file"),
+            )
+            .help("take the tag away; text that starts with `!` needs quotes"),
+        );
+    }
+
+    fn open(&mut self, anchor: usize, start: usize, children: Children) {
+        if anchor != 0 {
+            self.anchors.insert(anchor, None);
+        }
+        self.stack.push(Frame { anchor, start, children });
+    }
+
+    fn close(&mut self, end: usize) -> Result<(), Stop> {
+        let Some(frame) = self.stack.pop() else { return Ok(()) };
+        let (value, size, depth, last) = match frame.children {
+            Children::Items(items) => {
+                let size = items.iter().map(|item| item.size).sum::<usize>();
+                let depth = items.iter().map(|item| item.depth).max().unwrap_or(0);
+                let last = items.last().map(|item| item.span.end);
+                (Value::Sequence(items), size, depth, last)
+            }
+            Children::Entries { entries, .. } => {
+                let size = entries.iter().map(|entry| entry.value.size).sum::<usize>();
+                let depth = entries.iter().map(|entry| entry.value.depth).max().unwrap_or(0);
+                let last = entries.last().map(|entry| entry.value.span.end.max(entry.key_span.end));
+                (Value::Mapping(entries), size, depth, last)
+            }
+        };
+        // A block collection ends where its last child does; the parser says where the next token is.
+        let flow = self.source[..end].ends_with(['}', ']']);
+        let end = if flow { end } else { last.unwrap_or(end) };
+        let span = frame.start..end.max(frame.start);
+        self.node(Node { span, value, size: size + 1, depth: depth + 1 }, frame.anchor)
+    }
+
+    fn alias(&mut self, anchor: usize, span: Range<usize>) -> Result<(), Stop> {
+        let problem = match self.anchors.get(&anchor) {
+            Some(Some(target)) if self.depth_with(target) > MAX_DEPTH => too_deep(&span),
+            Some(Some(target)) => {
+                let target = Arc::clone(target);
+                return self.attach(target, &span);
+            }
+            _ => Diagnostic::error(
+                Code::RecursiveAlias,
+                Place::Bytes(span.clone()),
+                "this alias stands inside its own anchor, so it would go on without end",
+            ),
+        };
+        self.problems.push(problem);
+        self.node(Node::broken(span), 0)
+    }
+
+    fn depth_with(&self, node: &Node) -> usize {
+        self.stack.len() + node.depth
+    }
+
+    fn node(&mut self, node: Node, anchor: usize) -> Result<(), Stop> {
+        let span = node.span.clone();
+        let node = Arc::new(node);
+        if anchor != 0 {
+            self.anchors.insert(anchor, Some(Arc::clone(&node)));
+        }
+        self.attach(node, &span)
+    }
+
+    /// Puts a finished node where it belongs: a key, a value, an item, or the root.
+    fn attach(&mut self, node: Arc<Node>, span: &Range<usize>) -> Result<(), Stop> {
+        self.count(&node, span)?;
+        let path = self.path();
+        match self.stack.last_mut().map(|frame| &mut frame.children) {
+            None => self.root = Some(Arc::unwrap_or_clone(node)),
+            Some(Children::Items(items)) => items.push(node),
+            Some(Children::Entries { entries, key }) => match key.take() {
+                None => *key = Some(Key(key_of(&node, span, entries, &path, &mut self.problems))),
+                Some(Key(Some((key, key_span)))) => {
+                    entries.push(Entry { key, key_span, value: node });
+                }
+                Some(Key(None)) => {}
+            },
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, node: &Node, span: &Range<usize>) -> Result<(), Stop> {
+        // Children were counted when they came, so a collection counts once; an alias counts as all it holds.
+        let expanded = if node.span == *span { 1 } else { node.size };
+        self.values = self.values.saturating_add(expanded);
+        if self.values <= MAX_VALUES {
+            return Ok(());
+        }
+        let message = format!(
+            "the file holds or expands to more than {MAX_VALUES} values, the most a pipeline file may have"
+        );
+        self.problems.push(
+            Diagnostic::error(Code::TooManyValues, Place::Bytes(span.clone()), message)
+                .help("write what the aliases (`*name`) stand for, or split the pipeline"),
+        );
+        Err(Stop)
+    }
+
+    /// The mapping being read, for a message: "`streams`" or "the file".
+    fn path(&self) -> String {
+        let keys: Vec<&str> = self
+            .stack
+            .iter()
+            .filter_map(|frame| match &frame.children {
+                Children::Entries { key: Some(Key(Some((key, _)))), .. } => Some(&**key),
+                _ => None,
+            })
+            .collect();
+        match keys.is_empty() {
+            true => "the file".to_owned(),
+            false => format!("`{}`", keys.join(".")),
+        }
+    }
+
+    fn finish(mut self) -> (Option<Node>, Vec<Diagnostic>) {
+        let stopped = !self.problems.is_empty();
+        let root = match self.root {
+            Some(root) if !root.is_null() => Some(root),
+            None if stopped => None,
+            _ => {
+                self.problems.push(
+                    Diagnostic::error(Code::Empty, Place::File, "the file is empty")
+                        .help("`pipectl init` writes a starter pipeline"),
+                );
+                None
+            }
+        };
+        (root, self.problems)
+    }
+}
+
+/// The text of a key, if it is one and the mapping does not have it yet.
+fn key_of(
+    node: &Node,
+    span: &Range<usize>,
+    entries: &[Entry],
+    path: &str,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<(Arc<str>, Range<usize>)> {
+    let Value::Scalar(scalar) = &node.value else {
+        if !matches!(node.value, Value::Broken) {
+            let message = format!("a key must be text, but {} stands here", node.describe());
+            problems.push(
+                Diagnostic::error(Code::KeyNotText, Place::Bytes(span.clone()), message)
+                    .help("text with braces or brackets needs quotes"),
+            );
+        }
+        return None;
+    };
+    if let Some(first) = entries.iter().find(|entry| entry.key == scalar.text) {
+        problems.push(
+            Diagnostic::error(
+                Code::DuplicateKey,
+                Place::Bytes(span.clone()),
+                format!("`{}` is there twice in {path}", scalar.text),
+            )
+            .label("the second one")
+            .related(Place::Bytes(first.key_span.clone()), "the first one")
+            .help("rename one of them or take it away"),
+        );
+        return None;
+    }
+    Some((Arc::clone(&scalar.text), span.clone()))
+}
+
+fn too_deep(span: &Range<usize>) -> Diagnostic {
+    Diagnostic::error(
+        Code::TooDeep,
+        Place::Bytes(span.clone()),
+        format!("with this alias the file nests deeper than {MAX_DEPTH} levels"),
+    )
+    .help("a pipeline file needs seven levels")
+}
+
+/// A scalar's bytes without the line breaks that end it.
+fn trimmed(source: &str, span: Range<usize>, style: ScalarStyle) -> Range<usize> {
+    match (style, source.get(span.clone())) {
+        (ScalarStyle::Literal | ScalarStyle::Folded, Some(text)) => {
+            span.start..span.start + text.trim_end().len()
+        }
+        _ => span,
+    }
+}

@@ -1,0 +1,58 @@
+//! Diagnostics for machines: what `--json` prints, one object a finding.
+
+use serde::Serialize;
+
+use super::code::Code;
+use super::diagnostic::{Diagnostics, Place, Severity};
+use super::position::Position;
+
+/// One finding with everything looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The file as the user named it.
+    pub file: String,
+    /// Line, from 1; 1 when the finding is about the file as such.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Where it ends, exclusive.
+    pub end: Position,
+    /// Error or warning.
+    pub severity: Severity,
+    /// The stable name.
+    pub code: Code,
+    /// The keys that lead there, such as `streams.events.retention`; empty for the top.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// The way out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl Diagnostics {
+    /// The findings for machines, in file order.
+    pub fn report(&self) -> Vec<Report> {
+        self.items
+            .iter()
+            .map(|item| {
+                let bytes = self.positions.resolve(&item.place, &self.source).unwrap_or(0..0);
+                let start = Position::of(&self.source, bytes.start);
+                Report {
+                    file: self.file.display().to_string(),
+                    line: start.line,
+                    column: start.column,
+                    end: Position::of(&self.source, bytes.end),
+                    severity: item.severity,
+                    code: item.code,
+                    path: match &item.place {
+                        Place::Key(path) | Place::Value(path) | Place::Within(path, _) => path.to_string(),
+                        Place::Bytes(_) | Place::File => String::new(),
+                    },
+                    message: item.message.clone(),
+                    help: item.help.clone(),
+                }
+            })
+            .collect()
+    }
+}
