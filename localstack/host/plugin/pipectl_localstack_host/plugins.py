@@ -1,5 +1,7 @@
 """The entry points by which LocalStack finds this package. Nothing heavy is imported before it is used."""
 
+import os
+
 from localstack.runtime import hooks
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 
@@ -45,3 +47,11 @@ def deliver_from_kinesis():
 
     kinesis_connector.listen_to_kinesis = listen_to_kinesis
     FirehoseProvider._add_missing_record_attributes = complete_records
+
+
+@hooks.on_infra_start(name="pipectl-parent", should_load=lambda: "PIPECTL_END_WITH" in os.environ)
+def end_with_parent():
+    """Ends LocalStack when the process that started it is gone, also when that one was killed."""
+    from .parent import watch
+
+    watch(int(os.environ["PIPECTL_END_WITH"]))
