@@ -1,5 +1,39 @@
 //! A local AWS endpoint for streaming pipelines.
+//!
+//! One port speaks the wire protocols of Kinesis, Firehose, Lambda, S3, IAM, STS, CloudWatch and CloudWatch Logs, so
+//! that any SDK, the AWS CLI, boto3 or Terraform works against it with `AWS_ENDPOINT_URL`. It runs inside the process
+//! that starts it: [`Endpoint::start`] for users and tests alike, [`Endpoint::world`] for a test that wants to look
+//! behind the wire.
+//!
+//! Where things are: `http/` has the server, the protocols and their errors; `route.rs` says which service a request
+//! is for; `dispatch.rs` takes it through the `layers/` to that service; `world.rs` holds the state of all of them.
+//! Each service is a folder: its state, free of wire formats, and one file per group of operations.
+
+pub mod clock;
+mod dispatch;
+mod endpoint;
+mod health;
+#[allow(dead_code, unused_imports, reason = "the services that use all of it are being filled in")]
+pub mod http;
+pub mod layers;
+pub mod lock;
+mod route;
+pub mod world;
+
+pub mod cloudwatch;
+pub mod firehose;
+pub mod iam;
+pub mod kinesis;
+pub mod lambda;
+pub mod logs;
+pub mod s3;
+pub mod sts;
 
 #[cfg(feature = "docker")]
 pub mod docker;
 pub mod host;
+
+pub use clock::Clock;
+pub use endpoint::{DEFAULT_PORT, Endpoint, Options, StartError};
+pub use layers::{Call, Moment, Observer};
+pub use world::World;

@@ -1,0 +1,317 @@
+//! A request's way: route, read, observe, serve, answer.
+//!
+//! Whatever happens here ends in an answer in AWS's shape: an unknown operation, a body that is no JSON, a panic in a
+//! service.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use http::header::HeaderName;
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode};
+
+use crate::http::{
+    Answer, AwsError, Body, Context, JsonCall, Parameters, Protocol, QueryCall, RequestId, RestCall, full,
+    read_bounded,
+};
+use crate::layers::{Call, Layers, Moment, Verdict, delay, log};
+use crate::route::{Route, Service, query_service};
+use crate::world::World;
+use crate::{cloudwatch, firehose, health, iam, kinesis, lambda, logs, s3, sts};
+
+/// Room for a `PutRecords` of 10 MiB in base64, with keys and quotes.
+const STRUCTURED_LIMIT: usize = 24 << 20;
+
+/// Room for a 50 MiB zip in base64.
+const LAMBDA_LIMIT: usize = 72 << 20;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const S3_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+
+/// Answers one request.
+pub(crate) async fn handle(
+    world: Arc<World>,
+    layers: Arc<Layers>,
+    request: http::Request<Body>,
+) -> http::Response<Body> {
+    let id = RequestId::random();
+    let (parts, body) = request.into_parts();
+    let route = Route::of(&parts);
+    let mut response = match route {
+        Route::Own => health::serve(&world, parts.uri.path()).into_response(),
+        Route::S3 => object(&world, &layers, id, http::Request::from_parts(parts, body)).await,
+        route => {
+            let limit = if route == Route::Lambda { LAMBDA_LIMIT } else { STRUCTURED_LIMIT };
+            match read_bounded(&parts.headers, body, limit).await {
+                Ok(body) => {
+                    let prepared = Prepared::new(route, parts, body, &world, id);
+                    prepared.run(&world, &layers, id).await.into_response()
+                }
+                Err(error) => protocol_of(&route).error(&error, id).into_response(),
+            }
+        }
+    };
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(S3_REQUEST_ID, value.clone());
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+fn protocol_of(route: &Route) -> Protocol {
+    match route {
+        Route::Structured { protocol, .. } => *protocol,
+        Route::Lambda => Protocol::RestJson,
+        Route::Query | Route::Own | Route::S3 => Protocol::Query { namespace: Service::Iam.namespace() },
+    }
+}
+
+/// A call that is ready to be served.
+enum Work {
+    Json(Service, JsonCall),
+    Query(Service, QueryCall),
+    Rest(RestCall),
+    Refused(AwsError),
+}
+
+struct Prepared {
+    call: Call,
+    protocol: Protocol,
+    work: Work,
+}
+
+impl Prepared {
+    fn new(route: Route, parts: Parts, body: bytes::Bytes, world: &World, id: RequestId) -> Self {
+        let context = Context::of(&parts, world, id);
+        let protocol = protocol_of(&route);
+        match route {
+            Route::Structured { service: Some(service), operation, .. } => Self {
+                call: Call::new(service, operation.clone()),
+                protocol,
+                work: Work::Json(service, JsonCall::new(context, operation, protocol, body)),
+            },
+            Route::Structured { service: None, operation, .. } => {
+                Self::refused(protocol, AwsError::unknown_operation(&operation))
+            }
+            Route::Lambda => {
+                let rest = RestCall::new(context, parts, body);
+                let operation = lambda_operation(&rest);
+                Self { call: Call::new(Service::Lambda, operation), protocol, work: Work::Rest(rest) }
+            }
+            Route::Query | Route::Own | Route::S3 => Self::query(&parts, &body, context),
+        }
+    }
+
+    fn query(parts: &Parts, body: &[u8], context: Context) -> Self {
+        let fallback = Protocol::Query { namespace: Service::Iam.namespace() };
+        let form = if body.is_empty() { parts.uri.query().unwrap_or_default().as_bytes() } else { body };
+        let parameters = match Parameters::parse(form) {
+            Ok(parameters) => parameters,
+            Err(error) => return Self::refused(fallback, error),
+        };
+        let Some(action) = parameters.get("Action").map(str::to_owned) else {
+            return Self::refused(
+                fallback,
+                AwsError::bad_request("MissingAction", "The request has no Action."),
+            );
+        };
+        let Some(service) = query_service(&parameters, parts) else {
+            return Self::refused(fallback, invalid_action(&action));
+        };
+        let namespace = service.namespace();
+        Self {
+            call: Call::new(service, action.clone()),
+            protocol: Protocol::Query { namespace },
+            work: Work::Query(service, QueryCall::new(context, action, parameters, namespace)),
+        }
+    }
+
+    fn refused(protocol: Protocol, error: AwsError) -> Self {
+        let call = Call { service: "none", operation: error.code.to_string(), mutating: false };
+        Self { call, protocol, work: Work::Refused(error) }
+    }
+
+    async fn run(self, world: &Arc<World>, layers: &Layers, id: RequestId) -> Answer {
+        let Self { call, protocol, work } = self;
+        let result = layered(world, layers, id, &call, serve(world, work), |result| match result {
+            Ok(answer) => answer.status,
+            Err(error) => error.status,
+        });
+        match result.await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) | Err(error) => protocol.error(&in_protocol(protocol, error), id),
+        }
+    }
+}
+
+async fn serve(world: &Arc<World>, work: Work) -> Result<Answer, AwsError> {
+    match work {
+        Work::Json(Service::Kinesis, call) => kinesis::serve(world, &call).await,
+        Work::Json(Service::Firehose, call) => firehose::serve(world, &call).await,
+        Work::Json(Service::Logs, call) => logs::serve(world, &call).await,
+        Work::Json(Service::CloudWatch, call) => cloudwatch::serve(world, &call).await,
+        Work::Json(_, call) => Err(AwsError::unknown_operation(call.operation())),
+        Work::Query(Service::Iam, call) => iam::serve(world, &call).await,
+        Work::Query(Service::Sts, call) => sts::serve(world, &call).await,
+        Work::Query(_, call) => cloudwatch::serve_query(world, &call).await,
+        Work::Rest(call) => lambda::serve(world, &call).await,
+        Work::Refused(error) => Err(error),
+    }
+}
+
+/// S3 reads its body itself, as a stream, and writes its own errors.
+async fn object(
+    world: &Arc<World>,
+    layers: &Layers,
+    id: RequestId,
+    request: http::Request<Body>,
+) -> http::Response<Body> {
+    let call = Call::new(Service::S3, s3_operation(&request));
+    let serving = s3::serve(world, request);
+    match layered(world, layers, id, &call, serving, http::Response::status).await {
+        Ok(response) => response,
+        Err(error) => s3_error(&error, id),
+    }
+}
+
+/// Takes a call through the layers to `serving` and back. The error is a layer's, or stands for a panic.
+async fn layered<T>(
+    world: &World,
+    layers: &Layers,
+    id: RequestId,
+    call: &Call,
+    serving: impl Future<Output = T>,
+    status: impl Fn(&T) -> StatusCode,
+) -> Result<T, AwsError> {
+    let started = world.clock.elapsed();
+    delay(layers.latency).await;
+    let verdict =
+        layers.faults.as_ref().map_or(Verdict::Proceed, |faults| faults.verdict(call, world.clock.now()));
+    if let Verdict::Refuse(error) = verdict {
+        return Err(error);
+    }
+    layers.observers.tell(call, Moment::Before);
+    let served = AssertUnwindSafe(serving).catch_unwind().await;
+    let served = served.map_err(|panic| AwsError::internal(&panic_text(panic.as_ref())));
+    let code = served.as_ref().map_or_else(|error| error.status, &status);
+    layers.observers.tell(call, Moment::After(code.as_u16()));
+    log(call, id, code, world.clock.elapsed().saturating_sub(started));
+    match verdict {
+        Verdict::LoseAnswer(error) => Err(error),
+        Verdict::Proceed | Verdict::Refuse(_) => served,
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a handler panicked".to_owned())
+}
+
+/// Query services name an unknown operation differently from JSON services.
+fn in_protocol(protocol: Protocol, error: AwsError) -> AwsError {
+    match protocol {
+        Protocol::Query { .. } if error.code == "UnknownOperationException" => {
+            AwsError { code: "InvalidAction".into(), ..error }
+        }
+        _ => error,
+    }
+}
+
+fn invalid_action(action: &str) -> AwsError {
+    AwsError::bad_request(
+        "InvalidAction",
+        format!("Could not find operation {action} in any service of this endpoint."),
+    )
+}
+
+fn s3_error(error: &AwsError, id: RequestId) -> http::Response<Body> {
+    let code = if error.code == "InternalFailure" { "InternalError" } else { &error.code };
+    let message = quick_xml::escape::escape(error.message.as_str());
+    let text = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message><RequestId>{id}</RequestId></Error>"#
+    );
+    let mut response = http::Response::new(full(text));
+    *response.status_mut() = error.status;
+    response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response
+}
+
+/// The operation's name, as far as method, depth and sub-resource tell: for the log and the observers.
+fn s3_operation(request: &http::Request<Body>) -> String {
+    let path = request.uri().path().trim_start_matches('/');
+    let target = match path.split_once('/') {
+        Some((_, key)) if !key.is_empty() => "Object",
+        _ if path.is_empty() => "Buckets",
+        _ => "Bucket",
+    };
+    let sub = request.uri().query().unwrap_or_default().split(['&', '=']).next().unwrap_or_default();
+    let verb = match (request.method(), target, sub) {
+        (&Method::GET, "Buckets", _) => return "ListBuckets".to_owned(),
+        (&Method::GET, "Bucket", "list-type" | "prefix" | "") => return "ListObjects".to_owned(),
+        (&Method::POST, "Bucket", "delete") => return "DeleteObjects".to_owned(),
+        (&Method::PUT, "Bucket", "") => "Create",
+        (&Method::PUT, ..) => "Put",
+        (&Method::DELETE, ..) => "Delete",
+        (&Method::HEAD, ..) => "Head",
+        (&Method::POST, ..) => "Post",
+        _ => "Get",
+    };
+    let known =
+        ["tagging", "versioning", "policy", "lifecycle", "uploads", "notification", "publicAccessBlock"];
+    let suffix = if known.contains(&sub) { sub } else { "" };
+    let mut letters = suffix.chars();
+    let suffix: String = letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect();
+    format!("{verb}{target}{suffix}")
+}
+
+/// As for S3: `POST /2015-03-31/functions` is `CreateFunction`.
+fn lambda_operation(call: &RestCall) -> String {
+    let segments = call.segments();
+    let resource = segments.get(1).map(String::as_str).unwrap_or_default();
+    let noun = match resource {
+        "functions" => "Function",
+        "event-source-mappings" => "EventSourceMapping",
+        "tags" => "Tags",
+        _ => "Other",
+    };
+    let sub = segments.get(3).map(String::as_str).unwrap_or_default();
+    match (&call.method, sub) {
+        (&Method::POST, "invocations") => "Invoke".to_owned(),
+        (&Method::GET, _) => format!("Get{noun}"),
+        (&Method::POST, "") if resource == "tags" => "TagResource".to_owned(),
+        (&Method::POST, "") => format!("Create{noun}"),
+        (&Method::POST, "policy") => "AddPermission".to_owned(),
+        (&Method::DELETE, _) if resource == "tags" => "UntagResource".to_owned(),
+        (&Method::DELETE, "policy") => "RemovePermission".to_owned(),
+        (&Method::DELETE, _) => format!("Delete{noun}"),
+        (_, "code") => "UpdateFunctionCode".to_owned(),
+        (_, "configuration") => "UpdateFunctionConfiguration".to_owned(),
+        (&Method::PUT, "concurrency") => "PutFunctionConcurrency".to_owned(),
+        _ => format!("Update{noun}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s3_requests_are_named_after_method_and_path() {
+        for (method, uri, name) in [
+            ("PUT", "/b", "CreateBucket"),
+            ("PUT", "/b?tagging", "PutBucketTagging"),
+            ("PUT", "/b/k?x-id=PutObject", "PutObject"),
+            ("GET", "/b/k", "GetObject"),
+            ("GET", "/b?list-type=2", "ListObjects"),
+            ("GET", "/", "ListBuckets"),
+            ("DELETE", "/b/", "DeleteBucket"),
+            ("POST", "/b?delete", "DeleteObjects"),
+        ] {
+            let request = http::Request::builder().method(method).uri(uri).body(full("")).unwrap();
+            assert_eq!(s3_operation(&request), name, "{method} {uri}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Starting and stopping the endpoint.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::layers::{Faults, Layers, Observer};
+use crate::world::{Setting, World};
+use crate::{dispatch, http::server};
+
+/// The port LocalStack has, and so the one that tools expect.
+pub const DEFAULT_PORT: u16 = 4566;
+
+/// How long a shutdown waits for requests and background tasks.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How to start an endpoint. `Options { bind, ..Options::default() }`.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; loopback only unless told otherwise. Port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// Time added to every call.
+    pub latency: Option<Duration>,
+    /// Where state may be kept; in memory only without it.
+    pub data_dir: Option<PathBuf>,
+    /// The region of requests whose signature names none.
+    pub region: String,
+    /// The account everything belongs to.
+    pub account: String,
+    /// How long a stream stays in CREATING, UPDATING or DELETING.
+    pub transition: Duration,
+    /// Decides over calls before they reach a service.
+    pub faults: Option<Arc<dyn Faults>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let setting = Setting::default();
+        Self {
+            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
+            latency: None,
+            data_dir: None,
+            region: setting.region,
+            account: setting.account,
+            transition: setting.transition,
+            faults: None,
+        }
+    }
+}
+
+/// Why an endpoint did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Someone listens there already.
+    #[error(
+        "port {port} is taken: another program listens on {address} (an endpoint that still runs?); end it, or take \
+         another port (0 takes a free one)",
+        port = .address.port()
+    )]
+    PortTaken {
+        /// Where it was to listen.
+        address: SocketAddr,
+    },
+    /// The port needs more rights than this process has.
+    #[error(
+        "no permission to listen on {address}: ports below 1024 need root; take another port, such as {DEFAULT_PORT}"
+    )]
+    Forbidden {
+        /// Where it was to listen.
+        address: SocketAddr,
+    },
+    /// The address is not one of this machine's, or the like.
+    #[error("cannot listen on {address}; 127.0.0.1:{DEFAULT_PORT} is the usual address")]
+    Listen {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A running endpoint. Dropping it stops it too, without waiting; [`shutdown`](Self::shutdown) waits.
+#[derive(Debug)]
+pub struct Endpoint {
+    address: SocketAddr,
+    world: Arc<World>,
+    layers: Arc<Layers>,
+    stop: CancellationToken,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl Endpoint {
+    /// Starts listening. Requests are answered from when this returns.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let listener = TcpListener::bind(options.bind).await.map_err(|e| listen_error(options.bind, e))?;
+        let address = listener.local_addr().map_err(|e| listen_error(options.bind, e))?;
+        let world = World::new(Setting {
+            clock: Clock::system(),
+            region: options.region,
+            account: options.account,
+            data_dir: options.data_dir,
+            transition: options.transition,
+        });
+        let layers =
+            Arc::new(Layers { latency: options.latency, faults: options.faults, ..Layers::default() });
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn({
+            let (world, layers, stop) = (Arc::clone(&world), Arc::clone(&layers), stop.clone());
+            server::serve(listener, stop, move |request| {
+                dispatch::handle(Arc::clone(&world), Arc::clone(&layers), request)
+            })
+        });
+        tracing::info!(%address, "the endpoint listens");
+        Ok(Self { address, world, layers, stop, serving: Some(serving) })
+    }
+
+    /// What `AWS_ENDPOINT_URL` is to be set to.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The state behind it, for tests in the same process.
+    pub fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    /// From now on `observer` sees every mutating request, before and after it has its effect.
+    pub fn observe(&self, observer: Observer) {
+        self.layers.observers.add(observer);
+    }
+
+    /// Stops: no new requests, those under way are finished, background tasks and function processes end.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        if let Some(serving) = self.serving.take()
+            && tokio::time::timeout(SHUTDOWN_LIMIT, serving).await.is_err()
+        {
+            tracing::warn!("requests still run after the shutdown's limit");
+        }
+        self.world.shutdown(SHUTDOWN_LIMIT).await;
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.world.stopping.cancel();
+    }
+}
+
+fn listen_error(address: SocketAddr, source: io::Error) -> StartError {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken { address },
+        io::ErrorKind::PermissionDenied => StartError::Forbidden { address },
+        _ => StartError::Listen { address, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn free_port() -> Options {
+        Options { bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), ..Options::default() }
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_named_with_the_way_out() {
+        let first = Endpoint::start(free_port()).await.unwrap();
+        let bind = first.address();
+        let error = Endpoint::start(Options { bind, ..Options::default() }).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(&format!("port {} is taken", bind.port())), "{text}");
+        assert!(text.contains("another port"), "{text}");
+        first.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn after_a_shutdown_the_port_is_free_again() {
+        let first = Endpoint::start(free_port()).await.unwrap();
+        let bind = first.address();
+        first.shutdown().await;
+        let second = Endpoint::start(Options { bind, ..Options::default() }).await.unwrap();
+        second.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_listens_on_loopback_only_by_default() {
+        assert!(Options::default().bind.ip().is_loopback());
+    }
+}

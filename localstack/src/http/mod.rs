@@ -1,0 +1,29 @@
+//! HTTP and AWS's protocols over it: the server, requests, answers and errors.
+//!
+//! A service sees one of three calls: [`JsonCall`] (an operation name and a typed body, in JSON or CBOR),
+//! [`QueryCall`] (form parameters in, XML out) or [`RestCall`] (method and path). It answers `Result<Answer, AwsError>`
+//! and never writes an error body itself: the protocol does, in AWS's shape.
+
+mod answer;
+mod body;
+mod codec;
+mod context;
+mod error;
+mod json;
+mod query;
+mod rest;
+pub(crate) mod server;
+mod validation;
+mod xml;
+
+pub(crate) use answer::Answer;
+pub(crate) use body::{Body, full, read_bounded};
+pub(crate) use codec::Codec;
+pub(crate) use context::{Context, RequestId, Scope};
+pub use error::AwsError;
+pub(crate) use error::Protocol;
+pub(crate) use json::JsonCall;
+pub(crate) use query::{Parameters, QueryCall};
+pub(crate) use rest::RestCall;
+pub(crate) use validation::Violations;
+pub(crate) use xml::Xml;

@@ -1,0 +1,64 @@
+//! What a request passes on its way to a service and back: added latency, faults, observation, the log.
+//!
+//! A layer sees which operation is called, never its body, so that services stay free of all of this.
+
+mod faults;
+mod latency;
+mod log;
+mod observe;
+
+use std::time::Duration;
+
+pub use faults::{Faults, Verdict};
+pub(crate) use latency::delay;
+pub(crate) use log::log;
+pub(crate) use observe::Observers;
+pub use observe::{Moment, Observer};
+
+use crate::route::Service;
+
+/// Which operation a request calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The service, by its endpoint's name: `kinesis`, `firehose`, `lambda`, `s3`, `iam`, `sts`, `monitoring`, `logs`.
+    pub service: &'static str,
+    /// The operation: `CreateStream`; for Lambda and S3 derived from method and path: `CreateFunction`, `PutObject`.
+    pub operation: String,
+    /// Whether it may change anything.
+    pub mutating: bool,
+}
+
+impl Call {
+    pub(crate) fn new(service: Service, operation: String) -> Self {
+        let mutating = !["Describe", "Get", "List", "Head", "Filter", "Simulate"]
+            .iter()
+            .any(|prefix| operation.starts_with(prefix));
+        Self { service: service.name(), operation, mutating }
+    }
+}
+
+/// The layers of one endpoint.
+#[derive(Debug, Default)]
+pub(crate) struct Layers {
+    pub(crate) latency: Option<Duration>,
+    pub(crate) faults: Option<std::sync::Arc<dyn Faults>>,
+    pub(crate) observers: Observers,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_are_told_from_changes_by_their_names() {
+        for (operation, mutating) in [
+            ("DescribeStream", false),
+            ("GetObject", false),
+            ("ListRoles", false),
+            ("PutRecords", true),
+            ("TagRole", true),
+        ] {
+            assert_eq!(Call::new(Service::Kinesis, operation.to_owned()).mutating, mutating, "{operation}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Everything that exists behind the endpoint: the state of each service, the clock and the tasks that serve them.
+//!
+//! Services reach one another here, in process and in domain words (Firehose reads `world.kinesis`, invokes
+//! `world.lambda`, writes `world.s3`), never through their wire formats.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::cloudwatch::CloudWatch;
+use crate::firehose::Firehose;
+use crate::iam::Iam;
+use crate::kinesis::Kinesis;
+use crate::lambda::Lambda;
+use crate::logs::Logs;
+use crate::s3::S3;
+use crate::sts::Sts;
+
+/// How the world is set up; [`crate::Options`] fills it.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The time.
+    pub clock: Clock,
+    /// The region of requests whose signature names none.
+    pub region: String,
+    /// The account everything belongs to.
+    pub account: String,
+    /// Where state may be kept; in memory only without it.
+    pub data_dir: Option<PathBuf>,
+    /// How long a stream stays in CREATING, UPDATING or DELETING.
+    pub transition: Duration,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            clock: Clock::system(),
+            region: "us-east-1".to_owned(),
+            account: "000000000000".to_owned(),
+            data_dir: None,
+            transition: Duration::from_millis(20),
+        }
+    }
+}
+
+/// The state behind one endpoint.
+#[derive(Debug)]
+pub struct World {
+    /// The time, for every service.
+    pub clock: Clock,
+    /// The region of requests whose signature names none.
+    pub region: String,
+    /// The account everything belongs to.
+    pub account: String,
+    /// Where state may be kept; in memory only without it.
+    pub data_dir: Option<PathBuf>,
+    /// Kinesis Data Streams.
+    pub kinesis: Arc<Kinesis>,
+    /// Firehose.
+    pub firehose: Arc<Firehose>,
+    /// Lambda.
+    pub lambda: Arc<Lambda>,
+    /// S3.
+    pub s3: Arc<S3>,
+    /// IAM.
+    pub iam: Arc<Iam>,
+    /// STS.
+    pub sts: Arc<Sts>,
+    /// CloudWatch.
+    pub cloudwatch: Arc<CloudWatch>,
+    /// CloudWatch Logs.
+    pub logs: Arc<Logs>,
+    /// Cancelled when the endpoint shuts down; every background task watches it.
+    pub stopping: CancellationToken,
+    /// The background tasks: spawn them here and the shutdown waits for them.
+    pub tasks: TaskTracker,
+}
+
+impl World {
+    /// An empty world.
+    pub fn new(setting: Setting) -> Arc<Self> {
+        Arc::new(Self {
+            clock: setting.clock,
+            kinesis: Arc::new(Kinesis::new(&setting)),
+            firehose: Arc::new(Firehose::new(&setting)),
+            lambda: Arc::new(Lambda::new(&setting)),
+            s3: Arc::new(S3::new(&setting)),
+            iam: Arc::new(Iam::new(&setting)),
+            sts: Arc::new(Sts::new(&setting)),
+            cloudwatch: Arc::new(CloudWatch::new(&setting)),
+            logs: Arc::new(Logs::new(&setting)),
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            region: setting.region,
+            account: setting.account,
+            data_dir: setting.data_dir,
+        })
+    }
+
+    /// Tells every background task to stop and waits until they have, `limit` at most.
+    pub async fn shutdown(&self, limit: Duration) {
+        self.stopping.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
+            tracing::warn!(tasks = self.tasks.len(), "background tasks still run after the shutdown's limit");
+        }
+    }
+}
