@@ -1,25 +1,13 @@
-//! CloudWatch.
+//! CloudWatch metrics: what services and users publish, and the statistics read back.
+//!
+//! [`CloudWatch`] keeps one-minute statistics per metric, dimension set and unit, bounded in metrics and in
+//! points; `wire` speaks the query, JSON and CBOR protocols over it. Other services publish in process through
+//! [`CloudWatch::put`].
 
-use std::sync::Arc;
+mod metric;
+mod series;
+mod state;
 
-use crate::http::{Answer, AwsError, JsonCall, QueryCall};
-use crate::world::{Setting, World};
-
-/// The state of CloudWatch.
-#[derive(Debug, Default)]
-pub struct CloudWatch {}
-
-impl CloudWatch {
-    /// Nothing yet.
-    pub fn new(_setting: &Setting) -> Self {
-        Self::default()
-    }
-}
-
-pub(crate) async fn serve(_world: &Arc<World>, call: &JsonCall) -> Result<Answer, AwsError> {
-    Err(AwsError::unknown_operation(call.operation()))
-}
-
-pub(crate) async fn serve_query(_world: &Arc<World>, call: &QueryCall) -> Result<Answer, AwsError> {
-    Err(AwsError::unknown_operation(call.operation()))
-}
+pub use metric::{Dimension, MetricId, Unit};
+pub use series::{Aggregate, Statistic};
+pub use state::CloudWatch;

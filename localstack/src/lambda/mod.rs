@@ -1,21 +1,20 @@
-//! Lambda.
+//! Lambda: functions as processes of this machine, behind AWS's REST protocol.
+//!
+//! [`Lambda`] holds the functions in domain words; `executor` runs them through the Runtime API; `wire` speaks the
+//! protocol. Other services call [`Lambda::invoke`] in process.
 
-use std::sync::Arc;
+mod asynchronous;
+mod error;
+mod executor;
+mod function;
+mod invoke;
+mod name;
+mod package;
+mod state;
+mod wire;
 
-use crate::http::{Answer, AwsError, RestCall};
-use crate::world::{Setting, World};
-
-/// The state of Lambda.
-#[derive(Debug, Default)]
-pub struct Lambda {}
-
-impl Lambda {
-    /// Nothing yet.
-    pub fn new(_setting: &Setting) -> Self {
-        Self::default()
-    }
-}
-
-pub(crate) async fn serve(_world: &Arc<World>, call: &RestCall) -> Result<Answer, AwsError> {
-    Err(AwsError::unknown_operation(call.operation()))
-}
+pub use error::LambdaError;
+pub use invoke::{InvokeResult, MAX_SYNC_PAYLOAD};
+pub use package::PackageError;
+pub use state::Lambda;
+pub(crate) use wire::serve;

@@ -1,21 +1,13 @@
-//! CloudWatch Logs.
+//! CloudWatch Logs: where functions and deliveries write their lines, and where users read them.
+//!
+//! [`Logs`] holds groups, streams and events, bounded per group; `wire` speaks the JSON protocol over it.
+//! Other services write in process through [`Logs::put`].
 
-use std::sync::Arc;
+mod event;
+mod filter;
+mod group;
+mod state;
 
-use crate::http::{Answer, AwsError, JsonCall};
-use crate::world::{Setting, World};
-
-/// The state of CloudWatch Logs.
-#[derive(Debug, Default)]
-pub struct Logs {}
-
-impl Logs {
-    /// Nothing yet.
-    pub fn new(_setting: &Setting) -> Self {
-        Self::default()
-    }
-}
-
-pub(crate) async fn serve(_world: &Arc<World>, call: &JsonCall) -> Result<Answer, AwsError> {
-    Err(AwsError::unknown_operation(call.operation()))
-}
+pub use event::{LogEvent, StoredEvent};
+pub use filter::FilterPattern;
+pub use state::{LogsError, Logs};

@@ -1,25 +1,20 @@
-//! S3.
+//! S3: an object store in memory (with a spill to files) behind the protocol of the `s3s` crate.
+//!
+//! [`S3`] is the store in domain words; other services put objects through it in process. `wire` translates
+//! between it and `s3s`, which parses requests and writes answers. What AWS signs is not checked here: any
+//! credentials pass, so `unsign` takes signatures and `aws-chunked` framing off before `s3s` sees a request.
 
-use std::sync::Arc;
+mod blob;
+mod bucket;
+mod condition;
+mod error;
+mod listing;
+mod multipart;
+mod object;
+mod state;
 
-use crate::http::{AwsError, Body, full};
-use crate::world::{Setting, World};
-
-/// The state of S3.
-#[derive(Debug, Default)]
-pub struct S3 {}
-
-impl S3 {
-    /// Nothing yet.
-    pub fn new(_setting: &Setting) -> Self {
-        Self::default()
-    }
-}
-
-/// Answers one S3 request, path style or with the bucket in the host name; the body has not been read.
-pub(crate) async fn serve(_world: &Arc<World>, request: ::http::Request<Body>) -> ::http::Response<Body> {
-    let error = AwsError::unknown_operation(request.method().as_str());
-    let mut answer = ::http::Response::new(full(error.message));
-    *answer.status_mut() = ::http::StatusCode::NOT_IMPLEMENTED;
-    answer
-}
+pub use blob::Blob;
+pub use condition::Condition;
+pub use error::S3Error;
+pub use object::{Object, ObjectHeaders};
+pub use state::{NewObject, S3};

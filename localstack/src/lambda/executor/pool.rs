@@ -1,0 +1,281 @@
+//! The sandboxes of all functions: how many run, which are warm, when idle ones end.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::tz::TimeZone;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::lock::Lock;
+use crate::world::World;
+
+use super::super::error::LambdaError;
+use super::super::function::Version;
+use super::super::name::FunctionName;
+use super::failure::Failure;
+use super::output::LogSink;
+use super::python::Interpreters;
+use super::runtime_api::Reply;
+use super::sandbox::{Finished, Sandbox, Site, StartFailure};
+use super::watchdog::Watchdog;
+
+/// Processes one function has at a time; invocations beyond wait for one to be free. On AWS each would get its own.
+const MAX_SANDBOXES: usize = 8;
+/// Invocations one function has running and waiting: AWS's account limit.
+const MAX_CONCURRENCY: u32 = 1000;
+/// How long a sandbox stays warm without work.
+const IDLE: Duration = Duration::from_secs(300);
+/// How often idle sandboxes are looked for.
+const REAP: Duration = Duration::from_secs(30);
+
+/// What is kept for one function.
+#[derive(Debug)]
+struct Pool {
+    idle: Lock<Vec<Sandbox>>,
+    permits: Semaphore,
+    running: AtomicU32,
+    muted: Arc<AtomicBool>,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self {
+            idle: Lock::default(),
+            permits: Semaphore::new(MAX_SANDBOXES),
+            running: AtomicU32::new(0),
+            muted: Arc::default(),
+        }
+    }
+}
+
+impl Pool {
+    /// A warm sandbox of this version; those of revisions before it end here.
+    fn take_idle(&self, version: &Version) -> Option<Sandbox> {
+        let mut retired = Vec::new();
+        let mut idle = self.idle.lock();
+        let found = loop {
+            let fits = |s: &Sandbox| s.version.number == version.number;
+            let Some(at) = idle.iter().rposition(fits) else { break None };
+            let mut sandbox = idle.swap_remove(at);
+            if sandbox.version.revision == version.revision && sandbox.is_alive() {
+                break Some(sandbox);
+            }
+            retired.push(sandbox);
+        };
+        drop(idle);
+        found
+    }
+}
+
+/// One place among the concurrent invocations of a function, given back on drop.
+#[derive(Debug)]
+pub(in super::super) struct Place(Arc<Pool>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Runs functions.
+#[derive(Debug, Default)]
+pub(in super::super) struct Executor {
+    pools: Lock<HashMap<FunctionName, Arc<Pool>>>,
+    watchdog: OnceCell<Arc<Watchdog>>,
+    interpreters: Interpreters,
+    reaper: OnceLock<()>,
+}
+
+impl Executor {
+    /// Takes a place for one more invocation, if the function may have one.
+    pub(in super::super) fn place(
+        &self,
+        function: &FunctionName,
+        reserved: Option<u32>,
+    ) -> Result<Place, LambdaError> {
+        let pool = Arc::clone(self.pools.lock().entry(function.clone()).or_default());
+        let limit = reserved.unwrap_or(MAX_CONCURRENCY);
+        let free = |running: u32| (running < limit).then(|| running + 1);
+        if pool.running.fetch_update(Ordering::Relaxed, Ordering::Relaxed, free).is_ok() {
+            return Ok(Place(pool));
+        }
+        Err(LambdaError::TooManyRequests {
+            reason: match reserved {
+                Some(_) => "ReservedFunctionConcurrentInvocationLimitExceeded",
+                None => "ConcurrentInvocationLimitExceeded",
+            },
+        })
+    }
+
+    /// Ends the idle sandboxes of a deleted function and silences those that still work.
+    pub(in super::super) fn forget(&self, function: &FunctionName) {
+        let pool = self.pools.lock().remove(function);
+        if let Some(pool) = pool {
+            pool.muted.store(true, Ordering::Relaxed);
+            let idle = std::mem::take(&mut *pool.idle.lock());
+            drop(idle);
+        }
+    }
+
+    /// Runs one invocation in a warm sandbox or a new one.
+    pub(in super::super) async fn run(
+        &self,
+        world: &Arc<World>,
+        place: &Place,
+        version: &Arc<Version>,
+        (request_id, payload): (&str, Bytes),
+    ) -> Result<Finished, LambdaError> {
+        let pool = &place.0;
+        let _permit = pool.permits.acquire().await.map_err(|_| LambdaError::Stopping)?;
+        let mut sandbox = match pool.take_idle(version) {
+            Some(sandbox) => sandbox,
+            None => match self.start(world, pool, version).await {
+                Ok(sandbox) => sandbox,
+                Err((sink, failure)) => return not_started(&sink, version, request_id, failure),
+            },
+        };
+        let configuration = &version.configuration;
+        let timeout_ms = i64::from(configuration.timeout_s) * 1000;
+        let deadline_ms = world.clock.epoch_millis().saturating_add(timeout_ms);
+        let sink = Arc::clone(&sandbox.sink);
+        sink.write(&format!("START RequestId: {request_id} Version: {}", version.number));
+        let begun = Instant::now();
+        let outcome = sandbox.invoke(request_id, payload, deadline_ms).await;
+        let report = Report {
+            duration: begun.elapsed(),
+            init: sandbox.init.take(),
+            memory_mb: configuration.memory_mb,
+            peak_mb: sandbox.peak_memory_mb(),
+        };
+        if outcome.is_ok() && !pool.muted.load(Ordering::Relaxed) {
+            sandbox.idle_since = Instant::now();
+            pool.idle.lock().push(sandbox);
+        }
+        Ok(finish(&sink, request_id, outcome, &report))
+    }
+
+    async fn start(
+        &self,
+        world: &Arc<World>,
+        pool: &Pool,
+        version: &Arc<Version>,
+    ) -> Result<Sandbox, (Arc<LogSink>, StartFailure)> {
+        let stream = log_stream(world, version);
+        let logs = Arc::clone(&world.logs);
+        let sink = Arc::new(LogSink::new(logs, version.log_group(), stream, Arc::clone(&pool.muted)));
+        let watchdog = match self.watchdog.get_or_try_init(|| watchdog(world)).await {
+            Ok(watchdog) => watchdog,
+            Err(error) => return Err((sink, StartFailure::Endpoint(error))),
+        };
+        self.reaper.get_or_init(|| drop(world.tasks.spawn(reap(Arc::clone(world)))));
+        let site = Site {
+            version,
+            sink: Arc::clone(&sink),
+            watchdog,
+            interpreters: &self.interpreters,
+            endpoint_url: world.endpoint_url(),
+        };
+        Sandbox::start(site).await.map_err(|failure| (sink, failure))
+    }
+
+    fn end_idle_since_before(&self, limit: Option<Instant>) {
+        let pools: Vec<Arc<Pool>> = self.pools.lock().values().cloned().collect();
+        for pool in pools {
+            let mut idle = pool.idle.lock();
+            let (ended, kept) =
+                idle.drain(..).partition(|sandbox| limit.is_none_or(|limit| sandbox.idle_since < limit));
+            *idle = kept;
+            drop(idle);
+            drop::<Vec<Sandbox>>(ended);
+        }
+    }
+}
+
+async fn watchdog(world: &Arc<World>) -> Result<Arc<Watchdog>, LambdaError> {
+    let folder = world.lambda.packages().await?.root();
+    let started = Watchdog::start(folder);
+    started.map(Arc::new).map_err(|error| LambdaError::Executor(format!("the watchdog did not start: {error}")))
+}
+
+/// Ends idle sandboxes, and all of them when the endpoint stops.
+async fn reap(world: Arc<World>) {
+    loop {
+        tokio::select! {
+            () = world.stopping.cancelled() => break,
+            () = tokio::time::sleep(REAP) => {}
+        }
+        world.lambda.executor.end_idle_since_before(Instant::now().checked_sub(IDLE));
+    }
+    world.lambda.executor.end_idle_since_before(None);
+}
+
+/// AWS names a sandbox's stream by day, version and a random part.
+fn log_stream(world: &World, version: &Version) -> String {
+    let day = world.clock.now().to_zoned(TimeZone::UTC).strftime("%Y/%m/%d").to_string();
+    format!("{day}/[{}]{}", version.number, Uuid::new_v4().simple())
+}
+
+/// What the `REPORT` line says.
+struct Report {
+    duration: Duration,
+    init: Option<Duration>,
+    memory_mb: u32,
+    peak_mb: Option<u64>,
+}
+
+impl Report {
+    fn line(&self, request_id: &str) -> String {
+        let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
+        let billed = (self.duration + self.init.unwrap_or_default()).as_micros().div_ceil(1000);
+        let peak = self.peak_mb.unwrap_or(u64::from(self.memory_mb));
+        let init = self.init.map(|init| format!("Init Duration: {:.2} ms\t", ms(init))).unwrap_or_default();
+        format!(
+            "REPORT RequestId: {request_id}\tDuration: {:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {} MB\t\
+             Max Memory Used: {peak} MB\t{init}",
+            ms(self.duration),
+            self.memory_mb,
+        )
+    }
+}
+
+fn finish(sink: &LogSink, request_id: &str, outcome: Result<Reply, Failure>, report: &Report) -> Finished {
+    let failure = match &outcome {
+        Ok(Reply::TooLarge) => Some(Failure::ResponseTooLarge),
+        Ok(_) => None,
+        Err(failure) => Some(failure.clone()),
+    };
+    if let Some(failure) = &failure {
+        sink.write(&failure.log_line(request_id));
+    }
+    sink.write(&format!("END RequestId: {request_id}"));
+    sink.write(&report.line(request_id));
+    let (payload, failed) = match (outcome, failure) {
+        (_, Some(failure)) => (failure.payload(request_id), true),
+        (Ok(Reply::Response(payload)), None) => (payload, false),
+        (Ok(Reply::Error(payload)), None) => (payload, true),
+        (Ok(Reply::TooLarge) | Err(_), None) => (Bytes::new(), true),
+    };
+    Finished { payload, failed, tail: sink.take_tail(), duration: report.duration }
+}
+
+/// The end of an invocation whose sandbox did not come up.
+fn not_started(
+    sink: &LogSink,
+    version: &Version,
+    request_id: &str,
+    failure: StartFailure,
+) -> Result<Finished, LambdaError> {
+    let report =
+        Report { duration: Duration::ZERO, init: None, memory_mb: version.configuration.memory_mb, peak_mb: None };
+    sink.write(&format!("START RequestId: {request_id} Version: {}", version.number));
+    match failure {
+        StartFailure::Known(failure) => Ok(finish(sink, request_id, Err(failure), &report)),
+        StartFailure::Reported(payload) => Ok(finish(sink, request_id, Ok(Reply::Error(payload)), &report)),
+        StartFailure::Endpoint(error) => Err(error),
+    }
+}

@@ -1,0 +1,130 @@
+//! Invoking a function: from a caller's words to a process and back.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use crate::cloudwatch::{Dimension, Unit};
+use crate::world::World;
+
+use super::error::LambdaError;
+use super::executor::{self, Finished};
+use super::function::Version;
+use super::name::{FunctionName, FunctionRef};
+use super::state::{Lambda, Place};
+
+/// Largest payload of a synchronous invocation, 6 MiB.
+pub const MAX_SYNC_PAYLOAD: usize = 6_291_456;
+
+/// What an invocation came to. An error of the function is a result, not an error of the service.
+#[derive(Debug, Clone)]
+pub struct InvokeResult {
+    /// The function's answer; for a failed invocation the error object `{"errorType", "errorMessage", …}`.
+    pub payload: Bytes,
+    /// `Some("Unhandled")` when the function failed, timed out, crashed or did not start.
+    pub function_error: Option<&'static str>,
+    /// The last 4 KB of its log, with the `START`, `END` and `REPORT` lines.
+    pub log_tail: Vec<u8>,
+    /// `$LATEST` or the number of the version that ran.
+    pub executed_version: String,
+    /// The id the function saw.
+    pub request_id: String,
+}
+
+/// A version that may run, with its place among the concurrent invocations.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    version: Arc<Version>,
+    place: executor::Place,
+    request_id: String,
+}
+
+impl Lambda {
+    /// Invokes a function, named by name, partial ARN or ARN, and waits for its answer. It runs on when the caller
+    /// stops waiting, as on AWS.
+    ///
+    /// # Errors
+    /// No such function, one that is not active yet, a payload over 6 MiB, too many invocations at a time, or an
+    /// endpoint that is stopping. What the function itself does wrong is in [`InvokeResult::function_error`].
+    pub async fn invoke(
+        &self,
+        world: &Arc<World>,
+        function: &str,
+        payload: Bytes,
+    ) -> Result<InvokeResult, LambdaError> {
+        if payload.len() > MAX_SYNC_PAYLOAD {
+            let (size, kind) = (payload.len(), "RequestResponse");
+            return Err(LambdaError::PayloadTooLarge { size, kind, limit: MAX_SYNC_PAYLOAD });
+        }
+        let admitted = self.admit(world, &FunctionRef::parse(function)?)?;
+        let world = Arc::clone(world);
+        let tracker = world.tasks.clone();
+        let task = tracker.spawn(async move { run(&world, admitted, payload).await });
+        task.await.map_err(|error| LambdaError::Executor(error.to_string()))?
+    }
+
+    /// Checks that a version may run now.
+    pub(super) fn admit(&self, world: &World, named: &FunctionRef) -> Result<Admitted, LambdaError> {
+        let here = Place { region: &world.region, account: &world.account };
+        let (version, reserved) = self.with_function(named, &here, |function| {
+            let version = function.version(named.version()).ok_or_else(|| here.not_found(named))?;
+            if !function.progress(world.clock.now(), self.transition).active {
+                return Err(LambdaError::Conflict(
+                    "The operation cannot be performed at this time. The function is currently in the following \
+                     state: Pending"
+                        .to_owned(),
+                ));
+            }
+            Ok((Arc::clone(version), function.reserved_concurrency))
+        })?;
+        let place = self.executor.place(&named.name, reserved);
+        if place.is_err() {
+            publish(world, &named.name, &[("Throttles", 1.0, Unit::Count)]);
+        }
+        Ok(Admitted { version, place: place?, request_id: Uuid::new_v4().to_string() })
+    }
+}
+
+/// Runs an admitted invocation to its end, or until the endpoint stops.
+pub(super) async fn run(
+    world: &Arc<World>,
+    admitted: Admitted,
+    payload: Bytes,
+) -> Result<InvokeResult, LambdaError> {
+    let Admitted { version, place, request_id } = admitted;
+    let running = world.lambda.executor.run(world, &place, &version, (&request_id, payload));
+    let finished = tokio::select! {
+        finished = running => finished?,
+        () = world.stopping.cancelled() => return Err(LambdaError::Stopping),
+    };
+    publish_outcome(world, &version.name, &finished);
+    Ok(InvokeResult {
+        payload: finished.payload,
+        function_error: finished.failed.then_some("Unhandled"),
+        log_tail: finished.tail,
+        executed_version: version.number.clone(),
+        request_id,
+    })
+}
+
+fn publish_outcome(world: &World, name: &FunctionName, finished: &Finished) {
+    let errors = if finished.failed { 1.0 } else { 0.0 };
+    let duration_ms = finished.duration.as_secs_f64() * 1000.0;
+    let metrics = [
+        ("Invocations", 1.0, Unit::Count),
+        ("Errors", errors, Unit::Count),
+        ("Throttles", 0.0, Unit::Count),
+        ("Duration", duration_ms, Unit::Milliseconds),
+    ];
+    publish(world, name, &metrics);
+}
+
+/// Publishes to `AWS/Lambda`, as AWS does for each function.
+fn publish(world: &World, name: &FunctionName, metrics: &[(&str, f64, Unit)]) {
+    let dimensions = [Dimension::new("FunctionName", name.as_str())];
+    let now = world.clock.now();
+    for (metric, value, unit) in metrics {
+        world.cloudwatch.put("AWS/Lambda", metric, &dimensions, (*value, *unit), now);
+    }
+}

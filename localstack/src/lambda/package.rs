@@ -1,0 +1,284 @@
+//! Code packages: zip files kept on disk, named by their hash, unpacked once when first run.
+//!
+//! Packages live in one temporary folder of this endpoint. A package is removed with the last function version and
+//! the last sandbox that uses it.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Cursor, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use zip::ZipArchive;
+
+use crate::lock::Lock;
+
+/// Unpacked size AWS takes, 250 MiB.
+const MAX_UNPACKED: u64 = 262_144_000;
+/// Zipped size AWS takes in a request, 50 MiB.
+pub(super) const MAX_ZIPPED: usize = 52_428_800;
+/// Most files of a package; AWS has no number, the size above limits it.
+const MAX_ENTRIES: usize = 100_000;
+
+/// Why a package cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// Not a zip file.
+    #[error("Could not unzip uploaded file. Please check your file, then try to upload again.")]
+    NotAZip,
+    /// No bytes at all.
+    #[error("Uploaded file must be a non-empty zip")]
+    Empty,
+    /// Too large when unpacked.
+    #[error("Unzipped size must be smaller than {MAX_UNPACKED} bytes")]
+    TooLarge,
+    /// An entry that would leave the folder it is unpacked to, or a link.
+    #[error("Could not unzip uploaded file: the entry '{0}' does not stay inside the package (links are not supported)")]
+    Escapes(String),
+    /// The folder for packages cannot be written.
+    #[error("the code package could not be stored: {0}")]
+    Store(#[from] io::Error),
+}
+
+/// A code package on disk.
+#[derive(Debug)]
+pub(super) struct Package {
+    /// SHA-256 of the zip file in base64, AWS's `CodeSha256`.
+    pub(super) sha256: String,
+    /// Zipped size.
+    pub(super) size: u64,
+    archive: PathBuf,
+    folder: PathBuf,
+    unpacked: OnceCell<()>,
+}
+
+impl Package {
+    /// The folder with the package's files, unpacked by the first caller.
+    pub(super) async fn folder(&self) -> Result<&Path, PackageError> {
+        let unpack = || async {
+            let (archive, folder) = (self.archive.clone(), self.folder.clone());
+            let done = tokio::task::spawn_blocking(move || unpack(&archive, &folder)).await;
+            done.map_err(io::Error::other)?
+        };
+        self.unpacked.get_or_try_init(unpack).await?;
+        Ok(&self.folder)
+    }
+
+    /// The zip file.
+    pub(super) async fn archive(&self) -> Result<Bytes, PackageError> {
+        Ok(tokio::fs::read(&self.archive).await?.into())
+    }
+}
+
+impl Drop for Package {
+    fn drop(&mut self) {
+        // What is left behind goes with the store's folder.
+        let _ = fs::remove_file(&self.archive);
+        if self.unpacked.initialized() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// The packages of an endpoint.
+#[derive(Debug)]
+pub(super) struct PackageStore {
+    root: TempDir,
+    packages: Lock<HashMap<String, Weak<Package>>>,
+    /// Serialises writing, so that the same bytes sent twice at a time are written once.
+    writing: tokio::sync::Mutex<u64>,
+}
+
+impl PackageStore {
+    /// A new folder inside `parent`, or inside the system's temporary folder.
+    pub(super) fn new(parent: Option<&Path>) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("pipectl-functions-");
+        let root = match parent {
+            Some(parent) => {
+                fs::create_dir_all(parent)?;
+                builder.tempdir_in(parent)?
+            }
+            None => builder.tempdir()?,
+        };
+        Ok(Self { root, packages: Lock::default(), writing: tokio::sync::Mutex::new(0) })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// Checks a zip file and keeps it.
+    pub(super) async fn keep(&self, zip: Bytes) -> Result<Arc<Package>, PackageError> {
+        let mut serial = self.writing.lock().await;
+        let sha256 = code_sha256(&zip);
+        if let Some(package) = self.packages.lock().get(&sha256).and_then(Weak::upgrade) {
+            return Ok(package);
+        }
+        *serial += 1;
+        let archive = self.root.path().join(format!("{serial}.zip"));
+        let folder = self.root.path().join(serial.to_string());
+        let size = zip.len() as u64;
+        let written = archive.clone();
+        let kept = tokio::task::spawn_blocking(move || {
+            check(Cursor::new(&zip))?;
+            fs::write(&written, &zip).map_err(PackageError::Store)
+        });
+        kept.await.map_err(io::Error::other)??;
+        let package =
+            Arc::new(Package { sha256: sha256.clone(), size, archive, folder, unpacked: OnceCell::new() });
+        let mut packages = self.packages.lock();
+        packages.retain(|_, package| package.strong_count() > 0);
+        packages.insert(sha256, Arc::downgrade(&package));
+        Ok(package)
+    }
+}
+
+/// AWS's `CodeSha256` of a zip file.
+pub(super) fn code_sha256(zip: &[u8]) -> String {
+    BASE64.encode(Sha256::digest(zip))
+}
+
+/// Checks a package by its directory: names that stay inside, no links, sizes within the bound.
+pub(super) fn check(zip: impl Read + Seek) -> Result<(), PackageError> {
+    let mut archive = ZipArchive::new(zip).map_err(|_| PackageError::NotAZip)?;
+    if archive.is_empty() {
+        return Err(PackageError::Empty);
+    }
+    if archive.len() > MAX_ENTRIES {
+        return Err(PackageError::TooLarge);
+    }
+    let mut total: u64 = 0;
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).map_err(|_| PackageError::NotAZip)?;
+        if entry.enclosed_name().is_none() || entry.is_symlink() {
+            return Err(PackageError::Escapes(String::from_utf8_lossy(entry.name_raw()).into_owned()));
+        }
+        total = total.saturating_add(entry.size());
+    }
+    if total > MAX_UNPACKED { Err(PackageError::TooLarge) } else { Ok(()) }
+}
+
+/// Unpacks a checked package. The sizes in its directory may lie, so the bytes are counted as they come.
+fn unpack(archive: &Path, folder: &Path) -> Result<(), PackageError> {
+    let mut archive = ZipArchive::new(File::open(archive)?).map_err(|_| PackageError::NotAZip)?;
+    // A first try that failed half way may have left files.
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir(folder)?;
+    let mut room = MAX_UNPACKED;
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).map_err(|_| PackageError::NotAZip)?;
+        let name = || String::from_utf8_lossy(entry.name_raw()).into_owned();
+        let path = folder.join(entry.enclosed_name().ok_or_else(|| PackageError::Escapes(name()))?);
+        if entry.is_dir() {
+            fs::create_dir_all(&path)?;
+            continue;
+        }
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let mode = entry.unix_mode();
+        let mut file = File::create(&path)?;
+        let written = io::copy(&mut (&mut entry).take(room + 1), &mut file)?;
+        room = room.checked_sub(written).ok_or(PackageError::TooLarge)?;
+        set_mode(&file, mode)?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn set_mode(file: &File, mode: Option<u32>) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    // A zip made without modes has none; AWS then makes files readable. The owner can always read, to run and remove.
+    let mode = mode.unwrap_or(0o644) & 0o777 | 0o400;
+    file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_file: &File, _mode: Option<u32>) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::io::Write as _;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    /// A zip file with these entries, all with mode 755.
+    pub(in crate::lambda) fn zip_of(entries: &[(&str, &[u8])]) -> Bytes {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in entries {
+            writer.start_file(*name, SimpleFileOptions::default().unix_permissions(0o755)).unwrap();
+            writer.write_all(content).unwrap();
+        }
+        writer.finish().unwrap().into_inner().into()
+    }
+
+    #[tokio::test]
+    async fn a_package_is_unpacked_once_with_its_modes() {
+        let store = PackageStore::new(None).unwrap();
+        let package = store.keep(zip_of(&[("bootstrap", b"#!/bin/sh"), ("lib/data.txt", b"x")])).await.unwrap();
+        let folder = package.folder().await.unwrap().to_owned();
+        assert_eq!(fs::read(folder.join("lib/data.txt")).unwrap(), b"x");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(folder.join("bootstrap")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o755);
+        }
+        assert_eq!(package.folder().await.unwrap(), folder);
+        drop(package);
+        assert!(!folder.exists(), "the last user takes the package along");
+    }
+
+    #[tokio::test]
+    async fn the_same_bytes_are_one_package() {
+        let store = PackageStore::new(None).unwrap();
+        let zip = zip_of(&[("bootstrap", b"x")]);
+        let (a, b) = tokio::join!(store.keep(zip.clone()), store.keep(zip));
+        assert!(Arc::ptr_eq(&a.unwrap(), &b.unwrap()));
+    }
+
+    #[test]
+    fn entries_that_leave_the_folder_are_refused() {
+        for name in ["../evil", "a/../../evil", "/../evil"] {
+            let checked = check(Cursor::new(zip_of(&[(name, b"x")])));
+            assert!(matches!(checked, Err(PackageError::Escapes(_))), "{name}: {checked:?}");
+        }
+    }
+
+    #[test]
+    fn links_are_refused() {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        writer.add_symlink("link", "/etc/passwd", SimpleFileOptions::default()).unwrap();
+        let zip = writer.finish().unwrap();
+        assert!(matches!(check(zip), Err(PackageError::Escapes(_))));
+    }
+
+    #[test]
+    fn what_is_not_a_zip_or_holds_nothing_is_refused() {
+        assert!(matches!(check(Cursor::new(b"not a zip".as_slice())), Err(PackageError::NotAZip)));
+        assert!(matches!(check(Cursor::new(zip_of(&[]))), Err(PackageError::Empty)));
+    }
+
+    #[test]
+    fn a_package_that_unpacks_to_too_much_is_refused_by_its_directory() {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        let block = vec![0_u8; 1024 * 1024];
+        for n in 0..251 {
+            writer.start_file(format!("f{n}"), SimpleFileOptions::default()).unwrap();
+            writer.write_all(&block).unwrap();
+        }
+        assert!(matches!(check(writer.finish().unwrap()), Err(PackageError::TooLarge)));
+    }
+}

@@ -1,0 +1,145 @@
+//! All log groups of the endpoint, behind one lock.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::clock::Clock;
+
+use super::event::LogEvent;
+use super::filter::InvalidPattern;
+use super::group::LogGroup;
+
+/// Most groups one endpoint keeps; AWS allows a million a region.
+const MAX_GROUPS: usize = 10_000;
+
+/// Why an operation on log groups failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LogsError {
+    /// No group of that name.
+    #[error("The specified log group does not exist.")]
+    GroupNotFound,
+    /// No stream of that name in the group.
+    #[error("The specified log stream does not exist.")]
+    StreamNotFound,
+    /// The group is there already.
+    #[error("The specified log group already exists")]
+    GroupExists,
+    /// The stream is there already.
+    #[error("The specified log stream already exists")]
+    StreamExists,
+    /// The endpoint keeps no more groups than its bound.
+    #[error("Resource limit exceeded.")]
+    TooManyGroups,
+    /// A filter pattern that is not understood.
+    #[error(transparent)]
+    Pattern(#[from] InvalidPattern),
+    /// A parameter AWS would refuse.
+    #[error("{0}")]
+    InvalidParameter(String),
+}
+
+/// The log groups of the endpoint.
+#[derive(Debug)]
+pub struct Logs {
+    clock: Clock,
+    groups: Mutex<BTreeMap<String, LogGroup>>,
+}
+
+impl Logs {
+    /// No groups yet.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, groups: Mutex::new(BTreeMap::new()) }
+    }
+
+    pub(super) fn now_ms(&self) -> i64 {
+        self.clock.now().as_millisecond()
+    }
+
+    /// Every change leaves the map whole, so a poisoned lock still guards sound data.
+    pub(super) fn groups(&self) -> MutexGuard<'_, BTreeMap<String, LogGroup>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes one line now, creating group and stream when they are missing: what a service does for its users.
+    pub fn put(&self, group: &str, stream: &str, message: &str) {
+        let now_ms = self.now_ms();
+        self.put_events(group, stream, vec![LogEvent { timestamp_ms: now_ms, message: message.to_owned() }]);
+    }
+
+    /// Writes several lines, creating group and stream when they are missing. Beyond the bound of groups the lines
+    /// are dropped: a log must not fail the service that writes it.
+    pub fn put_events(&self, group: &str, stream: &str, events: Vec<LogEvent>) {
+        let now_ms = self.now_ms();
+        let mut groups = self.groups();
+        if !groups.contains_key(group) && groups.len() >= MAX_GROUPS {
+            tracing::warn!(group, "too many log groups; lines dropped");
+            return;
+        }
+        let entry =
+            groups.entry(group.to_owned()).or_insert_with(|| LogGroup::new(group, BTreeMap::new(), now_ms));
+        entry.create_stream(stream, now_ms);
+        entry.append(stream, events, now_ms);
+    }
+
+    /// Whether a group of that name is there.
+    #[must_use]
+    pub fn group_exists(&self, group: &str) -> bool {
+        self.groups().contains_key(group)
+    }
+
+    /// The messages of a stream, oldest first; of the whole group without one. Empty when there is none.
+    #[must_use]
+    pub fn messages(&self, group: &str, stream: Option<&str>) -> Vec<String> {
+        let groups = self.groups();
+        let Some(group) = groups.get(group) else { return Vec::new() };
+        let wanted = group.events.iter().filter(|event| stream.is_none_or(|name| *event.stream == *name));
+        wanted.map(|event| event.message.to_string()).collect()
+    }
+
+    /// Creates a group.
+    ///
+    /// # Errors
+    /// When it exists, or the endpoint keeps too many.
+    pub fn create_group(&self, name: &str, tags: BTreeMap<String, String>) -> Result<(), LogsError> {
+        let now_ms = self.now_ms();
+        let mut groups = self.groups();
+        if groups.contains_key(name) {
+            return Err(LogsError::GroupExists);
+        }
+        if groups.len() >= MAX_GROUPS {
+            return Err(LogsError::TooManyGroups);
+        }
+        groups.insert(name.to_owned(), LogGroup::new(name, tags, now_ms));
+        Ok(())
+    }
+
+    /// Deletes a group with everything in it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn delete_group(&self, name: &str) -> Result<(), LogsError> {
+        self.groups().remove(name).map(drop).ok_or(LogsError::GroupNotFound)
+    }
+
+    /// Creates a stream in a group.
+    ///
+    /// # Errors
+    /// When the group is missing or the stream exists.
+    pub fn create_stream(&self, group: &str, stream: &str) -> Result<(), LogsError> {
+        let now_ms = self.now_ms();
+        let mut groups = self.groups();
+        let group = groups.get_mut(group).ok_or(LogsError::GroupNotFound)?;
+        if group.create_stream(stream, now_ms) { Ok(()) } else { Err(LogsError::StreamExists) }
+    }
+
+    /// Deletes a stream with its events.
+    ///
+    /// # Errors
+    /// When group or stream is missing.
+    pub fn delete_stream(&self, group: &str, stream: &str) -> Result<(), LogsError> {
+        let mut groups = self.groups();
+        let group = groups.get_mut(group).ok_or(LogsError::GroupNotFound)?;
+        if group.delete_stream(stream) { Ok(()) } else { Err(LogsError::StreamNotFound) }
+    }
+}

@@ -1,0 +1,224 @@
+//! Where bytes live: in memory up to a budget, beyond it in unnamed temporary files, both bounded.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+
+use super::error::S3Error;
+
+/// What the store holds in memory before it writes to files.
+const MEMORY_BUDGET: u64 = 256 * 1024 * 1024;
+/// What the store holds in files.
+const FILE_BUDGET: u64 = 16 * 1024 * 1024 * 1024;
+/// Added to each blob's account, so that a flood of empty objects is bounded too.
+const OVERHEAD: u64 = 512;
+
+/// Counts bytes against a budget.
+#[derive(Debug)]
+struct Meter {
+    used: AtomicU64,
+    budget: u64,
+}
+
+impl Meter {
+    fn new(budget: u64) -> Arc<Self> {
+        Arc::new(Self { used: AtomicU64::new(0), budget })
+    }
+
+    fn reserve(self: &Arc<Self>, bytes: u64) -> Option<Reservation> {
+        let fits = |used: u64| used.checked_add(bytes).filter(|total| *total <= self.budget);
+        let reserved = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok();
+        reserved.then(|| Reservation { meter: Arc::clone(self), bytes })
+    }
+}
+
+/// Bytes taken from a budget, given back on drop.
+#[derive(Debug)]
+struct Reservation {
+    meter: Arc<Meter>,
+    bytes: u64,
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.meter.used.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[derive(Debug)]
+enum Place {
+    Memory(Bytes),
+    File(Mutex<File>),
+}
+
+#[derive(Debug)]
+struct Segment {
+    place: Place,
+    length: u64,
+    _reserved: Reservation,
+}
+
+impl Segment {
+    fn read(&self, range: Range<u64>) -> io::Result<Bytes> {
+        let as_usize = |n: u64| usize::try_from(n).map_err(io::Error::other);
+        match &self.place {
+            Place::Memory(bytes) => Ok(bytes.slice(as_usize(range.start)?..as_usize(range.end)?)),
+            Place::File(file) => {
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                file.seek(SeekFrom::Start(range.start))?;
+                let mut bytes = vec![0; as_usize(range.end - range.start)?];
+                file.read_exact(&mut bytes)?;
+                Ok(bytes.into())
+            }
+        }
+    }
+}
+
+/// Immutable bytes; a clone shares them, and the last one gone frees them.
+#[derive(Debug, Clone, Default)]
+pub struct Blob {
+    segments: Vec<Arc<Segment>>,
+}
+
+impl Blob {
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.length).sum()
+    }
+
+    /// Whether there are no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// These blobs one after another, without a copy.
+    pub(super) fn concat<'a>(blobs: impl IntoIterator<Item = &'a Self>) -> Self {
+        Self { segments: blobs.into_iter().flat_map(|blob| blob.segments.iter().cloned()).collect() }
+    }
+
+    /// The bytes of a range; what lies beyond the end is left out.
+    ///
+    /// # Errors
+    /// When a spill file cannot be read.
+    pub async fn read(&self, range: Range<u64>) -> io::Result<Bytes> {
+        let wanted = self.slices(range);
+        if wanted.iter().all(|(segment, _)| matches!(segment.place, Place::Memory(_))) {
+            return gather(&wanted);
+        }
+        tokio::task::spawn_blocking(move || gather(&wanted)).await.map_err(io::Error::other)?
+    }
+
+    /// All the bytes.
+    ///
+    /// # Errors
+    /// When a spill file cannot be read.
+    pub async fn read_all(&self) -> io::Result<Bytes> {
+        self.read(0..self.len()).await
+    }
+
+    fn slices(&self, range: Range<u64>) -> Vec<(Arc<Segment>, Range<u64>)> {
+        let mut wanted = Vec::new();
+        let mut offset = 0;
+        for segment in &self.segments {
+            let start = range.start.clamp(offset, offset + segment.length) - offset;
+            let end = range.end.clamp(offset, offset + segment.length) - offset;
+            if start < end {
+                wanted.push((Arc::clone(segment), start..end));
+            }
+            offset += segment.length;
+        }
+        wanted
+    }
+}
+
+fn gather(wanted: &[(Arc<Segment>, Range<u64>)]) -> io::Result<Bytes> {
+    if let [(segment, range)] = wanted {
+        return segment.read(range.clone());
+    }
+    let mut bytes = BytesMut::new();
+    for (segment, range) in wanted {
+        bytes.extend_from_slice(&segment.read(range.clone())?);
+    }
+    Ok(bytes.freeze())
+}
+
+/// Makes blobs within the budgets.
+#[derive(Debug)]
+pub(super) struct BlobStore {
+    memory: Arc<Meter>,
+    files: Arc<Meter>,
+    /// Where spill files go; the system's folder for temporary files without one.
+    folder: Option<PathBuf>,
+}
+
+impl BlobStore {
+    pub(super) fn new(folder: Option<PathBuf>) -> Self {
+        Self::with_budgets(folder, MEMORY_BUDGET, FILE_BUDGET)
+    }
+
+    fn with_budgets(folder: Option<PathBuf>, memory: u64, files: u64) -> Self {
+        Self { memory: Meter::new(memory), files: Meter::new(files), folder }
+    }
+
+    /// Keeps bytes, in memory while that lasts.
+    pub(super) async fn keep(&self, bytes: Bytes) -> Result<Blob, S3Error> {
+        let length = bytes.len() as u64;
+        if let Some(reserved) = self.memory.reserve(length + OVERHEAD) {
+            let segment = Segment { place: Place::Memory(bytes), length, _reserved: reserved };
+            return Ok(Blob { segments: vec![Arc::new(segment)] });
+        }
+        let reserved = self.files.reserve(length + OVERHEAD).ok_or(S3Error::Full(self.files.budget))?;
+        let folder = self.folder.clone();
+        let spilled = tokio::task::spawn_blocking(move || spill(folder, &bytes)).await;
+        let file = spilled.map_err(io::Error::other)??;
+        let segment = Segment { place: Place::File(Mutex::new(file)), length, _reserved: reserved };
+        Ok(Blob { segments: vec![Arc::new(segment)] })
+    }
+}
+
+/// The file has no name, so the system removes it with its last handle, whatever becomes of this process.
+fn spill(folder: Option<PathBuf>, bytes: &[u8]) -> io::Result<File> {
+    let mut file = match folder {
+        Some(folder) => tempfile::tempfile_in(folder)?,
+        None => tempfile::tempfile()?,
+    };
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn bytes_beyond_the_memory_budget_live_in_files_and_read_the_same() {
+        let store = BlobStore::with_budgets(None, 2 * OVERHEAD, 1024 * 1024);
+        let in_memory = store.keep(Bytes::from_static(b"hello ")).await.unwrap();
+        let in_file = store.keep(Bytes::from(vec![b'w'; 2000])).await.unwrap();
+        assert!(matches!(in_file.segments[0].place, Place::File(_)));
+        let both = Blob::concat([&in_memory, &in_file]);
+        assert_eq!(both.len(), 2006);
+        assert_eq!(both.read(4..8).await.unwrap(), "o ww");
+        assert_eq!(both.read_all().await.unwrap().len(), 2006);
+        assert_eq!(both.read(2005..9999).await.unwrap(), "w");
+        assert!(both.read(9000..9999).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn room_comes_back_when_the_last_clone_is_gone() {
+        let store = BlobStore::with_budgets(None, OVERHEAD + 10, 0);
+        let first = store.keep(Bytes::from_static(b"0123456789")).await.unwrap();
+        let clone = first.clone();
+        drop(first);
+        assert!(matches!(store.keep(Bytes::from_static(b"x")).await, Err(S3Error::Full(_))));
+        drop(clone);
+        assert!(store.keep(Bytes::from_static(b"x")).await.is_ok());
+    }
+}

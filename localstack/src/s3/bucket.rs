@@ -1,0 +1,71 @@
+//! One bucket: its objects, uploads in progress and settings.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use s3s::dto;
+
+use super::error::S3Error;
+use super::multipart::Upload;
+use super::object::Object;
+
+/// What is configured on a bucket. The endpoint stores and returns it; what S3 would do about it (expire, notify,
+/// encrypt) it does not do.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Settings {
+    pub(super) tags: Option<Vec<dto::Tag>>,
+    pub(super) versioning: Option<dto::VersioningConfiguration>,
+    pub(super) lifecycle: Option<dto::BucketLifecycleConfiguration>,
+    pub(super) encryption: Option<dto::ServerSideEncryptionConfiguration>,
+    pub(super) notification: Option<dto::NotificationConfiguration>,
+    pub(super) public_access: Option<dto::PublicAccessBlockConfiguration>,
+    pub(super) policy: Option<String>,
+    pub(super) ownership: Option<dto::OwnershipControls>,
+    pub(super) cors: Option<dto::CORSConfiguration>,
+}
+
+/// A bucket.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    pub(super) region: String,
+    pub(super) created: Timestamp,
+    pub(super) objects: BTreeMap<String, Arc<Object>>,
+    pub(super) uploads: BTreeMap<String, Upload>,
+    pub(super) settings: Settings,
+}
+
+impl Bucket {
+    pub(super) fn new(region: String, created: Timestamp) -> Self {
+        Self { region, created, objects: BTreeMap::new(), uploads: BTreeMap::new(), settings: Settings::default() }
+    }
+}
+
+/// Checks a name against S3's rules for general purpose buckets.
+pub(super) fn check_name(name: &str) -> Result<(), S3Error> {
+    let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+    let bytes = name.as_bytes();
+    let valid = (3..=63).contains(&bytes.len())
+        && edge(bytes.first())
+        && edge(bytes.last())
+        && bytes.iter().copied().all(inside)
+        && !name.contains("..")
+        && name.parse::<std::net::Ipv4Addr>().is_err();
+    if valid { Ok(()) } else { Err(S3Error::InvalidBucketName) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_s3s_rules() {
+        for good in ["abc", "click-stream.lake", "0a0", &"a".repeat(63)] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        for bad in ["ab", "-ab", "ab-", "Abc", "a_b", "a..b", "10.0.0.1", "", &"a".repeat(64)] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! An object and what is stored beside its bytes.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use md5::{Digest as _, Md5};
+
+use super::blob::Blob;
+
+/// What a writer says about an object, returned with it as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObjectHeaders {
+    /// `Content-Type`; `binary/octet-stream` when none is given, as on AWS.
+    pub content_type: Option<String>,
+    /// `Content-Encoding`, such as `gzip`.
+    pub content_encoding: Option<String>,
+    /// `Content-Disposition`.
+    pub content_disposition: Option<String>,
+    /// `Content-Language`.
+    pub content_language: Option<String>,
+    /// `Cache-Control`.
+    pub cache_control: Option<String>,
+    /// `x-amz-meta-*`, keys in lower case.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// A checksum the writer sent and the store verified: header suffix (`crc32`) and base64 value.
+pub(super) type Checksum = (String, String);
+
+/// A stored object. Cloning shares the bytes.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// Its bytes.
+    pub blob: Blob,
+    /// MD5 in hex, or for a multipart upload the MD5 of MD5s with `-<parts>`. Without quotes.
+    pub etag: String,
+    /// When it was written.
+    pub modified: Timestamp,
+    /// What the writer said about it.
+    pub headers: ObjectHeaders,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The checksum that came with it.
+    pub checksum: Option<(String, String)>,
+}
+
+impl Object {
+    /// Length in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.blob.len()
+    }
+}
+
+/// The ETag of bytes stored in one piece.
+pub(super) fn etag_of(bytes: &[u8]) -> String {
+    hex::encode(Md5::digest(bytes))
+}
+
+/// The ETag of a multipart upload, from its parts' ETags in order.
+pub(super) fn etag_of_parts<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    let mut hasher = Md5::new();
+    let mut count = 0;
+    for part in parts {
+        hasher.update(hex::decode(part).unwrap_or_default());
+        count += 1;
+    }
+    format!("{}-{count}", hex::encode(hasher.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn etags_are_what_s3_gives() {
+        assert_eq!(etag_of(b""), "d41d8cd98f00b204e9800998ecf8427e");
+        let part = etag_of(b"hello");
+        let expected = hex::encode(Md5::digest(Md5::digest(b"hello")));
+        assert_eq!(etag_of_parts([part.as_str()].into_iter()), format!("{expected}-1"));
+    }
+}
