@@ -1,7 +1,7 @@
 //! Starting and stopping the endpoint.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,6 +108,7 @@ impl Endpoint {
             account: options.account,
             data_dir: options.data_dir,
             transition: options.transition,
+            endpoint_url: Some(url_of(address)),
         });
         let layers =
             Arc::new(Layers { latency: options.latency, faults: options.faults, ..Layers::default() });
@@ -124,7 +125,7 @@ impl Endpoint {
 
     /// What `AWS_ENDPOINT_URL` is to be set to.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        url_of(self.address)
     }
 
     /// Where it listens.
@@ -159,6 +160,16 @@ impl Drop for Endpoint {
         self.stop.cancel();
         self.world.stopping.cancel();
     }
+}
+
+/// How a process of this machine reaches `address`: by the loopback interface when it listens on all of them.
+fn url_of(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
 fn listen_error(address: SocketAddr, source: io::Error) -> StartError {

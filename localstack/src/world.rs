@@ -33,6 +33,8 @@ pub struct Setting {
     pub data_dir: Option<PathBuf>,
     /// How long a stream stays in CREATING, UPDATING or DELETING.
     pub transition: Duration,
+    /// Where this world is reached over HTTP, for the code of functions; `None` when it is not.
+    pub endpoint_url: Option<String>,
 }
 
 impl Default for Setting {
@@ -43,6 +45,7 @@ impl Default for Setting {
             account: "000000000000".to_owned(),
             data_dir: None,
             transition: Duration::from_millis(20),
+            endpoint_url: None,
         }
     }
 }
@@ -58,6 +61,8 @@ pub struct World {
     pub account: String,
     /// Where state may be kept; in memory only without it.
     pub data_dir: Option<PathBuf>,
+    /// Where this world is reached over HTTP, for the code of functions; `None` when it is not.
+    pub endpoint_url: Option<String>,
     /// Kinesis Data Streams.
     pub kinesis: Arc<Kinesis>,
     /// Firehose.
@@ -98,6 +103,7 @@ impl World {
             region: setting.region,
             account: setting.account,
             data_dir: setting.data_dir,
+            endpoint_url: setting.endpoint_url,
         })
     }
 

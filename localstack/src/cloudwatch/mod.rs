@@ -7,7 +7,9 @@
 mod metric;
 mod series;
 mod state;
+mod wire;
 
 pub use metric::{Dimension, MetricId, Unit};
 pub use series::{Aggregate, Statistic};
 pub use state::CloudWatch;
+pub(crate) use wire::{serve, serve_query};

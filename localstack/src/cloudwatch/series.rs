@@ -93,13 +93,10 @@ impl Series {
     pub(super) fn add(&mut self, second: i64, values: &Aggregate) -> bool {
         let minute = second.div_euclid(GRAIN) * GRAIN;
         let mut fresh = false;
-        self.points
-            .entry(minute)
-            .and_modify(|point| point.merge(values))
-            .or_insert_with(|| {
-                fresh = true;
-                *values
-            });
+        self.points.entry(minute).and_modify(|point| point.merge(values)).or_insert_with(|| {
+            fresh = true;
+            *values
+        });
         fresh
     }
 

@@ -1,9 +1,12 @@
 //! All metrics of the endpoint, behind one lock and two bounds.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use jiff::Timestamp;
+
+use crate::lock::Lock;
+use crate::world::Setting;
 
 use super::metric::{Dimension, MetricId, Unit};
 use super::series::{Aggregate, Series};
@@ -24,7 +27,7 @@ struct Metrics {
 /// The metrics of the endpoint.
 #[derive(Debug, Default)]
 pub struct CloudWatch {
-    metrics: Mutex<Metrics>,
+    metrics: Lock<Metrics>,
 }
 
 /// A selection of metrics, for `ListMetrics`. What is left out matches anything.
@@ -38,7 +41,9 @@ pub(super) struct Selection {
 impl Selection {
     fn matches(&self, id: &MetricId) -> bool {
         let has = |(name, value): &(String, Option<String>)| {
-            id.dimensions().iter().any(|d| d.name == *name && value.as_ref().is_none_or(|value| d.value == *value))
+            id.dimensions()
+                .iter()
+                .any(|d| d.name == *name && value.as_ref().is_none_or(|value| d.value == *value))
         };
         self.namespace.as_ref().is_none_or(|namespace| id.namespace == *namespace)
             && self.name.as_ref().is_none_or(|name| id.name == *name)
@@ -58,13 +63,12 @@ pub(super) struct Window {
 impl CloudWatch {
     /// No metrics yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(_setting: &Setting) -> Self {
         Self::default()
     }
 
-    /// Every change leaves the map whole, so a poisoned lock still guards sound data.
     fn metrics(&self) -> MutexGuard<'_, Metrics> {
-        self.metrics.lock().unwrap_or_else(PoisonError::into_inner)
+        self.metrics.lock()
     }
 
     /// Publishes one value.
@@ -100,17 +104,20 @@ impl CloudWatch {
         let metrics = self.metrics();
         let Some(units) = metrics.by_id.get(id) else { return Vec::new() };
         let wanted = units.iter().filter(|(unit, _)| window.unit.is_none_or(|only| **unit == only));
-        let rolled = wanted.map(|(unit, series)| {
-            (*unit, series.roll_up(window.start, window.end, window.period))
-        });
+        let rolled =
+            wanted.map(|(unit, series)| (*unit, series.roll_up(window.start, window.end, window.period)));
         rolled.filter(|(_, points)| !points.is_empty()).collect()
     }
 
     /// The statistics of a metric over a window, all units together; `None` when nothing was published in it.
     #[must_use]
     pub fn total(&self, id: &MetricId, start: Timestamp, end: Timestamp) -> Option<Aggregate> {
-        let window =
-            Window { start: start.as_second(), end: end.as_second().saturating_add(1), period: 60, unit: None };
+        let window = Window {
+            start: start.as_second(),
+            end: end.as_second().saturating_add(1),
+            period: 60,
+            unit: None,
+        };
         let points = self.read(id, window).into_iter().flat_map(|(_, points)| points.into_values());
         points.reduce(|mut sum, point| {
             sum.merge(&point);
@@ -141,18 +148,19 @@ mod tests {
 
     #[test]
     fn values_come_back_as_statistics_of_their_own_metric() {
-        let state = CloudWatch::new();
+        let state = CloudWatch::default();
         let stream = [Dimension::new("StreamName", "a")];
         state.put("AWS/Kinesis", "IncomingBytes", &stream, (10.0, Unit::Bytes), at(61));
         state.put("AWS/Kinesis", "IncomingBytes", &stream, (30.0, Unit::Bytes), at(62));
         state.put("AWS/Kinesis", "IncomingBytes", &[], (99.0, Unit::Bytes), at(62));
-        let total = state.total(&MetricId::new("AWS/Kinesis", "IncomingBytes", stream), at(0), at(120)).unwrap();
+        let total =
+            state.total(&MetricId::new("AWS/Kinesis", "IncomingBytes", stream), at(0), at(120)).unwrap();
         assert_eq!((total.count, total.sum, total.minimum, total.maximum), (2.0, 40.0, 10.0, 30.0));
     }
 
     #[test]
     fn a_selection_narrows_by_namespace_name_and_dimension() {
-        let state = CloudWatch::new();
+        let state = CloudWatch::default();
         for stream in ["a", "b"] {
             for name in ["X", "Y"] {
                 state.put("N", name, &[Dimension::new("S", stream)], (1.0, Unit::Count), at(0));
@@ -172,7 +180,7 @@ mod tests {
 
     #[test]
     fn units_are_kept_apart() {
-        let state = CloudWatch::new();
+        let state = CloudWatch::default();
         state.put("N", "m", &[], (1.0, Unit::Count), at(0));
         state.put("N", "m", &[], (2.0, Unit::Bytes), at(0));
         let window = Window { start: 0, end: 60, period: 60, unit: None };

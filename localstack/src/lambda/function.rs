@@ -124,7 +124,8 @@ pub(super) struct Progress {
 impl Function {
     /// Where the function stands: a change takes `transition` to become effective.
     pub(super) fn progress(&self, now: Timestamp, transition: Duration) -> Progress {
-        let through = |since: Timestamp| now.duration_since(since).unsigned_abs() >= transition && now >= since;
+        let through =
+            |since: Timestamp| now.duration_since(since).unsigned_abs() >= transition && now >= since;
         let active = through(self.created);
         Progress { active, settled: active && self.updated.is_none_or(through) }
     }

@@ -7,12 +7,12 @@ const MAX_NAME: usize = 64;
 
 /// A function's own name, such as `clickstream-parse`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FunctionName(String);
+pub(super) struct FunctionName(String);
 
 impl FunctionName {
     /// The name as text.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -37,8 +37,8 @@ impl FunctionRef {
         };
         let word = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         let name_fits = (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(word);
-        let qualifier_fits =
-            qualifier.is_none_or(|q| q == "$LATEST" || (!q.is_empty() && q.len() <= 128 && q.bytes().all(word)));
+        let qualifier_fits = qualifier
+            .is_none_or(|q| q == "$LATEST" || (!q.is_empty() && q.len() <= 128 && q.bytes().all(word)));
         if name_fits && qualifier_fits {
             return Ok(Self { name: FunctionName(name.to_owned()), qualifier: qualifier.map(str::to_owned) });
         }

@@ -39,7 +39,9 @@ pub enum PackageError {
     #[error("Unzipped size must be smaller than {MAX_UNPACKED} bytes")]
     TooLarge,
     /// An entry that would leave the folder it is unpacked to, or a link.
-    #[error("Could not unzip uploaded file: the entry '{0}' does not stay inside the package (links are not supported)")]
+    #[error(
+        "Could not unzip uploaded file: the entry '{0}' does not stay inside the package (links are not supported)"
+    )]
     Escapes(String),
     /// The folder for packages cannot be written.
     #[error("the code package could not be stored: {0}")]
@@ -227,7 +229,8 @@ pub(super) mod tests {
     #[tokio::test]
     async fn a_package_is_unpacked_once_with_its_modes() {
         let store = PackageStore::new(None).unwrap();
-        let package = store.keep(zip_of(&[("bootstrap", b"#!/bin/sh"), ("lib/data.txt", b"x")])).await.unwrap();
+        let package =
+            store.keep(zip_of(&[("bootstrap", b"#!/bin/sh"), ("lib/data.txt", b"x")])).await.unwrap();
         let folder = package.folder().await.unwrap().to_owned();
         assert_eq!(fs::read(folder.join("lib/data.txt")).unwrap(), b"x");
         #[cfg(unix)]

@@ -70,7 +70,11 @@ impl Lambda {
     }
 
     /// The version a caller named.
-    pub(super) fn version(&self, named: &FunctionRef, place: &Place<'_>) -> Result<Arc<Version>, LambdaError> {
+    pub(super) fn version(
+        &self,
+        named: &FunctionRef,
+        place: &Place<'_>,
+    ) -> Result<Arc<Version>, LambdaError> {
         self.with_function(named, place, |function| {
             function.version(named.version()).cloned().ok_or_else(|| place.not_found(named))
         })

@@ -7,7 +7,9 @@ mod event;
 mod filter;
 mod group;
 mod state;
+mod wire;
 
 pub use event::{LogEvent, StoredEvent};
 pub use filter::FilterPattern;
-pub use state::{LogsError, Logs};
+pub use state::{Logs, LogsError};
+pub(crate) use wire::serve;

@@ -1,9 +1,11 @@
 //! All log groups of the endpoint, behind one lock.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use crate::clock::Clock;
+use crate::lock::Lock;
+use crate::world::Setting;
 
 use super::event::LogEvent;
 use super::filter::InvalidPattern;
@@ -42,23 +44,22 @@ pub enum LogsError {
 #[derive(Debug)]
 pub struct Logs {
     clock: Clock,
-    groups: Mutex<BTreeMap<String, LogGroup>>,
+    groups: Lock<BTreeMap<String, LogGroup>>,
 }
 
 impl Logs {
     /// No groups yet.
     #[must_use]
-    pub fn new(clock: Clock) -> Self {
-        Self { clock, groups: Mutex::new(BTreeMap::new()) }
+    pub fn new(setting: &Setting) -> Self {
+        Self { clock: setting.clock, groups: Lock::default() }
     }
 
     pub(super) fn now_ms(&self) -> i64 {
         self.clock.now().as_millisecond()
     }
 
-    /// Every change leaves the map whole, so a poisoned lock still guards sound data.
     pub(super) fn groups(&self) -> MutexGuard<'_, BTreeMap<String, LogGroup>> {
-        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+        self.groups.lock()
     }
 
     /// Writes one line now, creating group and stream when they are missing: what a service does for its users.

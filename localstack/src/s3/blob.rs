@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
+
+use crate::lock::Lock;
 
 use super::error::S3Error;
 
@@ -53,7 +55,7 @@ impl Drop for Reservation {
 #[derive(Debug)]
 enum Place {
     Memory(Bytes),
-    File(Mutex<File>),
+    File(Lock<File>),
 }
 
 #[derive(Debug)]
@@ -69,7 +71,7 @@ impl Segment {
         match &self.place {
             Place::Memory(bytes) => Ok(bytes.slice(as_usize(range.start)?..as_usize(range.end)?)),
             Place::File(file) => {
-                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut file = file.lock();
                 file.seek(SeekFrom::Start(range.start))?;
                 let mut bytes = vec![0; as_usize(range.end - range.start)?];
                 file.read_exact(&mut bytes)?;
@@ -178,7 +180,7 @@ impl BlobStore {
         let folder = self.folder.clone();
         let spilled = tokio::task::spawn_blocking(move || spill(folder, &bytes)).await;
         let file = spilled.map_err(io::Error::other)??;
-        let segment = Segment { place: Place::File(Mutex::new(file)), length, _reserved: reserved };
+        let segment = Segment { place: Place::File(Lock::new(file)), length, _reserved: reserved };
         Ok(Blob { segments: vec![Arc::new(segment)] })
     }
 }

@@ -37,7 +37,13 @@ pub(super) struct Bucket {
 
 impl Bucket {
     pub(super) fn new(region: String, created: Timestamp) -> Self {
-        Self { region, created, objects: BTreeMap::new(), uploads: BTreeMap::new(), settings: Settings::default() }
+        Self {
+            region,
+            created,
+            objects: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            settings: Settings::default(),
+        }
     }
 }
 

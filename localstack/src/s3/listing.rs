@@ -50,7 +50,9 @@ pub(super) fn list<T: Clone>(keys: &BTreeMap<String, T>, query: &ListQuery) -> P
         let group = common_prefix(key, query);
         if let Some(group) = group {
             let behind = query.after.as_deref() == Some(group);
-            if behind || entries.last().is_some_and(|last| matches!(last, Entry::CommonPrefix(p) if p == group)) {
+            if behind
+                || entries.last().is_some_and(|last| matches!(last, Entry::CommonPrefix(p) if p == group))
+            {
                 continue;
             }
         }

@@ -12,9 +12,11 @@ mod listing;
 mod multipart;
 mod object;
 mod state;
+mod wire;
 
 pub use blob::Blob;
 pub use condition::Condition;
 pub use error::S3Error;
 pub use object::{Object, ObjectHeaders};
 pub use state::{NewObject, S3};
+pub(crate) use wire::serve;

@@ -1,12 +1,14 @@
 //! All buckets of the endpoint, behind one lock that is never held over a read or write of bytes.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::Bound;
+use std::sync::{Arc, MutexGuard};
 
 use bytes::Bytes;
 
 use crate::clock::Clock;
+use crate::lock::Lock;
+use crate::world::Setting;
 
 use super::blob::{Blob, BlobStore};
 use super::bucket::{Bucket, check_name};
@@ -24,7 +26,7 @@ const MAX_PUT_SIZE: u64 = 5 * 1024 * 1024 * 1024;
 pub struct S3 {
     pub(super) clock: Clock,
     pub(super) blobs: BlobStore,
-    buckets: Mutex<BTreeMap<String, Bucket>>,
+    buckets: Lock<BTreeMap<String, Bucket>>,
 }
 
 /// An object to write.
@@ -43,15 +45,19 @@ pub struct NewObject {
 }
 
 impl S3 {
-    /// No buckets yet; large objects go to files in `spill` (the system's temporary folder without one).
+    /// No buckets yet; what memory does not hold goes to unnamed files in the data folder (the system's temporary
+    /// folder without one).
     #[must_use]
-    pub fn new(clock: Clock, spill: Option<PathBuf>) -> Self {
-        Self { clock, blobs: BlobStore::new(spill), buckets: Mutex::default() }
+    pub fn new(setting: &Setting) -> Self {
+        Self {
+            clock: setting.clock,
+            blobs: BlobStore::new(setting.data_dir.clone()),
+            buckets: Lock::default(),
+        }
     }
 
-    /// Every change leaves the map whole, so a poisoned lock still guards sound data.
     pub(super) fn buckets(&self) -> MutexGuard<'_, BTreeMap<String, Bucket>> {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+        self.buckets.lock()
     }
 
     /// Runs `f` on a bucket.
@@ -190,7 +196,7 @@ impl S3 {
     /// No such bucket.
     pub fn keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, S3Error> {
         self.with_bucket(bucket, |bucket| {
-            let from = bucket.objects.range::<str, _>(prefix..);
+            let from = bucket.objects.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
             Ok(from.map(|(key, _)| key).take_while(|key| key.starts_with(prefix)).cloned().collect())
         })
     }

@@ -37,7 +37,9 @@ impl Failure {
             Self::Exited(None) => "Runtime exited without providing a reason".to_owned(),
             Self::InvalidEntrypoint(reason) => reason.clone(),
             Self::ResponseTooLarge => {
-                return format!("Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).");
+                return format!(
+                    "Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} bytes)."
+                );
             }
         };
         format!("RequestId: {request_id} Error: {error}")

@@ -178,7 +178,7 @@ impl Executor {
             sink: Arc::clone(&sink),
             watchdog,
             interpreters: &self.interpreters,
-            endpoint_url: world.endpoint_url(),
+            endpoint_url: world.endpoint_url.as_deref(),
         };
         Sandbox::start(site).await.map_err(|failure| (sink, failure))
     }
@@ -199,7 +199,9 @@ impl Executor {
 async fn watchdog(world: &Arc<World>) -> Result<Arc<Watchdog>, LambdaError> {
     let folder = world.lambda.packages().await?.root();
     let started = Watchdog::start(folder);
-    started.map(Arc::new).map_err(|error| LambdaError::Executor(format!("the watchdog did not start: {error}")))
+    started
+        .map(Arc::new)
+        .map_err(|error| LambdaError::Executor(format!("the watchdog did not start: {error}")))
 }
 
 /// Ends idle sandboxes, and all of them when the endpoint stops.
@@ -270,8 +272,12 @@ fn not_started(
     request_id: &str,
     failure: StartFailure,
 ) -> Result<Finished, LambdaError> {
-    let report =
-        Report { duration: Duration::ZERO, init: None, memory_mb: version.configuration.memory_mb, peak_mb: None };
+    let report = Report {
+        duration: Duration::ZERO,
+        init: None,
+        memory_mb: version.configuration.memory_mb,
+        peak_mb: None,
+    };
     sink.write(&format!("START RequestId: {request_id} Version: {}", version.number));
     match failure {
         StartFailure::Known(failure) => Ok(finish(sink, request_id, Err(failure), &report)),

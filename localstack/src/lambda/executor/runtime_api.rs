@@ -130,7 +130,9 @@ impl Desk {
         let segments: Vec<&str> = path.split('/').collect();
         match (request.method(), segments.as_slice()) {
             (&Method::GET, ["invocation", "next"]) => self.next().await,
-            (&Method::POST, ["invocation", id, "response"]) => self.finish(id, request, Reply::Response).await,
+            (&Method::POST, ["invocation", id, "response"]) => {
+                self.finish(id, request, Reply::Response).await
+            }
             (&Method::POST, ["invocation", id, "error"]) => self.finish(id, request, Reply::Error).await,
             (&Method::POST, ["init", "error"]) => {
                 if let Received::Whole(payload) = receive(request).await {
@@ -176,7 +178,11 @@ impl Desk {
     fn reply(&self, id: &str, reply: Reply) -> Response<Full<Bytes>> {
         let taken = {
             let mut current = self.current.lock();
-            if current.as_ref().is_some_and(|(request_id, _)| request_id == id) { current.take() } else { None }
+            if current.as_ref().is_some_and(|(request_id, _)| request_id == id) {
+                current.take()
+            } else {
+                None
+            }
         };
         match taken {
             Some((_, waiting)) => {

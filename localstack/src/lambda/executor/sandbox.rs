@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::process::{Child, Command};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::super::error::LambdaError;
@@ -114,7 +114,8 @@ impl Sandbox {
     /// Starts a process and waits until it asks for work.
     pub(super) async fn start(site: Site<'_>) -> Result<Self, StartFailure> {
         let begun = Instant::now();
-        let api = RuntimeApi::listen().await.map_err(|error| endpoint("its Runtime API did not start", &error))?;
+        let api =
+            RuntimeApi::listen().await.map_err(|error| endpoint("its Runtime API did not start", &error))?;
         let mut child = launch(&site, &api).await?;
         let group = child.id();
         if let Some(pid) = group {
@@ -137,22 +138,21 @@ impl Sandbox {
     }
 
     async fn until_ready(&mut self) -> Result<(), StartFailure> {
-        let configuration = &self.version.configuration;
-        let start = &mut self.api.start;
+        let limit = INIT + self.version.configuration.timeout();
+        let mut start = self.api.start.clone();
         let came = tokio::select! {
             biased;
-            came = start.wait_for(|start| *start != Start::Pending) => {
-                came.map(|start| start.clone()).unwrap_or(Start::Pending)
-            }
+            came = decided(&mut start) => came,
             status = self.process.ended() => {
                 self.output.settle().await;
                 // A process that reports an error ends right after it.
-                match self.api.start.borrow().clone() {
-                    Start::Failed(payload) => return Err(StartFailure::Reported(payload)),
-                    _ => return Err(StartFailure::Known(Failure::Exited(status.ok().and_then(words_of)))),
-                }
+                let reported = self.api.start.borrow().clone();
+                return Err(match reported {
+                    Start::Failed(payload) => StartFailure::Reported(payload),
+                    _ => StartFailure::Known(Failure::Exited(status.ok().and_then(words_of))),
+                });
             }
-            () = tokio::time::sleep(INIT + configuration.timeout()) => Start::Pending,
+            () = tokio::time::sleep(limit) => Start::Pending,
         };
         match came {
             Start::Ready => Ok(()),
@@ -160,7 +160,9 @@ impl Sandbox {
                 self.output.settle().await;
                 Err(StartFailure::Reported(payload))
             }
-            Start::Pending => Err(StartFailure::Known(Failure::TimedOut(configuration.timeout_s))),
+            Start::Pending => {
+                Err(StartFailure::Known(Failure::TimedOut(self.version.configuration.timeout_s)))
+            }
         }
     }
 
@@ -208,6 +210,11 @@ impl Sandbox {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         line.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kb| kb.div_ceil(1024))
     }
+}
+
+/// Waits until a process has come up or reported that it cannot.
+async fn decided(start: &mut watch::Receiver<Start>) -> Start {
+    start.wait_for(|start| *start != Start::Pending).await.map_or(Start::Pending, |start| start.clone())
 }
 
 fn endpoint(what: &str, cause: &dyn std::fmt::Display) -> StartFailure {
