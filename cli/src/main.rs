@@ -8,10 +8,13 @@
 mod args;
 mod aws;
 mod commands;
+mod document;
 mod error;
 mod interrupt;
 mod logging;
 mod output;
+mod provision;
+mod render;
 mod session;
 
 use std::process::ExitCode;
@@ -19,6 +22,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    if pipectl_lambdas::is_lambda() {
+        // What went wrong is in the function's log and with the Runtime API already.
+        return if pipectl_lambdas::serve().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     match args::CommandLine::try_parse() {
         Ok(line) => session::run(line),
         Err(error) => usage(&error),

@@ -1,6 +1,12 @@
 //! `pipectl apply`: plan, confirm, execute, record.
 
+use pipectl_pipeline::PlanOptions;
+
+use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::interrupt;
+use crate::provision;
+use crate::render;
 use crate::session::Session;
 
 const EXAMPLES: &str = "\
@@ -18,7 +24,22 @@ pub(crate) struct Args {
     auto_approve: bool,
 }
 
-/// Not built yet.
-pub(crate) async fn run(args: &Args, _session: &Session) -> Result<Exit, CommandError> {
-    Err(CommandError::new(crate::error::Kind::Usage, format!("not built yet: {args:?}")))
+/// Plans, shows, asks, applies.
+pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    let document = document::load(session)?;
+    let engine = provision::connect(session, &document).await?;
+    let options = PlanOptions { source: document.source.to_string(), ..PlanOptions::default() };
+    let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
+    session.output.data(render::plan::plan(&plan));
+    render::plan::events(&session.output, &plan);
+    if !plan.has_changes() {
+        return Ok(Exit::Success);
+    }
+    if !args.auto_approve {
+        provision::confirm(session, "\nApply this? Only `yes` does:", "yes").await?;
+    }
+    session.output.note("");
+    let cancel = interrupt::listen(&session.output, "stopping after what is running now");
+    provision::apply(session, &engine, &plan, cancel, false).await?;
+    Ok(Exit::Success)
 }

@@ -1,6 +1,14 @@
 //! `pipectl destroy`: take down what the pipeline owns, and nothing else.
 
+use pipectl_pipeline::PlanOptions;
+use pipectl_pipeline::plan::BucketData;
+use pipectl_pipeline::spec::TakeEveryTransform;
+
+use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::interrupt;
+use crate::provision;
+use crate::render;
 use crate::session::Session;
 
 const EXAMPLES: &str = "\
@@ -10,6 +18,9 @@ Examples:
   pipectl destroy --auto-approve --delete-data";
 
 /// Delete the pipeline's resources
+///
+/// Buckets that hold objects stop it before anything is done, unless --delete-data or --keep-data says what
+/// becomes of them.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -17,11 +28,11 @@ pub(crate) struct Args {
     #[arg(long, short = 'y')]
     auto_approve: bool,
 
-    /// Delete the objects in the pipeline's buckets, and the buckets
+    /// Delete the objects in the pipeline's buckets, then the buckets
     #[arg(long, conflicts_with = "keep_data")]
     delete_data: bool,
 
-    /// Keep buckets that hold objects (the default)
+    /// Leave buckets that hold objects where they are, no longer the pipeline's
     #[arg(long)]
     keep_data: bool,
 
@@ -30,7 +41,34 @@ pub(crate) struct Args {
     forget: bool,
 }
 
-/// Not built yet.
-pub(crate) async fn run(args: &Args, _session: &Session) -> Result<Exit, CommandError> {
-    Err(CommandError::new(crate::error::Kind::Usage, format!("not built yet: {args:?}")))
+/// Plans the removal, shows it, asks for the pipeline's name, removes.
+pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    let document = document::load_with(session, &TakeEveryTransform)?;
+    let engine = provision::connect(session, &document).await?;
+    let options = PlanOptions { source: document.source.to_string(), bucket_data: args.bucket_data() };
+    let plan = engine.destroy_plan(&document.pipeline, &options).await.map_err(provision::failed)?;
+    session.output.data(render::plan::plan(&plan));
+    render::plan::events(&session.output, &plan);
+    if !plan.has_changes() && !args.forget {
+        return Ok(Exit::Success);
+    }
+    if !args.auto_approve {
+        let name = &document.pipeline.name;
+        let question = format!("\nThis cannot be undone. Type the pipeline's name, {name}, to destroy it:");
+        provision::confirm(session, &question, name).await?;
+    }
+    session.output.note("");
+    let cancel = interrupt::listen(&session.output, "stopping after what is running now");
+    provision::apply(session, &engine, &plan, cancel, args.forget).await?;
+    Ok(Exit::Success)
+}
+
+impl Args {
+    fn bucket_data(&self) -> BucketData {
+        match (self.delete_data, self.keep_data) {
+            (true, _) => BucketData::Delete,
+            (false, true) => BucketData::Keep,
+            (false, false) => BucketData::Refuse,
+        }
+    }
 }

@@ -1,6 +1,11 @@
 //! `pipectl plan`: what apply would do, without doing it.
 
+use pipectl_pipeline::PlanOptions;
+
+use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::provision;
+use crate::render;
 use crate::session::Session;
 
 const EXAMPLES: &str = "\
@@ -18,7 +23,13 @@ pub(crate) struct Args {
     detailed_exitcode: bool,
 }
 
-/// Not built yet.
-pub(crate) async fn run(args: &Args, _session: &Session) -> Result<Exit, CommandError> {
-    Err(CommandError::new(crate::error::Kind::Usage, format!("not built yet: {args:?}")))
+/// Observes, plans and shows.
+pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    let document = document::load(session)?;
+    let engine = provision::connect(session, &document).await?;
+    let options = PlanOptions { source: document.source.to_string(), ..PlanOptions::default() };
+    let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
+    session.output.data(render::plan::plan(&plan));
+    render::plan::events(&session.output, &plan);
+    Ok(if args.detailed_exitcode && plan.has_changes() { Exit::Changes } else { Exit::Success })
 }

@@ -1,6 +1,9 @@
 //! `pipectl status`: what exists, in which state, and who applied it last.
 
+use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::provision;
+use crate::render;
 use crate::session::Session;
 
 const EXAMPLES: &str = "\
@@ -13,7 +16,12 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {}
 
-/// Not built yet.
-pub(crate) async fn run(args: &Args, _session: &Session) -> Result<Exit, CommandError> {
-    Err(CommandError::new(crate::error::Kind::Usage, format!("not built yet: {args:?}")))
+/// Observes and shows.
+pub(crate) async fn run(_args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    let document = document::load(session)?;
+    let engine = provision::connect(session, &document).await?;
+    let status = engine.status(&document.pipeline).await.map_err(provision::failed)?;
+    session.output.data(render::status::status(&status));
+    session.output.event("status", &status);
+    Ok(Exit::Success)
 }

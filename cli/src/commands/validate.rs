@@ -1,6 +1,9 @@
 //! `pipectl validate`: every mistake in the pipeline file, shown where it stands.
 
+use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::output::style::{GOOD, paint};
+use crate::output::words::counted;
 use crate::session::Session;
 
 const EXAMPLES: &str = "\
@@ -14,7 +17,38 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {}
 
-/// Not built yet.
-pub(crate) fn run(args: &Args, _session: &Session) -> Result<Exit, CommandError> {
-    Err(CommandError::new(crate::error::Kind::Usage, format!("not built yet: {args:?}")))
+/// Reads the file and says what it holds; mistakes are printed while it is read.
+pub(crate) fn run(_args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    let document = document::load(session)?;
+    let pipeline = &document.pipeline;
+    let parts = [
+        (pipeline.streams.len(), "stream"),
+        (pipeline.transforms.len(), "transform"),
+        (pipeline.deliveries.len(), "deliver"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| match (noun, count) {
+            ("deliver", 1) => "1 delivery".to_owned(),
+            ("deliver", count) => format!("{count} deliveries"),
+            _ => counted(count as u64, noun),
+        })
+        .collect();
+    session.output.data(format!(
+        "{} {}: pipeline {} with {}",
+        paint(GOOD, "✓"),
+        document.path.display(),
+        pipeline.name,
+        parts.join(", ")
+    ));
+    session.output.event(
+        "valid",
+        &serde_json::json!({
+            "file": document.path,
+            "pipeline": pipeline.name,
+            "warnings": document.warnings.len(),
+        }),
+    );
+    Ok(Exit::Success)
 }

@@ -114,6 +114,13 @@ impl Output {
         self.stderr(&format!("{}: {}", paint(style::CHANGE.bold(), "warning"), text.as_ref()));
     }
 
+    /// How the diagnostics of a pipeline file are to be drawn on stderr.
+    pub(crate) fn diagnostic_style(&self) -> pipectl_pipeline::spec::Style {
+        let terminal = io::stderr().is_terminal();
+        let width = if terminal { table::stderr_width().clamp(60, 140) } else { 140 };
+        pipectl_pipeline::spec::Style { colour: true, unicode: terminal, width }
+    }
+
     /// Diagnostics that a library has rendered already: stderr, also under `--quiet`.
     pub(crate) fn diagnostics(&self, text: impl AsRef<str>) {
         self.stderr(text.as_ref());

@@ -43,6 +43,11 @@ pub(crate) fn render(heading: &[&str], rows: impl IntoIterator<Item = Vec<Field>
     table.trim_fmt()
 }
 
+/// The columns of the terminal behind stderr, or 140 where there is none.
+pub(crate) fn stderr_width() -> usize {
+    Table::new().use_stderr().width().map_or(140, usize::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

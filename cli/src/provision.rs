@@ -1,0 +1,96 @@
+//! What plan, apply, status, destroy and demo share: a connected engine, and an apply that is told.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use pipectl_pipeline::apply::Outcome;
+use pipectl_pipeline::plan::Plan;
+use pipectl_pipeline::spec::Document;
+use pipectl_pipeline::{ApplyOptions, ConnectOptions, Engine, Error};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::{CommandError, Kind};
+use crate::render::apply::{Narrator, summary};
+use crate::session::Session;
+
+/// An engine for the pipeline of `document`, where the global options point.
+pub(crate) async fn connect(session: &Session, document: &Document) -> Result<Engine, CommandError> {
+    let globals = &session.globals;
+    let options = ConnectOptions {
+        endpoint_url: globals.endpoint_url.clone().filter(|url| !url.is_empty()),
+        file_region: document.pipeline.region.clone(),
+        region: globals.region.clone(),
+        profile: globals.profile.clone(),
+        state: globals.state.clone(),
+        lambda_bootstrap: globals.lambda_bootstrap.clone(),
+        base: document.path.parent().filter(|parent| *parent != Path::new("")).map(Path::to_owned),
+    };
+    let engine = Engine::connect(options).await.map_err(failed)?;
+    for note in engine.notes() {
+        session.output.note(note);
+    }
+    Ok(engine)
+}
+
+/// Applies a plan and tells what happens. Anything but complete success is an error that says so.
+pub(crate) async fn apply(
+    session: &Session,
+    engine: &Engine,
+    plan: &Plan,
+    cancel: CancellationToken,
+    forget: bool,
+) -> Result<(), CommandError> {
+    let options = ApplyOptions {
+        lock_timeout: session.globals.lock_timeout,
+        cancel,
+        forget,
+        ..ApplyOptions::default()
+    };
+    let output = Arc::clone(&session.output);
+    let narrator = Narrator::new(&output);
+    let listener = |event| narrator.hear(&event);
+    let report = engine.apply(plan, &options, &listener).await.map_err(failed)?;
+    let text = summary(&report, plan.purpose);
+    match report.outcome {
+        Outcome::Succeeded => {
+            session.output.note(text);
+            Ok(())
+        }
+        _ => {
+            let text = anstream::adapter::strip_str(&text).to_string();
+            Err(CommandError::new(Kind::Halfway, text)
+                .hint("what is done stays; run the same command again and it goes on from there"))
+        }
+    }
+}
+
+/// An engine error with its way out.
+pub(crate) fn failed(error: Error) -> CommandError {
+    let hint = error.hint();
+    let error = CommandError::new(Kind::Aws, error);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// Asks for `yes`, or for `word` where the answer should cost a thought. Without a person to ask, or with
+/// another answer, nothing is done.
+pub(crate) async fn confirm(session: &Session, question: &str, word: &str) -> Result<(), CommandError> {
+    if !session.output.can_ask() {
+        let why = "this needs a yes, and there is nobody at a terminal to give it";
+        return Err(CommandError::new(Kind::Declined, why)
+            .hint("look at the plan with `pipectl plan`, then give --auto-approve"));
+    }
+    let output = Arc::clone(&session.output);
+    let question = question.to_owned();
+    let answer = tokio::task::spawn_blocking(move || output.ask(&question))
+        .await
+        .map_err(|cause| CommandError::wrap(Kind::Declined, "the question was not answered", cause))?
+        .map_err(|cause| CommandError::wrap(Kind::Declined, "the answer could not be read", cause))?;
+    if answer.is_some_and(|answer| answer.eq_ignore_ascii_case(word)) {
+        Ok(())
+    } else {
+        Err(CommandError::new(Kind::Declined, "not confirmed; nothing was changed"))
+    }
+}

@@ -1,0 +1,208 @@
+//! An apply while it runs and when it ended.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use pipectl_pipeline::apply::{Event, Failure, Outcome, Report};
+use pipectl_pipeline::plan::{Action, Counts, Purpose};
+
+use crate::output::live::Board;
+use crate::output::style::{BAD, CHANGE, FAINT, GOOD, paint};
+use crate::output::{Output, words};
+
+/// Turns the events of an apply into live lines, plain lines or JSON.
+pub(crate) struct Narrator<'output> {
+    output: &'output Output,
+    board: Board<'output>,
+    names: std::sync::Mutex<std::collections::HashMap<String, String>>,
+}
+
+impl<'output> Narrator<'output> {
+    /// Tells to `output`.
+    pub(crate) fn new(output: &'output Output) -> Self {
+        Narrator { output, board: Board::new(output), names: std::sync::Mutex::default() }
+    }
+
+    /// One event.
+    pub(crate) fn hear(&self, event: &Event) {
+        self.output.event("apply", event);
+        match event {
+            Event::Started { .. } | Event::Finished { .. } => {}
+            Event::Packaging { address } => {
+                self.board.update(address.as_str(), &format!("{} builds its package", self.name(address.as_str())));
+            }
+            Event::StepStarted { address, kind, name, action } => {
+                self.remember(address.as_str(), format!("{kind} {name}"));
+                self.board.begin(address.as_str(), &format!("{} {kind} {name}", doing(*action)));
+            }
+            Event::Performing { address, operation } => {
+                self.board.update(address.as_str(), &format!("{}: {operation}", self.name(address.as_str())));
+            }
+            Event::Waiting { address, waiting_for } => {
+                let name = self.name(address.as_str());
+                self.board.update(address.as_str(), &format!("{name}: waits for {waiting_for}"));
+            }
+            Event::Retrying { address, because, after_ms, .. } => {
+                let name = self.name(address.as_str());
+                let pause = words::duration(Duration::from_millis(*after_ms));
+                self.board.update(address.as_str(), &format!("{name}: again in {pause}, {because}"));
+            }
+            Event::StepDone { address, action, .. } => {
+                let name = self.name(address.as_str());
+                self.board.done(address.as_str(), &format!("{} {name}", did(*action)));
+            }
+            Event::StepFailed { address, failure } => {
+                self.board.failed(address.as_str(), &describe(failure));
+            }
+            Event::StepSkipped { address, because_of } => {
+                let why = match because_of {
+                    Some(other) => format!("it depends on {other}, which failed"),
+                    None => "stopped before it began".to_owned(),
+                };
+                self.output.note(format!("{} {address} {}", paint(CHANGE, "-"), paint(FAINT, why)));
+            }
+            Event::Note { text } => self.output.note(format!("{} {text}", paint(CHANGE, "note:"))),
+        }
+    }
+
+    fn remember(&self, address: &str, name: String) {
+        self.names().insert(address.to_owned(), name);
+    }
+
+    fn name(&self, address: &str) -> String {
+        self.names().get(address).cloned().unwrap_or_else(|| address.to_owned())
+    }
+
+    fn names(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<String, String>> {
+        self.names.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn doing(action: Action) -> &'static str {
+    match action {
+        Action::NoChange => "checking",
+        Action::Create => "creating",
+        Action::Update => "updating",
+        Action::Replace => "replacing",
+        Action::Delete => "deleting",
+        Action::Release => "letting go of",
+    }
+}
+
+fn did(action: Action) -> &'static str {
+    match action {
+        Action::NoChange => "checked",
+        Action::Create => "created",
+        Action::Update => "updated",
+        Action::Replace => "replaced",
+        Action::Delete => "deleted",
+        Action::Release => "let go of",
+    }
+}
+
+/// `Kinesis stream clicks-events: kinesis:CreateStream failed: … (LimitExceededException, request 1234)`.
+fn describe(failure: &Failure) -> String {
+    let mut text = format!("{} {}: ", failure.kind, failure.name);
+    if let Some(call) = &failure.call {
+        let _ = write!(text, "{call} failed: ");
+    }
+    text.push_str(&failure.message);
+    let request = failure.request_id.as_ref().map(|id| format!("request {id}"));
+    let details: Vec<String> = failure.code.clone().into_iter().chain(request).collect();
+    if !details.is_empty() {
+        let _ = write!(text, " {}", paint(FAINT, format!("({})", details.join(", "))));
+    }
+    if let Some(hint) = &failure.hint {
+        let _ = write!(text, "\n  {hint}");
+    }
+    text
+}
+
+/// The last line: `Applied revision 3: 7 created, 1 updated in 4.2 s.`
+pub(crate) fn summary(report: &Report, purpose: Purpose) -> String {
+    let took = words::duration(Duration::try_from_secs_f64(report.seconds).unwrap_or_default());
+    let done = done(&report.done);
+    let revision = match report.revision {
+        0 => String::new(),
+        number => format!(" (revision {number})"),
+    };
+    match (report.outcome, purpose) {
+        (Outcome::Succeeded, Purpose::Apply) => {
+            format!("{} {done} in {took}{revision}.", paint(GOOD, "Applied."))
+        }
+        (Outcome::Succeeded, Purpose::Destroy) => {
+            format!("{} {done} in {took}{revision}.", paint(GOOD, "Destroyed."))
+        }
+        (Outcome::Interrupted, _) => {
+            format!("{} {done} in {took}{revision}.", paint(CHANGE, "Stopped half way."))
+        }
+        (Outcome::Failed | Outcome::Applying, _) => format!(
+            "{} {done}, {} failed, {} not begun, in {took}{revision}.",
+            paint(BAD, "Stopped half way."),
+            report.failures.len(),
+            report.skipped.len()
+        ),
+    }
+}
+
+fn done(counts: &Counts) -> String {
+    let parts: Vec<String> = [
+        (counts.create, "created"),
+        (counts.update, "updated"),
+        (counts.replace, "replaced"),
+        (counts.delete, "deleted"),
+        (counts.release, "let go"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    if parts.is_empty() { "Nothing was changed".to_owned() } else { parts.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipectl_pipeline::resources::{Address, Kind};
+
+    fn report(outcome: Outcome) -> Report {
+        Report {
+            revision: 3,
+            outcome,
+            done: Counts { create: 7, update: 1, ..Counts::default() },
+            failures: Vec::new(),
+            skipped: vec![Address::delivery("lake")],
+            seconds: 4.25,
+        }
+    }
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn the_summary_says_how_it_ended() {
+        let applied = plain(&summary(&report(Outcome::Succeeded), Purpose::Apply));
+        assert_eq!(applied, "Applied. 7 created, 1 updated in 4.2 s (revision 3).");
+        let stopped = plain(&summary(&report(Outcome::Interrupted), Purpose::Apply));
+        assert_eq!(stopped, "Stopped half way. 7 created, 1 updated in 4.2 s (revision 3).");
+    }
+
+    #[test]
+    fn a_failure_names_resource_call_code_and_way_out() {
+        let failure = Failure {
+            address: Address::stream("events"),
+            kind: Kind::Stream,
+            name: "clicks-events".into(),
+            call: Some("kinesis:CreateStream".into()),
+            code: Some("LimitExceededException".into()),
+            message: "5 streams are being created already".into(),
+            request_id: Some("abc".into()),
+            hint: Some("try again in a minute".into()),
+        };
+        insta::assert_snapshot!(plain(&describe(&failure)), @r"
+        Kinesis stream clicks-events: kinesis:CreateStream failed: 5 streams are being created already (LimitExceededException, request abc)
+          try again in a minute
+        ");
+    }
+}

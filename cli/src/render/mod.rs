@@ -1,0 +1,21 @@
+//! What the libraries answer, as text for people: pure functions from their types to styled strings.
+
+pub(crate) mod apply;
+pub(crate) mod plan;
+pub(crate) mod status;
+
+use pipectl_pipeline::plan::Action;
+
+use crate::output::style::{BAD, CHANGE, FAINT, GOOD};
+
+/// The sign of an action, in its colour.
+fn sign(action: Action) -> (&'static str, anstyle::Style) {
+    match action {
+        Action::NoChange => (" ", FAINT),
+        Action::Create => ("+", GOOD),
+        Action::Update => ("~", CHANGE),
+        Action::Replace => ("-/+", BAD),
+        Action::Delete => ("-", BAD),
+        Action::Release => ("○", CHANGE),
+    }
+}
