@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod engine;
+pub mod lake;
 pub mod plan;
 pub mod resources;
 pub mod spec;

@@ -35,12 +35,14 @@ impl Field {
 pub(crate) fn render(heading: &[&str], rows: impl IntoIterator<Item = Vec<Field>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).enforce_styling();
+    table.style_text_only();
     table.set_header(heading.iter().map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
     table.add_rows(rows.into_iter().map(|row| row.into_iter().map(Field::cell)));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    table.trim_fmt()
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
 }
 
 /// The columns of the terminal behind stderr, or 140 where there is none.

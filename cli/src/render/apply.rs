@@ -29,7 +29,8 @@ impl<'output> Narrator<'output> {
         match event {
             Event::Started { .. } | Event::Finished { .. } => {}
             Event::Packaging { address } => {
-                self.board.update(address.as_str(), &format!("{} builds its package", self.name(address.as_str())));
+                self.board
+                    .update(address.as_str(), &format!("{} builds its package", self.name(address.as_str())));
             }
             Event::StepStarted { address, kind, name, action } => {
                 self.remember(address.as_str(), format!("{kind} {name}"));

@@ -7,8 +7,8 @@ use pipectl_pipeline::resources::PropertyChange;
 use similar::{ChangeTag, TextDiff};
 
 use super::sign;
-use crate::output::{Output, words};
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, STRONG, paint};
+use crate::output::{Output, words};
 
 /// The whole plan.
 pub(crate) fn plan(plan: &Plan) -> String {
@@ -112,7 +112,11 @@ fn step_lines(text: &mut String, step: &Step) {
     // One operation is the action itself; more of them are what AWS forces, and worth knowing beforehand.
     if step.action == Action::Update && step.operations.len() > 1 {
         let steps: Vec<String> = step.operations.iter().map(operation).collect();
-        let _ = writeln!(text, "       {}", paint(FAINT, format!("in {} steps: {}", steps.len(), steps.join(", then "))));
+        let _ = writeln!(
+            text,
+            "       {}",
+            paint(FAINT, format!("in {} steps: {}", steps.len(), steps.join(", then ")))
+        );
     }
 }
 
@@ -185,7 +189,12 @@ mod tests {
         }
     }
 
-    fn step(address: Address, kind: Kind, action: Action, changes: &[(&str, Option<&str>, Option<&str>)]) -> Step {
+    fn step(
+        address: Address,
+        kind: Kind,
+        action: Action,
+        changes: &[(&str, Option<&str>, Option<&str>)],
+    ) -> Step {
         Step {
             name: format!("clicks-{}", address.as_str().rsplit('.').next().unwrap_or_default()),
             address,
