@@ -12,7 +12,7 @@ use super::error::LambdaError;
 use super::executor::{self, Finished};
 use super::function::Version;
 use super::name::{FunctionName, FunctionRef};
-use super::state::{Lambda, Place};
+use super::state::{Lambda, Location};
 
 /// Largest payload of a synchronous invocation, 6 MiB.
 pub const MAX_SYNC_PAYLOAD: usize = 6_291_456;
@@ -66,7 +66,7 @@ impl Lambda {
 
     /// Checks that a version may run now.
     pub(super) fn admit(&self, world: &World, named: &FunctionRef) -> Result<Admitted, LambdaError> {
-        let here = Place { region: &world.region, account: &world.account };
+        let here = Location { region: &world.region, account: &world.account };
         let (version, reserved) = self.with_function(named, &here, |function| {
             let version = function.version(named.version()).ok_or_else(|| here.not_found(named))?;
             if !function.progress(world.clock.now(), self.transition).active {

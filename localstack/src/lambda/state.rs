@@ -61,11 +61,11 @@ impl Lambda {
     pub(super) fn with_function<T>(
         &self,
         named: &FunctionRef,
-        place: &Place<'_>,
+        here: &Location<'_>,
         f: impl FnOnce(&mut Function) -> Result<T, LambdaError>,
     ) -> Result<T, LambdaError> {
         let mut functions = self.functions.lock();
-        let function = functions.get_mut(&named.name).ok_or_else(|| place.not_found(named))?;
+        let function = functions.get_mut(&named.name).ok_or_else(|| here.not_found(named))?;
         f(function)
     }
 
@@ -73,22 +73,22 @@ impl Lambda {
     pub(super) fn version(
         &self,
         named: &FunctionRef,
-        place: &Place<'_>,
+        here: &Location<'_>,
     ) -> Result<Arc<Version>, LambdaError> {
-        self.with_function(named, place, |function| {
-            function.version(named.version()).cloned().ok_or_else(|| place.not_found(named))
+        self.with_function(named, here, |function| {
+            function.version(named.version()).cloned().ok_or_else(|| here.not_found(named))
         })
     }
 }
 
 /// Region and account, for ARNs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct Location<'a> {
     pub(super) region: &'a str,
     pub(super) account: &'a str,
 }
 
-impl Place<'_> {
+impl Location<'_> {
     /// The ARN of a function here.
     pub(super) fn arn(&self, name: &FunctionName) -> String {
         format!("arn:aws:lambda:{}:{}:function:{}", self.region, self.account, name.as_str())

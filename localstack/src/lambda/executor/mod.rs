@@ -16,5 +16,6 @@ mod runtime_api;
 mod sandbox;
 mod watchdog;
 
+pub(super) use environment::reserved;
 pub(super) use pool::{Executor, Place};
 pub(super) use sandbox::Finished;
