@@ -1,3 +1,34 @@
-//! Puts records into Kinesis streams and reads them back; every record ends in one typed outcome.
+//! Puts records into Kinesis data streams and reads them back.
+//!
+//! **Invariant:** every record handed to a [`Producer`] ends in exactly one [`Outcome`], and the
+//! [`Account`] counts it there: `put = delivered + expired + refused + cancelled + outstanding`, at every
+//! moment, with `outstanding = 0` once it is closed.
+//!
+//! From the outside in:
+//! - [`input`] and [`generate`] make records, [`feed()`](feed::feed) hands them over;
+//! - [`Producer`] is a handle on a task that moves them through [`flow`], the pure part that decides what is
+//!   sent, retried and given up, into a [`RecordSink`];
+//! - [`aggregation`] is KPL's record format, both ways;
+//! - [`read`] follows all the shards of a stream;
+//! - [`aws`] holds what speaks to AWS for both directions.
 
+mod account;
 pub mod aggregation;
+pub mod aws;
+pub mod batch;
+pub mod feed;
+pub mod flow;
+pub mod generate;
+pub mod input;
+mod outcome;
+mod producer;
+pub mod read;
+mod record;
+pub mod retry;
+mod sink;
+
+pub use account::Account;
+pub use outcome::{Attempt, Attempts, Cancellation, Failure, Outcome, Refusal, SequenceNumber};
+pub use producer::{Observer, Producer, Report, Settings, Stopped};
+pub use record::Record;
+pub use sink::{PutResult, RecordSink, SinkError, SinkErrorKind};

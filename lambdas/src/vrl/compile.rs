@@ -5,6 +5,8 @@
 //! rather than "undefined function, did you mean …".
 
 use std::ops::Range;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use ::vrl::compiler::codes::ExprCode;
 use ::vrl::compiler::{CompileConfig, Program, TypeState};
@@ -18,6 +20,10 @@ const MAX_NESTING: usize = 100;
 
 /// The longest chain of operators in one program part between brackets or line ends, for the same reason.
 const MAX_CHAIN: usize = 2_000;
+
+/// How long a program may take to compile. Real ones take milliseconds; VRL's type checker takes time that
+/// doubles with each level of some nestings.
+const COMPILE_TIME: Duration = Duration::from_secs(10);
 
 /// The stack on which programs are compiled. Only the pages that are used take memory.
 const COMPILE_STACK_BYTES: usize = 64 * 1024 * 1024;
@@ -67,16 +73,26 @@ pub fn check(source: &str) -> Result<Vec<Problem>, Vec<Problem>> {
 /// Every error found, in the order of the program; never empty.
 pub fn compile(source: &str) -> Result<Compiled, Vec<Problem>> {
     refuse_what_would_overflow(source).map_err(|problem| vec![problem])?;
-    std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .name("vrl-compile".to_owned())
-            .stack_size(COMPILE_STACK_BYTES)
-            .spawn_scoped(scope, || compile_here(source))
-            .map_err(|error| whole(source, format!("no thread to compile the program on: {error}")))
-            .and_then(|thread| {
-                thread.join().map_err(|_| whole(source, "the VRL compiler failed on this program".to_owned()))
-            })
-            .unwrap_or_else(|problem| Err(vec![problem]))
+    let (done, compiled) = mpsc::channel();
+    let owned = source.to_owned();
+    let spawned = std::thread::Builder::new()
+        .name("vrl-compile".to_owned())
+        .stack_size(COMPILE_STACK_BYTES)
+        // Nobody listens any more after the time-out: fine.
+        .spawn(move || drop(done.send(compile_here(&owned))));
+    if let Err(error) = spawned {
+        return Err(vec![whole(source, format!("no thread to compile the program on: {error}"))]);
+    }
+    compiled.recv_timeout(COMPILE_TIME).unwrap_or_else(|error| {
+        Err(vec![match error {
+            RecvTimeoutError::Timeout => Problem {
+                help: Some("assign the inner parts of long expressions to variables first".to_owned()),
+                ..whole(source, format!("the program does not compile within {COMPILE_TIME:?}"))
+            },
+            RecvTimeoutError::Disconnected => {
+                whole(source, "the VRL compiler failed on this program".to_owned())
+            }
+        }])
     })
 }
 

@@ -1,0 +1,25 @@
+//! What speaks to AWS: the only place that names its SDK. [`KinesisSink`] puts, [`KinesisSource`] reads.
+
+mod errors;
+mod sink;
+mod source;
+
+pub use sink::KinesisSink;
+pub use source::KinesisSource;
+
+/// A stream by name or by ARN, as the API takes it in two different fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StreamReference {
+    pub(crate) name: Option<String>,
+    pub(crate) arn: Option<String>,
+}
+
+impl StreamReference {
+    pub(crate) fn new(text: String) -> Self {
+        if text.starts_with("arn:") {
+            Self { name: None, arn: Some(text) }
+        } else {
+            Self { name: Some(text), arn: None }
+        }
+    }
+}

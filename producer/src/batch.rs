@@ -1,0 +1,161 @@
+//! Gathers records into requests: as many as `PutRecords` takes, by count and by bytes.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use pipectl_shards::limits::{PUT_RECORDS_MAX_BYTES, PUT_RECORDS_MAX_COUNT};
+
+use crate::outcome::Attempts;
+use crate::record::Record;
+
+/// A record on its way.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// The record.
+    pub record: Record,
+    /// What is known of it so far.
+    pub track: Track,
+}
+
+/// What is known of a record on its way.
+#[derive(Clone, Debug, Default)]
+pub struct Track {
+    /// When it was put, counted from the start of the producer.
+    pub put_at: Duration,
+    /// What was tried.
+    pub attempts: Attempts,
+    /// Which flush it belongs to.
+    pub(crate) epoch: u64,
+}
+
+/// What one request carries: records, and the track of each at the same index.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The records.
+    pub records: Vec<Record>,
+    tracks: Vec<Track>,
+}
+
+impl Batch {
+    /// The records with their tracks.
+    pub fn into_pending(self) -> impl Iterator<Item = Pending> {
+        self.records.into_iter().zip(self.tracks).map(|(record, track)| Pending { record, track })
+    }
+}
+
+/// The records that are ready to be sent, in the order they became so.
+#[derive(Debug, Default)]
+pub struct Collector {
+    ready: VecDeque<(Duration, Pending)>,
+    bytes: usize,
+}
+
+impl Collector {
+    /// Adds a record that is ready since `now`.
+    pub fn push(&mut self, pending: Pending, now: Duration) {
+        self.bytes += pending.record.size();
+        self.ready.push_back((now, pending));
+    }
+
+    /// Whether a request would be full.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.ready.len() >= PUT_RECORDS_MAX_COUNT || self.bytes >= PUT_RECORDS_MAX_BYTES
+    }
+
+    /// Since when the record at the front is ready; `None` when nothing is.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Duration> {
+        self.ready.front().map(|(since, _)| *since)
+    }
+
+    /// Takes the record at the front.
+    pub fn pop(&mut self) -> Option<Pending> {
+        let (_, pending) = self.ready.pop_front()?;
+        self.bytes -= pending.record.size();
+        Some(pending)
+    }
+
+    /// Takes what one request can carry, from the front; records that `expired` picks go to `gone` instead.
+    /// Empty when nothing is ready.
+    ///
+    /// A record larger than a whole request is taken alone; the caller keeps such records out.
+    pub fn take_batch(&mut self, expired: impl Fn(&Track) -> bool, gone: &mut Vec<Pending>) -> Batch {
+        let mut batch = Batch::default();
+        let mut bytes = 0;
+        while let Some((_, next)) = self.ready.front() {
+            let full = batch.records.len() == PUT_RECORDS_MAX_COUNT
+                || (bytes > 0 && bytes + next.record.size() > PUT_RECORDS_MAX_BYTES);
+            if full {
+                break;
+            }
+            let Some(pending) = self.pop() else { break };
+            if expired(&pending.track) {
+                gone.push(pending);
+                continue;
+            }
+            bytes += pending.record.size();
+            batch.records.push(pending.record);
+            batch.tracks.push(pending.track);
+        }
+        batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pending(n: usize, size: usize) -> Pending {
+        Pending { record: Record::new(format!("{n:08}"), vec![0; size]), track: Track::default() }
+    }
+
+    fn take(collector: &mut Collector) -> Batch {
+        collector.take_batch(|_| false, &mut Vec::new())
+    }
+
+    #[test]
+    fn a_batch_ends_at_five_hundred_records() {
+        let mut collector = Collector::default();
+        (0..501).for_each(|n| collector.push(pending(n, 1), Duration::ZERO));
+        assert!(collector.is_full());
+        assert_eq!(take(&mut collector).records.len(), 500);
+        assert!(!collector.is_full());
+        assert_eq!(take(&mut collector).records.len(), 1);
+        assert!(take(&mut collector).records.is_empty());
+    }
+
+    #[test]
+    fn a_batch_ends_at_ten_mebibytes_with_keys() {
+        let mut collector = Collector::default();
+        (0..10).for_each(|n| collector.push(pending(n, 1024 * 1024), Duration::ZERO));
+        assert!(collector.is_full());
+        assert_eq!(take(&mut collector).records.len(), 9, "ten of 1 MiB pass 10 MiB by their keys");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn batches_hold_every_record_once_in_order_and_within_the_limits(
+            sizes in prop::collection::vec(prop_oneof![0_usize..2_000, 0_usize..1_040_000], 0..700)
+        ) {
+            let mut collector = Collector::default();
+            for (n, size) in sizes.iter().enumerate() {
+                collector.push(pending(n, *size), Duration::ZERO);
+            }
+            let mut keys = Vec::new();
+            loop {
+                let batch = take(&mut collector);
+                if batch.records.is_empty() {
+                    break;
+                }
+                prop_assert!(batch.records.len() <= PUT_RECORDS_MAX_COUNT);
+                prop_assert!(batch.records.iter().map(Record::size).sum::<usize>() <= PUT_RECORDS_MAX_BYTES);
+                keys.extend(batch.records.into_iter().map(|record| record.partition_key));
+            }
+            prop_assert_eq!(collector.bytes, 0);
+            prop_assert_eq!(keys, (0..sizes.len()).map(|n| format!("{n:08}")).collect::<Vec<_>>());
+        }
+    }
+}
