@@ -9,5 +9,6 @@ pub mod lake;
 pub mod plan;
 pub mod resources;
 pub mod spec;
+pub mod templates;
 
 pub use engine::{ApplyOptions, ConnectOptions, Engine, Error, PlanOptions, Status};

@@ -12,6 +12,7 @@
 mod check;
 mod code;
 mod diagnostic;
+pub mod file;
 pub mod model;
 pub mod names;
 mod path;
@@ -20,8 +21,12 @@ mod program;
 mod read;
 mod render;
 mod report;
+pub mod schema;
 mod transform;
 mod tree;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;

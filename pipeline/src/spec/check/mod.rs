@@ -1,12 +1,162 @@
 //! The format: one file per part of it.
+//!
+//! Every rule takes a [`fields::Given`] value, pushes what is wrong to the findings and goes on, so that one
+//! run reports all of a file. A rule returns `None` when its part is of no use; nothing below or beside
+//! it is skipped for that.
 
-use super::diagnostic::Diagnostic;
+mod bucket;
+mod date_pattern;
+mod delivery;
+mod environment;
+mod fields;
+mod kms;
+mod measure;
+mod name;
+mod prefix;
+mod shape;
+mod stream;
+mod suggest;
+mod tags;
+mod transform;
+
+use indexmap::IndexMap;
+
+use super::code::Code;
+use super::diagnostic::{Diagnostic, Place};
 use super::model::Pipeline;
+use super::path::Path;
 use super::transform::CheckTransform;
 use super::tree::Node;
+use fields::{Fields, Found, Given};
+
+#[cfg(test)]
+pub(super) use shape::SHAPES;
 
 /// The pipeline that a tree means, and everything that is wrong with it.
-pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform) -> (Option<Pipeline>, Vec<Diagnostic>) {
-    let _ = (tree, check);
-    (None, Vec::new())
+pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform) -> (Option<Pipeline>, Found) {
+    let mut found = Found::new();
+    let pipeline = read(tree, check, &mut found);
+    (pipeline, found)
+}
+
+fn read(tree: &Node, check: &dyn CheckTransform, found: &mut Found) -> Option<Pipeline> {
+    let root = Given { node: tree, path: Path::root() };
+    let file = Fields::open(&shape::PIPELINE, root, found)?;
+    header(&file, found);
+    let name = file.get("name").and_then(|given| name::pipeline(&given, found));
+    let region = file.get("region").and_then(|given| region(&given, found));
+    let tags = tags::read(&file, found);
+
+    let mut streams = IndexMap::new();
+    let stream_entries = file.entries("streams", found);
+    for (logical, given) in &stream_entries {
+        name::logical("a stream name", name::STREAM, name, (logical, &given.path), found);
+        let stream = stream::read(given.clone(), region.as_deref(), found);
+        streams.extend(stream.map(|stream| ((*logical).to_owned(), stream)));
+    }
+    let mut transforms = IndexMap::new();
+    let transform_entries = file.entries("transforms", found);
+    for (logical, given) in &transform_entries {
+        name::logical("a transform name", name::TRANSFORM, name, (logical, &given.path), found);
+        let transform = transform::read(given.clone(), check, found);
+        transforms.extend(transform.map(|transform| ((*logical).to_owned(), transform)));
+    }
+    let defined = delivery::Defined {
+        pipeline: name,
+        streams: stream_entries.iter().map(|(logical, _)| *logical).collect(),
+        transforms: transform_entries.iter().map(|(logical, _)| *logical).collect(),
+    };
+    let mut deliveries = IndexMap::new();
+    let delivery_entries = file.entries("deliveries", found);
+    for (logical, given) in &delivery_entries {
+        name::logical("a delivery name", name::DELIVERY, name, (logical, &given.path), found);
+        let delivery = delivery::read(given.clone(), &defined, found);
+        deliveries.extend(delivery.map(|delivery| ((*logical).to_owned(), delivery)));
+    }
+    if !has_errors(found) {
+        unused(&transform_entries, &delivery_entries, found);
+    }
+    if stream_entries.is_empty() && delivery_entries.is_empty() && !has_errors(found) {
+        found.push(nothing_to_run());
+    }
+    let name = name?.to_owned();
+    Some(Pipeline { name, region, tags, streams, transforms, deliveries })
+}
+
+fn has_errors(found: &Found) -> bool {
+    found.iter().any(|item| item.severity == super::Severity::Error)
+}
+
+/// `apiVersion` and `kind`: which format the rest is in.
+fn header(file: &Fields<'_>, found: &mut Found) {
+    for (name, due, code, what) in [
+        ("apiVersion", "pipectl/v1", Code::ApiVersion, "this pipectl reads version"),
+        ("kind", "Pipeline", Code::Kind, "this pipectl reads the kind"),
+    ] {
+        let Some(given) = file.get(name) else { continue };
+        let Some(scalar) = given.scalar("one word", found) else { continue };
+        if &*scalar.text != due {
+            let message = format!("{what} `{due}`, but the file says `{}`", scalar.text);
+            found
+                .push(Diagnostic::error(code, given.place(), message).help(format!("write `{name}: {due}`")));
+        }
+    }
+}
+
+/// A region by its shape: new ones come faster than releases.
+fn region(given: &Given<'_>, found: &mut Found) -> Option<String> {
+    let text = given.text(found)?;
+    let parts: Vec<&str> = text.split('-').collect();
+    let word = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase());
+    let shaped = match parts.split_last() {
+        Some((last, words)) => {
+            words.len() >= 2
+                && words.iter().all(word)
+                && words[0].len() >= 2
+                && !last.is_empty()
+                && last.chars().all(|c| c.is_ascii_digit())
+        }
+        None => false,
+    };
+    if shaped {
+        return Some(text.to_owned());
+    }
+    let zone = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let help = match zone.ends_with(|c: char| c.is_ascii_digit()) && zone.len() + 1 == text.len() {
+        true => format!("`{text}` is an availability zone; its region is `{zone}`"),
+        false => "for example `region: eu-west-1`; without it the usual AWS settings count".to_owned(),
+    };
+    let message = format!("`{text}` is not an AWS region");
+    found.push(Diagnostic::error(Code::InvalidRegion, given.place(), message).help(help));
+    None
+}
+
+/// A transform that no delivery names would be deployed and never run.
+fn unused(transforms: &[(&str, Given<'_>)], deliveries: &[(&str, Given<'_>)], found: &mut Found) {
+    for (logical, given) in transforms {
+        let used = deliveries.iter().any(|(_, delivery)| {
+            delivery.node.entry("transform").is_some_and(
+                |entry| matches!(&entry.value.value, super::tree::Value::Scalar(s) if &*s.text == *logical),
+            )
+        });
+        if !used {
+            found.push(
+                Diagnostic::warning(
+                    Code::UnusedTransform,
+                    Place::Key(given.path.clone()),
+                    format!("no delivery uses the transform `{logical}`"),
+                )
+                .help(format!("add `transform: {logical}` to a delivery")),
+            );
+        }
+    }
+}
+
+fn nothing_to_run() -> Diagnostic {
+    Diagnostic::error(
+        Code::NothingToDo,
+        Place::Key(Path::root()),
+        "the pipeline has neither streams nor deliveries",
+    )
+    .help("add `streams:` with a name below it; `pipectl destroy` takes a pipeline away")
 }

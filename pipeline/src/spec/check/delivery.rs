@@ -1,0 +1,142 @@
+//! One of `deliveries`.
+
+use std::time::Duration;
+
+use super::super::code::Code;
+use super::super::diagnostic::{Diagnostic, Place};
+use super::super::model::{Buffer, Compression, Delivery, Destination, S3Destination};
+use super::fields::{Fields, Found, Given};
+use super::shape::{BUFFER, DELIVERY, DESTINATION, S3};
+use super::{bucket, measure, prefix, suggest};
+
+/// Firehose's own default size.
+const BUFFER_MIB: u32 = 5;
+/// A minute: objects of a useful size, data while it is fresh (Firehose's own default is five minutes).
+const BUFFER_INTERVAL: Duration = Duration::from_secs(60);
+/// Where records go that could not be delivered, when the file does not say.
+const ERRORS: &str = "errors/!{firehose:error-output-type}/";
+
+const COMPRESSIONS: [(&str, Compression); 5] = [
+    ("none", Compression::None),
+    ("gzip", Compression::Gzip),
+    ("snappy", Compression::Snappy),
+    ("zip", Compression::Zip),
+    ("hadoop-snappy", Compression::HadoopSnappy),
+];
+
+/// What a delivery may refer to.
+pub(crate) struct Defined<'a> {
+    /// The pipeline's name, to recognise an AWS name where a logical one is due.
+    pub(crate) pipeline: Option<&'a str>,
+    /// The streams of the file, sound or not.
+    pub(crate) streams: Vec<&'a str>,
+    /// The transforms of the file, sound or not.
+    pub(crate) transforms: Vec<&'a str>,
+}
+
+/// A delivery.
+pub(crate) fn read(given: Given<'_>, defined: &Defined<'_>, found: &mut Found) -> Option<Delivery> {
+    let before = found.len();
+    let fields = Fields::open(&DELIVERY, given, found)?;
+    let from = fields.get("from").and_then(|given| refer(&given, "stream", &defined.streams, defined, found));
+    let transform = fields
+        .get("transform")
+        .and_then(|given| refer(&given, "transform", &defined.transforms, defined, found));
+    let to = fields.get("to").and_then(|given| destination(given, found));
+    let errors = found[before..].iter().any(|item| item.severity == super::super::Severity::Error);
+    (!errors).then_some(Delivery { from, transform, to: to? })
+}
+
+/// A logical name that the file defines.
+fn refer(
+    given: &Given<'_>,
+    kind: &str,
+    names: &[&str],
+    defined: &Defined<'_>,
+    found: &mut Found,
+) -> Option<String> {
+    let name = given.text(found)?;
+    if names.contains(&name) {
+        return Some(name.to_owned());
+    }
+    let message = format!("the file defines no {kind} `{name}`");
+    let physical = defined
+        .pipeline
+        .and_then(|pipeline| name.strip_prefix(pipeline)?.strip_prefix('-'))
+        .filter(|logical| names.contains(logical));
+    let help = if let Some(logical) = physical {
+        format!("that is its name on AWS; here it is called `{logical}`")
+    } else if let Some(meant) = suggest::nearest(name, names.iter().copied()) {
+        format!("did you mean `{meant}`?")
+    } else if !names.is_empty() {
+        format!("the file defines {}", suggest::listed(names.iter().copied()))
+    } else if kind == "stream" {
+        "define it under `streams`, or leave `from` out to put records directly".to_owned()
+    } else {
+        format!("define it under `{kind}s`")
+    };
+    found.push(Diagnostic::error(Code::UnknownReference, given.place(), message).help(help));
+    None
+}
+
+fn destination(given: Given<'_>, found: &mut Found) -> Option<Destination> {
+    let fields = Fields::open(&DESTINATION, given, found)?;
+    s3(fields.get("s3")?, found).map(Destination::S3)
+}
+
+fn s3(given: Given<'_>, found: &mut Found) -> Option<S3Destination> {
+    let fields = Fields::open(&S3, given, found)?;
+    let bucket = fields.get("bucket").and_then(|given| bucket::name(&given, found));
+    let (prefix, errors) = prefixes(&fields, found);
+    let buffer = buffer(&fields, found);
+    let compression = match fields.get("compression") {
+        Some(given) => given.choice(&COMPRESSIONS, found),
+        None => Some(Compression::Gzip),
+    };
+    Some(S3Destination { bucket: bucket?, prefix, errors, buffer: buffer?, compression: compression? })
+}
+
+/// `prefix` and `errors` are checked together: an expression in the one obliges the other.
+fn prefixes(fields: &Fields<'_>, found: &mut Found) -> (Option<String>, Option<String>) {
+    let prefix = fields.get("prefix");
+    let given = prefix.as_ref().and_then(|given| prefix::read(given, prefix::Use::Data, found));
+    let Some(errors) = fields.get("errors") else {
+        return (given.map(|prefix| prefix.text), Some(ERRORS.to_owned()));
+    };
+    let read = prefix::read(&errors, prefix::Use::Errors, found);
+    if let Some(read) = &read
+        && !read.names_error_type
+        && (read.has_expressions || given.as_ref().is_some_and(|prefix| prefix.has_expressions))
+    {
+        let fix = format!("{}/!{{firehose:error-output-type}}/", read.text.trim_end_matches('/'));
+        let mut problem = Diagnostic::error(
+            Code::InvalidPrefix,
+            errors.place(),
+            "`errors` must contain `!{firehose:error-output-type}`",
+        )
+        .help(format!("write \"{fix}\""));
+        if let Some(prefix) = prefix.filter(|_| !read.has_expressions) {
+            problem = problem.related(Place::Value(prefix.path), "because this has an expression");
+        }
+        found.push(problem);
+    }
+    (given.map(|prefix| prefix.text), read.map(|errors| errors.text))
+}
+
+fn buffer(fields: &Fields<'_>, found: &mut Found) -> Option<Buffer> {
+    let Some(given) = fields.get("buffer") else {
+        return Some(Buffer { size_mib: BUFFER_MIB, interval: BUFFER_INTERVAL });
+    };
+    let fields = Fields::open(&BUFFER, given, found)?;
+    let size_mib = match fields.get("size") {
+        Some(given) => measure::BUFFER_SIZE.read(&given, found),
+        None => Some(BUFFER_MIB),
+    };
+    let interval = match fields.get("interval") {
+        Some(given) => measure::BUFFER_INTERVAL
+            .read(&given, found)
+            .map(|seconds| Duration::from_secs(u64::from(seconds))),
+        None => Some(BUFFER_INTERVAL),
+    };
+    Some(Buffer { size_mib: size_mib?, interval: interval? })
+}

@@ -1,0 +1,115 @@
+//! One of `transforms`.
+
+use std::path::PathBuf;
+
+use super::super::code::Code;
+use super::super::diagnostic::{Diagnostic, Place};
+use super::super::model::{Code as Runs, Transform};
+use super::super::transform::CheckTransform;
+use super::environment;
+use super::fields::{Fields, Found, Given};
+use super::measure;
+use super::shape::TRANSFORM;
+
+/// A VRL transform lives in 40 MiB, but Lambda's share of a processor grows with its memory.
+const MEMORY_MIB: u32 = 256;
+/// Firehose hands over at most 3 MiB at a time; a minute is ample, and Firehose gives up after five.
+const TIMEOUT_SECONDS: u32 = 60;
+/// "Supports a Lambda invocation time of up to 5 minutes" (Firehose developer guide, data transformation).
+const FIREHOSE_WAITS_SECONDS: u32 = 300;
+
+/// A transform.
+pub(crate) fn read(given: Given<'_>, check: &dyn CheckTransform, found: &mut Found) -> Option<Transform> {
+    let fields = Fields::open(&TRANSFORM, given, found)?;
+    let code = code(&fields, check, found);
+    let memory_mib = match fields.get("memory") {
+        Some(given) => measure::MEMORY.read(&given, found),
+        None => Some(MEMORY_MIB),
+    };
+    let timeout_seconds = match fields.get("timeout") {
+        Some(given) => timeout(&given, found),
+        None => Some(TIMEOUT_SECONDS),
+    };
+    let environment = environment::read(&fields, found);
+    Some(Transform { code: code?, memory_mib: memory_mib?, timeout_seconds: timeout_seconds?, environment })
+}
+
+fn timeout(given: &Given<'_>, found: &mut Found) -> Option<u32> {
+    let seconds = measure::TIMEOUT.read(given, found)?;
+    if seconds > FIREHOSE_WAITS_SECONDS {
+        found.push(
+            Diagnostic::warning(
+                Code::Unsuitable,
+                given.place(),
+                "Firehose waits five minutes for a transform, then takes the records as failed",
+            )
+            .help("write `timeout: 5m` or less"),
+        );
+    }
+    Some(seconds)
+}
+
+fn code(fields: &Fields<'_>, check: &dyn CheckTransform, found: &mut Found) -> Option<Runs> {
+    match (fields.get("vrl"), fields.get("package")) {
+        (Some(program), None) => vrl(&program, check, found),
+        (None, Some(package)) => self::package(&package, found),
+        (None, None) => {
+            let message = format!("`{}` says nothing to run", fields.path);
+            found.push(
+                Diagnostic::error(Code::MissingField, Place::Key(fields.path.clone()), message)
+                    .help("add `vrl: |` with a program below it, or `package: ./function.zip`"),
+            );
+            None
+        }
+        (Some(vrl), Some(package)) => {
+            let message = format!("`{}` has both `vrl` and `package`", fields.path);
+            found.push(
+                Diagnostic::error(Code::Conflict, Place::Key(package.path), message)
+                    .related(Place::Key(vrl.path), "and this one")
+                    .help("a transform runs one of them: take the other away"),
+            );
+            None
+        }
+    }
+}
+
+fn vrl(given: &Given<'_>, check: &dyn CheckTransform, found: &mut Found) -> Option<Runs> {
+    let program = given.text(found)?;
+    if program.trim().is_empty() {
+        found.push(
+            Diagnostic::error(Code::Vrl, given.place(), "the VRL program is empty")
+                .help("the smallest program is `.`: it hands every record on as it is"),
+        );
+        return None;
+    }
+    match check.check_vrl(program) {
+        Ok(()) => Some(Runs::Vrl(program.to_owned())),
+        Err(problems) => {
+            found.extend(problems.into_iter().map(|problem| Diagnostic {
+                help: problem.help,
+                ..Diagnostic::error(
+                    Code::Vrl,
+                    Place::Within(given.path.clone(), problem.span),
+                    problem.message,
+                )
+            }));
+            None
+        }
+    }
+}
+
+fn package(given: &Given<'_>, found: &mut Found) -> Option<Runs> {
+    let path = given.text(found)?;
+    let problem = if path.contains("://") {
+        "a package is a file beside the pipeline file, not an address"
+    } else if !path.to_lowercase().ends_with(".zip") {
+        "a package is a zip file, as Lambda takes it"
+    } else {
+        return Some(Runs::Package(PathBuf::from(path)));
+    };
+    found.push(
+        Diagnostic::error(Code::InvalidPath, given.place(), problem)
+            .help("for example `package: ./target/lambda/enrich/bootstrap.zip`"),
+    );
+    None
+}

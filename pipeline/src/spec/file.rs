@@ -1,0 +1,204 @@
+//! The pipeline file as editors see it: the types from which the JSON Schema is made.
+//!
+//! The texts here are what an editor shows on a field. The checks themselves are in `check`, where errors have
+//! positions and fixes; tests hold the two together.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A streaming pipeline on AWS: streams, transforms and deliveries that `pipectl apply` makes real.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "pipectl pipeline")]
+pub struct PipelineFile {
+    /// The version of the file format.
+    #[serde(rename = "apiVersion")]
+    pub api_version: ApiVersion,
+    /// What the file describes.
+    pub kind: Kind,
+    /// The pipeline's name. It begins the name of every AWS resource: stream `events` of pipeline
+    /// `clickstream` is `clickstream-events` on AWS. Lower-case letters, digits, `-` and `_`.
+    #[schemars(regex(pattern = r"^[a-z]([a-z0-9_-]*[a-z0-9])?$"), length(max = 48), example = &"clickstream")]
+    pub name: String,
+    /// The AWS region. Without it the usual AWS settings count: `AWS_REGION`, the profile, and so on.
+    #[schemars(regex(pattern = r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$"), example = &"eu-west-1")]
+    pub region: Option<String>,
+    /// Tags for every resource, beside the two by which pipectl knows its own. At most 48.
+    #[schemars(
+        extend("maxProperties" = 48, "propertyNames" = {"not": {"pattern": "^([aA][wW][sS]|[pP][iI][pP][eE][cC][tT][lL]):"}, "minLength": 1, "maxLength": 128})
+    )]
+    pub tags: Option<IndexMap<String, String>>,
+    /// Kinesis data streams by name. A name alone (`events:`) makes a stream of one shard.
+    #[schemars(extend("propertyNames" = {"pattern": "^[a-z]([a-z0-9_-]*[a-z0-9])?$"}))]
+    pub streams: Option<IndexMap<String, Option<Stream>>>,
+    /// Functions that change records on their way through a delivery, by name.
+    #[schemars(extend("propertyNames" = {"pattern": "^[a-z]([a-z0-9_-]*[a-z0-9])?$"}))]
+    pub transforms: Option<IndexMap<String, Transform>>,
+    /// Firehose deliveries by name: they take records from a stream, or directly, to their destination.
+    #[schemars(extend("propertyNames" = {"pattern": "^[a-z]([a-z0-9_-]*[a-z0-9])?$"}))]
+    pub deliveries: Option<IndexMap<String, Delivery>>,
+}
+
+/// The version of the file format.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub enum ApiVersion {
+    /// The only version so far.
+    #[serde(rename = "pipectl/v1")]
+    V1,
+}
+
+/// What a file describes.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub enum Kind {
+    /// One pipeline.
+    Pipeline,
+}
+
+/// A Kinesis data stream.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// How many shards: each takes 1 MiB and 1,000 records a second. `on-demand` has AWS size the stream,
+    /// at a price by volume. With `autoscale` this is only the first size. Default: `autoscale.min`, else 1.
+    #[schemars(example = 2, example = &"on-demand")]
+    pub shards: Option<Shards>,
+    /// How long records stay readable: `24h` to `8760h` (365 days). More than 24h costs extra.
+    #[schemars(regex(pattern = r"^[0-9]+(s|m|h|d)$"), extend("default" = "24h"), example = &"7d")]
+    pub retention: Option<String>,
+    /// The KMS key that encrypts records: an alias, a key id or an ARN. Without it they are not encrypted.
+    #[schemars(example = &"alias/aws/kinesis")]
+    pub encryption: Option<String>,
+    /// Bounds within which the autoscaler moves the number of shards. It then owns that number: what it
+    /// sets is no drift.
+    pub autoscale: Option<Autoscale>,
+}
+
+/// A number of shards, or `on-demand`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum Shards {
+    /// This many.
+    Count(#[schemars(range(min = 1, max = 10_000))] u32),
+    /// As many as AWS finds right.
+    OnDemand(OnDemand),
+}
+
+/// The word `on-demand`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum OnDemand {
+    /// AWS sizes the stream.
+    #[serde(rename = "on-demand")]
+    OnDemand,
+}
+
+/// Bounds within which the autoscaler moves a stream.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Autoscale {
+    /// Fewest shards.
+    #[schemars(range(min = 1, max = 10_000), extend("default" = 1))]
+    pub min: Option<u32>,
+    /// Most shards: what the stream can cost at most follows from it.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max: u32,
+    /// The share of a shard's limits to aim at, `1%` to `100%`. Lower leaves more room for bursts.
+    #[schemars(regex(pattern = r"^[0-9]+%$"), extend("default" = "70%"))]
+    pub target: Option<String>,
+}
+
+/// A Lambda function that changes records: a VRL program, or a package of your own.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["vrl"]}, {"required": ["package"]}]))]
+pub struct Transform {
+    /// A program in the Vector Remap Language, run by the function that pipectl ships. `.` is the record:
+    /// JSON objects as they are, other bytes as `.message`. `abort` drops a record; an error sends it to the
+    /// delivery's `errors`. It is compiled by `pipectl validate`.
+    pub vrl: Option<String>,
+    /// A Lambda zip of your own, relative to this file: handler `bootstrap`, runtime `provided.al2023`.
+    #[schemars(regex(pattern = r"\.[zZ][iI][pP]$"), example = &"./target/lambda/enrich/bootstrap.zip")]
+    pub package: Option<String>,
+    /// Memory of the function, `128MiB` to `10240MiB`. Its share of a processor grows with it.
+    #[schemars(regex(pattern = r"^[0-9]+(KiB|MiB|GiB)$"), extend("default" = "256MiB"))]
+    pub memory: Option<String>,
+    /// How long one call may take, `1s` to `900s`. Firehose waits five minutes at most.
+    #[schemars(regex(pattern = r"^[0-9]+(s|m|h|d)$"), extend("default" = "60s"))]
+    pub timeout: Option<String>,
+    /// Environment variables of the function.
+    #[schemars(extend("propertyNames" = {"pattern": "^[a-zA-Z][a-zA-Z0-9_]+$"}))]
+    pub environment: Option<IndexMap<String, String>>,
+}
+
+/// A Firehose delivery stream.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// The stream that it reads, by its name in this file. Without it, records are put to the delivery
+    /// directly.
+    pub from: Option<String>,
+    /// The transform that it applies, by its name in this file.
+    pub transform: Option<String>,
+    /// Where the records go.
+    pub to: Destination,
+}
+
+/// Where a delivery puts its records.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Destination {
+    /// Objects in an S3 bucket.
+    pub s3: S3,
+}
+
+/// Objects in an S3 bucket.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct S3 {
+    /// The bucket. The pipeline creates and owns it; bucket names are unique in all of AWS.
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"), example = &"clickstream-lake")]
+    pub bucket: String,
+    /// What object names begin with. `!{timestamp:yyyy-MM-dd}` becomes the time of the first record in the
+    /// object, in UTC. Without a timestamp Firehose adds `yyyy/MM/dd/HH/`.
+    #[schemars(length(max = 1024), example = &"clicks/dt=!{timestamp:yyyy-MM-dd}/")]
+    pub prefix: Option<String>,
+    /// Where records go that could not be transformed or delivered.
+    #[schemars(length(max = 1024), extend("default" = "errors/!{firehose:error-output-type}/"))]
+    pub errors: Option<String>,
+    /// When an object is written: at the size or at the interval, whichever comes first.
+    pub buffer: Option<Buffer>,
+    /// How objects are compressed.
+    #[schemars(extend("default" = "gzip"))]
+    pub compression: Option<Compression>,
+}
+
+/// When Firehose writes an object.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Buffer {
+    /// `1MiB` to `128MiB`, before compression. Bigger objects are cheaper to query.
+    #[schemars(regex(pattern = r"^[0-9]+(KiB|MiB|GiB)$"), extend("default" = "5MiB"))]
+    pub size: Option<String>,
+    /// `0s` to `900s`. Shorter is fresher.
+    #[schemars(regex(pattern = r"^[0-9]+(s|m|h|d)$"), extend("default" = "60s"))]
+    pub interval: Option<String>,
+}
+
+/// How objects are compressed.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum Compression {
+    /// As they are.
+    None,
+    /// `.gz`.
+    Gzip,
+    /// `.snappy`, framed.
+    Snappy,
+    /// `.zip`.
+    Zip,
+    /// `.hsnappy`, as Hadoop reads it.
+    HadoopSnappy,
+}
