@@ -145,6 +145,7 @@ impl Facts for DeliveryState {
         match self.status.as_str() {
             "ACTIVE" => Readiness::Ready,
             "DELETING" => Readiness::Leaving,
+            "CREATING" => Readiness::Creating("ACTIVE (now CREATING)".to_owned()),
             "CREATING_FAILED" | "DELETING_FAILED" => {
                 Readiness::Failed(format!("{}: {}", self.status, self.failure))
             }

@@ -72,7 +72,9 @@ impl<C> Difference<C> {
 pub enum Readiness {
     /// It may.
     Ready,
-    /// It is on its way; the text says what is awaited, as in `ACTIVE (now CREATING)`.
+    /// It is being created and cannot be used yet; the text says what is awaited: `ACTIVE (now CREATING)`.
+    Creating(String),
+    /// It can be used, but not changed until this has come: `ACTIVE (now UPDATING)`.
     Pending(String),
     /// It is being deleted.
     Leaving,

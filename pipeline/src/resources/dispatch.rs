@@ -9,7 +9,7 @@ use super::function::{FunctionChange, FunctionSpec, FunctionState};
 use super::log_group::{LogGroupChange, LogGroupSpec, LogGroupState};
 use super::role::{RoleChange, RoleSpec, RoleState};
 use super::stream::{StreamChange, StreamSpec, StreamState};
-use super::tags::TagMap;
+use super::tags::{self, TagMap};
 use super::{Difference, Facts, Kind, Properties, Readiness};
 
 /// What is wanted of a resource of any kind.
@@ -92,6 +92,22 @@ impl Spec {
             Spec::Role(spec) => State::Role(spec.created()),
             Spec::Function(spec) => State::Function(spec.created()),
             Spec::Delivery(spec) => State::Delivery(spec.created()),
+        }
+    }
+
+    /// The tags right after the create call, when these were asked for. Buckets take none at creation;
+    /// functions get those that seal their code beside the others.
+    #[must_use]
+    pub fn created_tags(&self, wanted: &TagMap) -> TagMap {
+        match self {
+            Spec::Bucket(_) => TagMap::new(),
+            Spec::Function(spec) => {
+                let mut tags = wanted.clone();
+                tags.insert(tags::SOURCE.to_owned(), spec.package.fingerprint.clone());
+                tags.insert(tags::CODE.to_owned(), spec.created().code_sha256);
+                tags
+            }
+            _ => wanted.clone(),
         }
     }
 

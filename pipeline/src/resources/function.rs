@@ -195,7 +195,7 @@ impl Facts for FunctionState {
     fn readiness(&self) -> Readiness {
         match (self.state.as_str(), self.last_update.as_str()) {
             ("Failed", _) => Readiness::Failed(self.state_reason.clone()),
-            ("Pending", _) => Readiness::Pending("Active (now Pending)".to_owned()),
+            ("Pending", _) => Readiness::Creating("Active (now Pending)".to_owned()),
             (_, "InProgress") => Readiness::Pending("its update (now InProgress)".to_owned()),
             // A failed update leaves the function as it was: it can be updated again.
             _ => Readiness::Ready,

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use super::bucket::BucketSpec;
 use super::delivery::{DeliverySource, DeliverySpec, LambdaProcessor, S3Settings};
-use super::function::{FunctionSpec, PackageSource};
+use super::function::{FunctionSpec, PackageContent, PackageSource};
 use super::log_group::LogGroupSpec;
 use super::names::{self, Place};
 use super::role::{self, DeliveryReach, RoleSpec};
 use super::stream::{StreamCapacity, StreamSpec};
 use super::tags::Tags;
-use super::{Address, Kind, ResourceId, Spec};
+use super::{Address, ResourceId, Spec};
 use crate::spec::model::{
     Capacity, Code, Compression, Delivery, Destination, Pipeline, S3Destination, Stream, Transform,
 };
@@ -80,31 +80,31 @@ pub struct Graph {
     pub resources: IndexMap<Address, Desired>,
 }
 
-/// The ids of everything a pipeline needs, for which no account has to be known yet.
+/// A resource as far as its names and edges go, for which neither account nor code has to be known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Where it stands in the file.
+    pub address: Address,
+    /// What makes it itself.
+    pub id: ResourceId,
+    /// What has to be there before.
+    pub depends_on: Vec<Address>,
+}
+
+/// The outlines of everything the pipeline needs, each after what it depends on.
 #[must_use]
-pub fn ids(pipeline: &Pipeline) -> Vec<ResourceId> {
-    let mut ids = Vec::new();
-    for logical in pipeline.streams.keys() {
-        ids.push(ResourceId::new(Kind::Stream, names::physical(&pipeline.name, logical)));
-    }
-    for logical in pipeline.transforms.keys() {
-        let function = names::physical(&pipeline.name, logical);
-        ids.push(ResourceId::new(Kind::Role, names::transform_role(&pipeline.name, logical)));
-        ids.push(ResourceId::new(Kind::LogGroup, names::function_logs(&function)));
-        ids.push(ResourceId::new(Kind::Function, function));
-    }
-    for (logical, delivery) in &pipeline.deliveries {
-        let Destination::S3(s3) = &delivery.to;
-        let name = names::physical(&pipeline.name, logical);
-        let bucket = ResourceId::new(Kind::Bucket, s3.bucket.clone());
-        if !ids.contains(&bucket) {
-            ids.push(bucket);
-        }
-        ids.push(ResourceId::new(Kind::Role, names::delivery_role(&pipeline.name, logical)));
-        ids.push(ResourceId::new(Kind::LogGroup, names::delivery_logs(&name)));
-        ids.push(ResourceId::new(Kind::Delivery, name));
-    }
-    ids
+pub fn outline(pipeline: &Pipeline) -> Vec<Outline> {
+    let nothing =
+        PackageSource { fingerprint: String::new(), content: PackageContent::Vrl { program: String::new() } };
+    let code = CodeSource { package: nothing, architecture: String::new() };
+    let context = Context {
+        place: Place::new("", ""),
+        code: pipeline.transforms.keys().map(|logical| (logical.clone(), code.clone())).collect(),
+    };
+    let resources = desired(pipeline, &context).resources.into_values();
+    resources
+        .map(|desired| Outline { id: desired.id(), address: desired.address, depends_on: desired.depends_on })
+        .collect()
 }
 
 /// Everything the pipeline needs.

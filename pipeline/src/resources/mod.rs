@@ -23,7 +23,7 @@ pub mod tags;
 pub use address::{Address, Kind, ResourceId};
 pub use difference::{Difference, PropertyChange, Readiness};
 pub use dispatch::{Change, Observed, Spec, State};
-pub use graph::{CodeSource, Context, Desired, Graph, desired, ids};
+pub use graph::{CodeSource, Context, Desired, Graph, Outline, desired, outline};
 
 /// A resource kind: what is wanted of it, and how that compares with what is there.
 pub trait Properties: Clone + PartialEq + Send + Sync + 'static {

@@ -157,6 +157,7 @@ impl Facts for StreamState {
         match self.status.as_str() {
             "ACTIVE" => Readiness::Ready,
             "DELETING" => Readiness::Leaving,
+            "CREATING" => Readiness::Creating("ACTIVE (now CREATING)".to_owned()),
             other => Readiness::Pending(format!("ACTIVE (now {other})")),
         }
     }
