@@ -3,7 +3,17 @@
 //! A plan can be saved, shown, compared and applied later. It names every mutation beforehand, those that AWS
 //! forces on us included (2 → 16 shards is three of them), so that applying leaves no choices open.
 
+mod build;
+mod describe;
+mod ownership;
+mod prune;
+mod removal;
+
 use serde::{Deserialize, Serialize};
+
+pub use build::{Inputs, Remaining, build, remaining};
+pub use ownership::{OwnershipProblem, PlanError};
+pub use removal::{RemovalInputs, build_removal};
 
 use crate::resources::tags::TagChange;
 use crate::resources::{Address, Change, Desired, Kind, PropertyChange};
@@ -128,16 +138,23 @@ impl Plan {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for step in &self.steps {
-            *match step.action {
-                Action::NoChange => &mut counts.no_change,
-                Action::Create => &mut counts.create,
-                Action::Update => &mut counts.update,
-                Action::Replace => &mut counts.replace,
-                Action::Delete => &mut counts.delete,
-                Action::Release => &mut counts.release,
-            } += 1;
+            counts.add(step.action);
         }
         counts
+    }
+}
+
+impl Counts {
+    /// Counts one more of this action.
+    pub fn add(&mut self, action: Action) {
+        *match action {
+            Action::NoChange => &mut self.no_change,
+            Action::Create => &mut self.create,
+            Action::Update => &mut self.update,
+            Action::Replace => &mut self.replace,
+            Action::Delete => &mut self.delete,
+            Action::Release => &mut self.release,
+        } += 1;
     }
 }
 

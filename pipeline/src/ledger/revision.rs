@@ -1,0 +1,120 @@
+//! One revision: what was applied, by whom, how it ended, and what it left.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::apply::Outcome;
+use crate::plan::{Action, Plan, Purpose};
+use crate::resources::{Address, Kind, Outline, ResourceId};
+
+/// The newest format this program reads and writes.
+pub const FORMAT: u32 = 1;
+
+/// A numbered apply or destroy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Revision {
+    /// The format it is written in.
+    pub format: u32,
+    /// The pipeline.
+    pub pipeline: String,
+    /// Counts from 1.
+    pub number: u64,
+    /// What it was for.
+    pub purpose: Purpose,
+    /// Who applied it.
+    pub actor: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended; `None` while it runs, or when its process was killed.
+    pub ended: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The text of the pipeline file.
+    pub source: String,
+    /// Everything that may exist: what earlier revisions left, and what this one means to make.
+    pub resources: Vec<Record>,
+}
+
+/// A resource in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Where it stands in the file.
+    pub address: Address,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its physical name.
+    pub name: String,
+    /// Whether it exists, as far as we know.
+    pub standing: Standing,
+    /// What it depends on.
+    pub depends_on: Vec<Address>,
+    /// The keys of the tags we set.
+    pub tags: Vec<String>,
+}
+
+/// How far along a resource is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It is to be created, and may or may not exist yet. If it does, without tags, it is ours.
+    Intended,
+    /// It exists and carries our tags.
+    Present,
+    /// It is to be deleted, and may or may not be gone.
+    Leaving,
+}
+
+impl Record {
+    /// What makes it itself.
+    #[must_use]
+    pub fn id(&self) -> ResourceId {
+        ResourceId::new(self.kind, self.name.clone())
+    }
+
+    /// A record of a resource that the file outlines.
+    #[must_use]
+    pub fn of_outline(outline: &Outline, standing: Standing) -> Self {
+        Self {
+            address: outline.address.clone(),
+            kind: outline.id.kind,
+            name: outline.id.name.clone(),
+            standing,
+            depends_on: outline.depends_on.clone(),
+            tags: Vec::new(),
+        }
+    }
+}
+
+/// The records a revision begins with: what may exist before it, and what its plan means to do.
+#[must_use]
+pub(super) fn intent(before: &[Record], plan: &Plan) -> Vec<Record> {
+    let mut records = before.to_vec();
+    // What the plan looked for and did not find is gone; it has no step, unless it is to be made.
+    records
+        .retain(|record| plan.steps.iter().any(|step| step.kind == record.kind && step.name == record.name));
+    for step in &plan.steps {
+        let there = records.iter().position(|record| record.kind == step.kind && record.name == step.name);
+        let before = there.map(|index| records.remove(index));
+        let standing = match step.action {
+            Action::Create | Action::Replace => Standing::Intended,
+            Action::Delete | Action::Release => Standing::Leaving,
+            // Until its tags are on, what an unfinished revision made stays ours by intent.
+            Action::Update => before.as_ref().map_or(Standing::Present, |record| record.standing),
+            Action::NoChange => Standing::Present,
+        };
+        let (depends_on, tags) = match (&step.desired, before) {
+            (Some(desired), _) => (desired.depends_on.clone(), desired.tags.set.keys().cloned().collect()),
+            (None, Some(record)) => (record.depends_on, record.tags),
+            (None, None) => (Vec::new(), Vec::new()),
+        };
+        records.push(Record {
+            address: step.address.clone(),
+            kind: step.kind,
+            name: step.name.clone(),
+            standing,
+            depends_on,
+            tags,
+        });
+    }
+    records
+}

@@ -1,0 +1,186 @@
+//! A revision while it runs: its intent before the first mutation, its progress after every operation.
+
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use super::revision::intent;
+use super::{FORMAT, Ledger, LedgerError, Lock, Record, Revision, Standing, StoreError, Version};
+use crate::apply::Outcome;
+use crate::plan::Plan;
+use crate::resources::ResourceId;
+
+/// What a revision begins with.
+#[derive(Clone, Copy, Debug)]
+pub struct Beginning<'a> {
+    /// The plan it carries out.
+    pub plan: &'a Plan,
+    /// Who applies it.
+    pub actor: &'a str,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// The revision that is being applied.
+#[derive(Debug)]
+pub struct Session {
+    ledger: Ledger,
+    state: Mutex<Revision>,
+    version: tokio::sync::Mutex<Version>,
+    changed: Notify,
+}
+
+impl Ledger {
+    /// The newest revision of a pipeline.
+    ///
+    /// # Errors
+    /// The store cannot be used, or holds what this program cannot read.
+    pub async fn head(&self, pipeline: &str) -> Result<Option<Revision>, LedgerError> {
+        Ok(self.read_head(pipeline).await?.map(|(revision, _)| revision))
+    }
+
+    async fn read_head(&self, pipeline: &str) -> Result<Option<(Revision, Version)>, LedgerError> {
+        let key = Self::head_key(pipeline);
+        match self.store.read(&key).await.map_err(|error| self.failed(pipeline, error))? {
+            None => Ok(None),
+            Some((bytes, version)) => Ok(Some((super::history::parse(&bytes, &self.place(&key))?, version))),
+        }
+    }
+
+    /// Files the old head, and writes the new revision with its intent.
+    ///
+    /// # Errors
+    /// The plan was made on another revision, or the store cannot be used.
+    pub async fn begin(&self, lock: &Lock, beginning: Beginning<'_>) -> Result<Session, LedgerError> {
+        let pipeline = lock.pipeline.as_str();
+        let head = self.read_head(pipeline).await?;
+        let found = head.as_ref().map_or(0, |(revision, _)| revision.number);
+        let planned = beginning.plan.based_on;
+        if found != planned {
+            return Err(LedgerError::Moved { planned, found });
+        }
+        let before = head.as_ref().map_or(&[][..], |(revision, _)| revision.resources.as_slice());
+        let revision = Revision {
+            format: FORMAT,
+            pipeline: pipeline.to_owned(),
+            number: found + 1,
+            purpose: beginning.plan.purpose,
+            actor: beginning.actor.to_owned(),
+            started: beginning.now,
+            ended: None,
+            outcome: Outcome::Applying,
+            source: beginning.plan.source.clone(),
+            resources: intent(before, beginning.plan),
+        };
+        let key = Self::head_key(pipeline);
+        let content = super::history::text(&revision);
+        let written = match head {
+            None => self.store.create(&key, &content).await,
+            Some((mut old, version)) => {
+                if old.outcome == Outcome::Applying {
+                    old.outcome = Outcome::Interrupted;
+                }
+                let place = format!("{}{:08}.json", Self::revisions_prefix(pipeline), old.number);
+                let filed = self.store.write(&place, &super::history::text(&old)).await;
+                filed.map_err(|error| self.failed(pipeline, error))?;
+                self.store.replace(&key, &content, &version).await
+            }
+        };
+        let version = written.map_err(|error| self.failed(pipeline, error))?;
+        Ok(Session {
+            ledger: self.clone(),
+            state: Mutex::new(revision),
+            version: tokio::sync::Mutex::new(version),
+            changed: Notify::new(),
+        })
+    }
+}
+
+impl Session {
+    /// Its number.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.with(|revision| revision.number)
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Revision) -> T) -> T {
+        // A poisoned lock means that a reader panicked; the data is whole, as every change is one assignment.
+        work(&mut self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Notes that a resource is there, tags included.
+    pub fn present(&self, id: &ResourceId) {
+        self.with(|revision| {
+            if let Some(record) = revision.resources.iter_mut().find(|record| &record.id() == id) {
+                record.standing = Standing::Present;
+            }
+        });
+        self.changed.notify_one();
+    }
+
+    /// Notes that a resource is gone, or no longer the pipeline's.
+    pub fn gone(&self, id: &ResourceId) {
+        self.with(|revision| revision.resources.retain(|record| &record.id() != id));
+        self.changed.notify_one();
+    }
+
+    /// What is remembered now.
+    #[must_use]
+    pub fn resources(&self) -> Vec<Record> {
+        self.with(|revision| revision.resources.clone())
+    }
+
+    /// Writes what is noted, as it is noted, for as long as it is polled; ends only when a write fails.
+    pub(crate) async fn keep_writing(&self) -> LedgerError {
+        loop {
+            self.changed.notified().await;
+            match self.write().await {
+                Err(error @ LedgerError::LockLost(_)) => return error,
+                // The next operation writes again, and the end of the revision insists.
+                Err(error) => tracing::warn!(%error, "progress could not be written"),
+                Ok(()) => {}
+            }
+        }
+    }
+
+    async fn write(&self) -> Result<(), LedgerError> {
+        let mut version = self.version.lock().await;
+        let (pipeline, content) =
+            self.with(|revision| (revision.pipeline.clone(), super::history::text(revision)));
+        let key = Ledger::head_key(&pipeline);
+        match self.ledger.store.replace(&key, &content, &version).await {
+            Ok(written) => *version = written,
+            // A write whose answer was lost, or that was dropped on its way, conflicts with the next.
+            Err(StoreError::Conflict) => *version = self.reread(&key, &content, &pipeline).await?,
+            Err(error) => return Err(self.ledger.failed(&pipeline, error)),
+        }
+        Ok(())
+    }
+
+    /// After a conflict: when the head is still this revision, writes on top of what is there.
+    async fn reread(&self, key: &str, content: &[u8], pipeline: &str) -> Result<Version, LedgerError> {
+        let lost = || LedgerError::LockLost(pipeline.to_owned());
+        let (there, version) = self.ledger.read_head(pipeline).await?.ok_or_else(lost)?;
+        let ours = self.with(|mine| {
+            mine.number == there.number && mine.started == there.started && mine.actor == there.actor
+        });
+        if !ours || there.outcome != Outcome::Applying {
+            return Err(lost());
+        }
+        let written = self.ledger.store.replace(key, content, &version).await;
+        written.map_err(|error| self.ledger.failed(pipeline, error))
+    }
+
+    /// Writes how it ended.
+    ///
+    /// # Errors
+    /// The store cannot be used, or the lock was lost.
+    pub async fn end(&self, outcome: Outcome, now: Timestamp) -> Result<(), LedgerError> {
+        self.with(|revision| {
+            revision.outcome = outcome;
+            revision.ended = Some(now);
+        });
+        self.write().await
+    }
+}

@@ -1,0 +1,173 @@
+//! Makes the plan of an apply.
+
+use std::collections::BTreeMap;
+
+use super::ownership::{Verdict, verdict};
+use super::{
+    Action, BucketData, Operation, OwnershipProblem, PLAN_FORMAT, Plan, PlanError, Purpose, Step, prune,
+};
+use crate::ledger::Record;
+use crate::resources::names::Place;
+use crate::resources::tags::Owner;
+use crate::resources::{Desired, Difference, Graph, Observed, PropertyChange, Readiness, ResourceId};
+
+/// All that a plan is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// The pipeline's name.
+    pub pipeline: &'a str,
+    /// The text of its file.
+    pub source: &'a str,
+    /// Account and region.
+    pub place: &'a Place,
+    /// What is wanted.
+    pub graph: &'a Graph,
+    /// What exists, of all that is wanted or remembered.
+    pub observed: &'a BTreeMap<ResourceId, Observed>,
+    /// What the ledger's last revision remembers.
+    pub remembered: &'a [Record],
+    /// The number of that revision; 0 when there is none.
+    pub based_on: u64,
+    /// What becomes of buckets that have to go.
+    pub bucket_data: BucketData,
+}
+
+/// Compares what is wanted with what is there.
+///
+/// # Errors
+/// Resources in the way that are not ours, and buckets that would be deleted with what they hold.
+pub fn build(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
+    let mut notes = Vec::new();
+    let mut problems = Vec::new();
+    let mut steps = Vec::new();
+    for desired in inputs.graph.resources.values() {
+        match step(inputs, desired, &mut notes) {
+            Ok(step) => steps.push(step),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(PlanError::NotOurs(problems));
+    }
+    let pruned = prune::steps(inputs, &steps, &mut notes)?;
+    steps.extend(pruned);
+    Ok(Plan {
+        format: PLAN_FORMAT,
+        pipeline: inputs.pipeline.to_owned(),
+        purpose: Purpose::Apply,
+        account: inputs.place.account.clone(),
+        region: inputs.place.region.clone(),
+        source: inputs.source.to_owned(),
+        based_on: inputs.based_on,
+        steps,
+        notes,
+    })
+}
+
+/// The step for one wanted resource.
+fn step(inputs: &Inputs<'_>, wanted: &Desired, notes: &mut Vec<String>) -> Result<Step, OwnershipProblem> {
+    let id = wanted.id();
+    let record = inputs.remembered.iter().find(|record| record.id() == id);
+    let mut wanted = wanted.clone();
+    if let Some(record) = record {
+        let retired = record.tags.iter().filter(|key| !wanted.tags.set.contains_key(*key));
+        wanted.tags.retired = retired.cloned().collect();
+    }
+    let seen = inputs.observed.get(&id);
+    if let Some(seen) = seen {
+        match verdict(inputs.pipeline, &id, seen, record) {
+            Verdict::Ours => {}
+            Verdict::Adopt => notes.push(format!("{}: the {id} exists and is taken over", wanted.address)),
+            Verdict::NotOurs(owner) => {
+                let belongs_to = if let Owner::Pipeline(name) = owner { Some(name) } else { None };
+                return Err(OwnershipProblem { address: wanted.address.clone(), id, belongs_to });
+            }
+        }
+    }
+    let outcome = remaining(&wanted, seen);
+    Ok(Step {
+        address: wanted.address.clone(),
+        kind: id.kind,
+        name: id.name,
+        action: outcome.action,
+        changes: outcome.properties,
+        reason: outcome.reason,
+        operations: outcome.operations,
+        depends_on: wanted.depends_on.clone(),
+        desired: Some(wanted),
+    })
+}
+
+/// What is left to do for one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remaining {
+    /// What that amounts to.
+    pub action: Action,
+    /// The properties that change.
+    pub properties: Vec<PropertyChange>,
+    /// Why, where that is not plain.
+    pub reason: Option<String>,
+    /// The mutations.
+    pub operations: Vec<Operation>,
+}
+
+/// What is left to do until the resource is what is wanted. Planning asks it of what it observed, and applying
+/// again of what it finds after its operations.
+#[must_use]
+pub fn remaining(wanted: &Desired, seen: Option<&Observed>) -> Remaining {
+    let Some(seen) = seen else {
+        return create(wanted, None);
+    };
+    match seen.state.readiness() {
+        Readiness::Leaving => {
+            create(wanted, Some("it is being deleted; made again once it is gone".to_owned()))
+        }
+        Readiness::Failed(why) => replace(wanted, seen, why, Vec::new()),
+        Readiness::Creating(awaited) => {
+            let mut outcome = compare(wanted, seen);
+            if outcome.action == Action::NoChange {
+                outcome.action = Action::Update;
+                outcome.reason = Some(format!("wait until it is {awaited}"));
+            }
+            outcome
+        }
+        Readiness::Ready | Readiness::Pending(_) => compare(wanted, seen),
+    }
+}
+
+/// The create call, and what has to follow it.
+fn create(wanted: &Desired, reason: Option<String>) -> Remaining {
+    let tags = wanted.spec.created_tags(&wanted.tags.set);
+    let after = wanted.spec.compare(&wanted.spec.created(), &tags);
+    let mut operations = vec![Operation::Create];
+    // Tags first: until they are on, only the ledger knows whose the resource is.
+    let missing = wanted.tags.compare(&tags);
+    if !missing.is_empty() {
+        operations.push(Operation::Tag(missing));
+    }
+    operations.extend(after.changes.into_iter().map(Operation::Change));
+    Remaining { action: Action::Create, properties: Vec::new(), reason, operations }
+}
+
+fn replace(wanted: &Desired, seen: &Observed, reason: String, properties: Vec<PropertyChange>) -> Remaining {
+    let mut operations = prune::delete_operations(&seen.state, BucketData::Refuse);
+    operations.extend(create(wanted, None).operations);
+    Remaining { action: Action::Replace, properties, reason: Some(reason), operations }
+}
+
+fn compare(wanted: &Desired, seen: &Observed) -> Remaining {
+    let Difference { mut properties, changes, replace: reason } =
+        wanted.spec.compare(&seen.state, &seen.tags);
+    if let Some(reason) = reason {
+        return replace(wanted, seen, reason, properties);
+    }
+    let tags = wanted.tags.compare(&seen.tags);
+    let mut operations = Vec::new();
+    if !tags.is_empty() {
+        properties.extend(tags.properties(&seen.tags));
+        operations.push(Operation::Tag(tags));
+    }
+    operations.extend(changes.into_iter().map(Operation::Change));
+    let action = if operations.is_empty() { Action::NoChange } else { Action::Update };
+    Remaining { action, properties, reason: None, operations }
+}

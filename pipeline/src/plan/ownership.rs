@@ -1,0 +1,91 @@
+//! Whose a resource is: what we may touch, what we take over, and what keeps a plan from being made.
+
+use std::fmt;
+
+use crate::ledger::{Record, Standing};
+use crate::resources::tags::{Owner, PIPELINE, owner};
+use crate::resources::{Address, Kind, Observed, ResourceId};
+
+/// What may be done with a resource that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is ours.
+    Ours,
+    /// It is nobody's, and a by-product of something that is ours: we take it over, and say so.
+    Adopt,
+    /// It is not ours.
+    NotOurs(Owner),
+}
+
+/// Whose the resource is, seen from `pipeline`, given what the ledger remembers of it.
+///
+/// A resource that carries no ownership tags is ours only in one case: an unfinished revision meant to create
+/// it, and was stopped between the creation and the tags.
+pub(crate) fn verdict(pipeline: &str, id: &ResourceId, seen: &Observed, record: Option<&Record>) -> Verdict {
+    match owner(&seen.tags, pipeline) {
+        Owner::Ours => Verdict::Ours,
+        Owner::Unknown if record.is_some_and(|record| record.standing == Standing::Intended) => Verdict::Ours,
+        // Lambda makes the log group of a function that has none at its first line.
+        Owner::Unknown if id.kind == Kind::LogGroup => Verdict::Adopt,
+        other => Verdict::NotOurs(other),
+    }
+}
+
+/// A resource that is in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnershipProblem {
+    /// Where it stands in the file.
+    pub address: Address,
+    /// What exists.
+    pub id: ResourceId,
+    /// The pipeline it belongs to, when its tags name one.
+    pub belongs_to: Option<String>,
+}
+
+impl fmt::Display for OwnershipProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: the {} exists and ", self.address, self.id)?;
+        match &self.belongs_to {
+            Some(pipeline) => write!(f, "belongs to the pipeline {pipeline}"),
+            None => write!(f, "is not owned by this pipeline (it has no tag {PIPELINE})"),
+        }
+    }
+}
+
+/// Why no plan can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// Resources exist under names the file wants, and are not this pipeline's.
+    #[error("{}", lines(.0))]
+    NotOurs(Vec<OwnershipProblem>),
+    /// Buckets have to go and still hold objects.
+    #[error("{}", buckets(.0))]
+    HoldsObjects(Vec<String>),
+}
+
+fn lines(problems: &[OwnershipProblem]) -> String {
+    problems.iter().map(OwnershipProblem::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn buckets(names: &[String]) -> String {
+    let one = names.len() == 1;
+    let (noun, verb) = if one { ("bucket", "holds") } else { ("buckets", "hold") };
+    format!("the {noun} {} would be deleted and still {verb} objects", names.join(", "))
+}
+
+impl PlanError {
+    /// The way out.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            PlanError::NotOurs(problems) => {
+                let bucket = problems.iter().any(|problem| problem.id.kind == Kind::Bucket);
+                let what = if bucket { "another bucket name" } else { "another name" };
+                format!("give the entry or the pipeline {what}, or remove what exists if nobody needs it")
+            }
+            PlanError::HoldsObjects(_) => {
+                "--delete-data deletes the objects too, --keep-data leaves the bucket with them".to_owned()
+            }
+        }
+    }
+}
