@@ -1,0 +1,220 @@
+//! One step: its operations, the wait for the resource to settle, and what is then still missing.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::call::{Caller, Stop};
+use super::event::{Event, Failure};
+use super::retry;
+use crate::cloud::{CallError, Meaning};
+use crate::plan::{Action, Operation, Remaining, Step, remaining};
+use crate::resources::tags::{Owner, owner};
+use crate::resources::{Kind, Observed, Readiness, ResourceId};
+
+/// How often what is missing after the operations is made up for before the step fails.
+const ROUNDS: u32 = 6;
+/// How long a resource may take to settle: a large reshard takes the longest.
+const SETTLE_LIMIT: Duration = Duration::from_secs(60 * 60);
+
+/// What a resource is waited for to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Ready,
+    Gone,
+}
+
+/// What a series of operations came to.
+enum Performed {
+    /// All were made and answered.
+    All,
+    /// One failed in a way that has to be looked into: it may have been made, or need not be.
+    LookAgain(CallError),
+}
+
+impl Caller<'_> {
+    /// Does a step.
+    pub(super) async fn run_step(&self, pipeline: &str, step: &Step) -> Result<(), Stop> {
+        let mut operations = step.operations.clone();
+        // A resource that is only waited for has no operations; one without async states needs no second look.
+        let mut sure = !has_states(step.kind) && !operations.is_empty();
+        let mut last = None;
+        for round in 0..ROUNDS {
+            match self.perform_all(step, &operations).await? {
+                Performed::All if sure => return Ok(()),
+                Performed::All => {}
+                Performed::LookAgain(error) => last = Some(error),
+            }
+            sure = false;
+            let seen = self.settle(step, until(step)).await?;
+            let left = match (&step.desired, &seen) {
+                (None, None) => return Ok(()),
+                (None, Some(_)) if step.action == Action::Release => return Ok(()),
+                (None, Some(_)) => Remaining { operations: step.operations.clone(), ..nothing() },
+                (Some(desired), seen) => {
+                    self.check_owner(pipeline, step, seen.as_ref())?;
+                    remaining(desired, seen.as_ref())
+                }
+            };
+            if left.action == Action::NoChange && left.operations.is_empty() {
+                return Ok(());
+            }
+            if round > 0 || last.is_some() {
+                self.sleep(retry::next_look(round * 3)).await?;
+            }
+            operations = left.operations;
+        }
+        Err(last.map_or_else(|| did_not_take(step), Stop::Failed))
+    }
+
+    async fn perform_all(&self, step: &Step, operations: &[Operation]) -> Result<Performed, Stop> {
+        for (index, operation) in operations.iter().enumerate() {
+            (self.listener)(Event::Performing {
+                address: step.address.clone(),
+                operation: operation.to_string(),
+            });
+            match self.perform(step, operation).await {
+                Ok(()) => {}
+                Err(Stop::Failed(error)) if looks_again(operation, error.meaning) => {
+                    return Ok(Performed::LookAgain(error));
+                }
+                Err(stop) => return Err(stop),
+            }
+            if index + 1 == operations.len() || !has_states(step.kind) {
+                continue;
+            }
+            match operation {
+                Operation::Tag(_) => {}
+                Operation::Delete => drop(self.settle(step, Until::Gone).await?),
+                Operation::Create | Operation::Change(_) => drop(self.settle(step, Until::Ready).await?),
+            }
+        }
+        Ok(Performed::All)
+    }
+
+    /// Looks at the resource until it is ready or gone.
+    async fn settle(&self, step: &Step, until: Until) -> Result<Option<Observed>, Stop> {
+        let (id, began) = (ResourceId::new(step.kind, step.name.clone()), Instant::now());
+        let (mut looks, mut told) = (0, String::new());
+        loop {
+            if self.cancel.is_cancelled() {
+                return Err(Stop::Cancelled);
+            }
+            let seen = match self.cloud.observe(&id).await {
+                Ok(seen) => seen,
+                Err(error) if retry::passing(&error).is_some() || error.meaning == Meaning::Unknown => {
+                    tracing::debug!(%error, "could not look");
+                    if began.elapsed() > SETTLE_LIMIT || (error.meaning == Meaning::Unknown && looks > 20) {
+                        return Err(Stop::Failed(error));
+                    }
+                    self.sleep(retry::next_look(looks)).await?;
+                    looks += 1;
+                    continue;
+                }
+                Err(error) => return Err(Stop::Failed(error)),
+            };
+            let Some(awaited) = awaited(seen.as_ref(), until) else { return Ok(seen) };
+            if told != awaited {
+                (self.listener)(Event::Waiting {
+                    address: step.address.clone(),
+                    waiting_for: awaited.clone(),
+                });
+                told.clone_from(&awaited);
+            }
+            if began.elapsed() > SETTLE_LIMIT {
+                let hint = "look at it in the AWS console; apply again goes on waiting".to_owned();
+                return Err(Stop::Stuck(format!("waited an hour for {awaited}"), Some(hint)));
+            }
+            self.sleep(retry::next_look(looks)).await?;
+            looks += 1;
+        }
+    }
+
+    /// What turned up under the name may belong to another pipeline by now.
+    fn check_owner(&self, pipeline: &str, step: &Step, seen: Option<&Observed>) -> Result<(), Stop> {
+        match seen.map(|seen| owner(&seen.tags, pipeline)) {
+            Some(Owner::Pipeline(other)) => Err(Stop::Stuck(
+                format!("the {} {} belongs to the pipeline {other}", step.kind, step.name),
+                None,
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether resources of this kind go through states after a call, and so have to be waited for.
+fn has_states(kind: Kind) -> bool {
+    matches!(kind, Kind::Stream | Kind::Function | Kind::Delivery)
+}
+
+fn until(step: &Step) -> Until {
+    if step.action == Action::Delete { Until::Gone } else { Until::Ready }
+}
+
+/// What is still awaited; `None` when it has come.
+fn awaited(seen: Option<&Observed>, until: Until) -> Option<String> {
+    let readiness = seen.map(|seen| seen.state.readiness());
+    match (until, readiness) {
+        (_, None) => None,
+        // Being deleted ends in gone, which whoever wants it made again waits for too.
+        (_, Some(Readiness::Leaving)) => Some("its deletion".to_owned()),
+        (Until::Gone, Some(Readiness::Failed(_) | Readiness::Ready)) => None,
+        (_, Some(Readiness::Creating(awaited) | Readiness::Pending(awaited))) => Some(awaited),
+        (Until::Ready, Some(Readiness::Ready | Readiness::Failed(_))) => None,
+    }
+}
+
+/// Whether a failure says that the world is not as the plan has it, or leaves open whether the call was made.
+fn looks_again(operation: &Operation, meaning: Meaning) -> bool {
+    match meaning {
+        Meaning::Unknown => true,
+        Meaning::AlreadyExists => *operation == Operation::Create,
+        Meaning::NotFound => !matches!(operation, Operation::Create | Operation::Delete),
+        _ => false,
+    }
+}
+
+fn nothing() -> Remaining {
+    Remaining { action: Action::Delete, properties: Vec::new(), reason: None, operations: Vec::new() }
+}
+
+fn did_not_take(step: &Step) -> Stop {
+    let hint = "something else may be changing it at the same time".to_owned();
+    Stop::Stuck(format!("every call succeeded, and the {} is still not as planned", step.kind), Some(hint))
+}
+
+impl Stop {
+    /// The failure to report; `None` when the user stopped it.
+    pub(super) fn failure(self, step: &Step) -> Option<Failure> {
+        let (call, code, message, request_id, hint) = match self {
+            Stop::Cancelled => return None,
+            Stop::Stuck(message, hint) => (None, None, message, None, hint),
+            Stop::Failed(error) => {
+                let hint = hint(&error);
+                (Some(error.call.to_owned()), error.code, error.message, error.request_id, hint)
+            }
+        };
+        let (address, kind, name) = (step.address.clone(), step.kind, step.name.clone());
+        Some(Failure { address, kind, name, call, code, message, request_id, hint })
+    }
+}
+
+/// The way out of a failed call, where one is known.
+fn hint(error: &CallError) -> Option<String> {
+    let text = match error.meaning {
+        Meaning::Denied => format!("allow your credentials {}, or ask who may", error.call),
+        Meaning::LimitExceeded => "ask AWS for a higher quota, or remove what is not needed".to_owned(),
+        Meaning::NotEmpty => {
+            "--delete-data deletes the objects too, --keep-data leaves the bucket".to_owned()
+        }
+        Meaning::Unreachable | Meaning::Unknown | Meaning::Throttled | Meaning::Busy => {
+            "apply again: it finds what is done and does the rest".to_owned()
+        }
+        Meaning::AlreadyExists if error.call == "s3:CreateBucket" => {
+            "bucket names are unique in all of AWS: choose another".to_owned()
+        }
+        Meaning::Unsupported => "this endpoint does not know the call".to_owned(),
+        _ => return None,
+    };
+    Some(text)
+}
