@@ -1,15 +1,29 @@
 //! The engine as its callers see it: connect, plan, apply, destroy, status, history.
 
+mod error;
+pub(crate) mod execute;
+pub(crate) mod observe;
+
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::{Listener, Outcome, Report};
-use crate::plan::{BucketData, Plan};
-use crate::resources::{Address, Kind};
+pub use crate::aws::connect::ConnectError;
+pub use error::Error;
+
+use crate::apply::{Event, Listener, Outcome, Report};
+use crate::aws::{self, Identity, LedgerBucket};
+use crate::cloud::Cloud;
+use crate::ledger::{FolderStore, Ledger, Revision, Store};
+use crate::package::{self, Packages};
+use crate::plan::{self, BucketData, Inputs, PLAN_FORMAT, Plan, RemovalInputs};
+use crate::resources::tags::{Owner, owner};
+use crate::resources::{self, Address, Context, Kind, Observed, Outline, Readiness, ResourceId};
 use crate::spec::model::Pipeline;
+use observe::{Blind, Seen};
 
 /// Where to connect to, and with what.
 #[derive(Clone, Debug, Default)]
@@ -134,84 +148,237 @@ pub struct RevisionSummary {
 }
 
 /// Plans and applies in one account and region.
+#[derive(Debug)]
 pub struct Engine {
-    _options: ConnectOptions,
+    cloud: Cloud,
+    identity: Arc<Identity>,
+    packages: Arc<Packages>,
+    ledger: Ledger,
+    endpoint: Option<String>,
+    region: String,
+    notes: Vec<String>,
 }
 
 impl Engine {
     /// Finds region, credentials and endpoint. Makes no call.
     ///
     /// # Errors
-    /// No region, no credentials, a bad endpoint URL, an unreadable state folder.
+    /// No region, or an endpoint that is no URL.
     pub async fn connect(options: ConnectOptions) -> Result<Self, Error> {
-        Ok(Self { _options: options })
+        let connection = aws::connect::connect(&options).await?;
+        let identity = Arc::new(Identity::new(&connection.clients, &connection.region));
+        let packages = Arc::new(Packages::new(options.lambda_bootstrap, options.base, connection.local));
+        let store: Arc<dyn Store> = match options.state {
+            Some(folder) => Arc::new(FolderStore::new(folder)),
+            None => Arc::new(LedgerBucket::new(&connection.clients, &identity, &connection.region)),
+        };
+        Ok(Self {
+            cloud: aws::cloud(&connection.clients, &identity, &packages),
+            identity,
+            packages,
+            ledger: Ledger::new(store),
+            endpoint: connection.endpoint,
+            region: connection.region,
+            notes: connection.notes,
+        })
     }
 
     /// What connecting decided that the user should know: which region won, that test credentials are used.
     #[must_use]
     pub fn notes(&self) -> &[String] {
-        &[]
+        &self.notes
+    }
+
+    /// The endpoint, when it is not AWS's own.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
+    /// The region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
     }
 
     /// Observes and plans.
     ///
     /// # Errors
     /// What cannot be observed, and resources that exist and are not this pipeline's.
-    pub async fn plan(&self, _pipeline: &Pipeline, _options: &PlanOptions) -> Result<Plan, Error> {
-        Err(Error::Unfinished)
+    pub async fn plan(&self, pipeline: &Pipeline, options: &PlanOptions) -> Result<Plan, Error> {
+        let outline = resources::outline(pipeline);
+        let code = async { self.packages.resolve(pipeline).await.map_err(Error::Package) };
+        let place = async { self.identity.place().await.map_err(|error| self.call(error)) };
+        let seen = self.see(&pipeline.name, &outline, |_| false);
+        let (place, code, seen) = tokio::try_join!(place, code, seen)?;
+        let graph = resources::desired(pipeline, &Context { place: place.clone(), code });
+        let plan = plan::build(&Inputs {
+            pipeline: &pipeline.name,
+            source: &options.source,
+            place,
+            graph: &graph,
+            observed: &seen.observed,
+            remembered: seen.remembered(),
+            based_on: seen.revision(),
+            bucket_data: options.bucket_data,
+        })?;
+        Ok(plan)
     }
 
     /// Plans the removal of all that belongs to the pipeline.
     ///
     /// # Errors
     /// As [`Engine::plan`], and buckets that hold objects when nothing says what becomes of them.
-    pub async fn destroy_plan(&self, _pipeline: &Pipeline, _options: &PlanOptions) -> Result<Plan, Error> {
-        Err(Error::Unfinished)
+    pub async fn destroy_plan(&self, pipeline: &Pipeline, options: &PlanOptions) -> Result<Plan, Error> {
+        let outline = resources::outline(pipeline);
+        let place = async { self.identity.place().await.map_err(|error| self.call(error)) };
+        let seen = self.see(&pipeline.name, &outline, |_| true);
+        let (place, seen) = tokio::try_join!(place, seen)?;
+        let plan = plan::build_removal(&RemovalInputs {
+            pipeline: &pipeline.name,
+            source: &options.source,
+            place,
+            outline: &outline,
+            observed: &seen.observed,
+            remembered: seen.remembered(),
+            based_on: seen.revision(),
+            bucket_data: options.bucket_data,
+        })?;
+        Ok(plan)
     }
 
     /// Applies a plan. `Ok` says that it ran: whether everything succeeded is in the report.
     ///
     /// # Errors
-    /// What kept it from beginning: the lock, the ledger, a package that cannot be built.
+    /// What kept it from beginning: the lock, the ledger, a package that cannot be built, a plan for elsewhere.
     pub async fn apply(
         &self,
-        _plan: &Plan,
-        _options: &ApplyOptions,
-        _listener: Listener<'_>,
+        plan: &Plan,
+        options: &ApplyOptions,
+        listener: Listener<'_>,
     ) -> Result<Report, Error> {
-        Err(Error::Unfinished)
+        self.check_place(plan).await?;
+        for address in package::uploading(plan) {
+            listener(Event::Packaging { address: address.clone() });
+        }
+        self.packages.check(plan).await?;
+        let executed = execute::execute(&self.cloud, &self.ledger, plan, options, listener).await;
+        executed.map_err(|error| Error::of_ledger(error, self.endpoint()))
+    }
+
+    async fn check_place(&self, plan: &Plan) -> Result<(), Error> {
+        if plan.format != PLAN_FORMAT {
+            return Err(Error::PlanFormat(plan.format));
+        }
+        let place = self.identity.place().await.map_err(|error| self.call(error))?;
+        if (&plan.account, &plan.region) == (&place.account, &place.region) {
+            return Ok(());
+        }
+        let words = |account: &str, region: &str| format!("account {account} in {region}");
+        Err(Error::OtherPlace {
+            planned: words(&plan.account, &plan.region),
+            here: words(&place.account, &place.region),
+        })
     }
 
     /// What exists of the pipeline.
     ///
     /// # Errors
     /// What cannot be observed.
-    pub async fn status(&self, _pipeline: &Pipeline) -> Result<Status, Error> {
-        Err(Error::Unfinished)
+    pub async fn status(&self, pipeline: &Pipeline) -> Result<Status, Error> {
+        let outline = resources::outline(pipeline);
+        let place = async { self.identity.place().await.map_err(|error| self.call(error)) };
+        let seen = self.see(&pipeline.name, &outline, |_| false);
+        let interrupted = async { self.interrupted(&pipeline.name).await };
+        let (place, seen, interrupted) = tokio::try_join!(place, seen, interrupted)?;
+        let resources = outline
+            .iter()
+            .map(|outline| ResourceStatus::of(&pipeline.name, outline, seen.observed.get(&outline.id)));
+        Ok(Status {
+            pipeline: pipeline.name.clone(),
+            account: place.account.clone(),
+            region: place.region.clone(),
+            resources: resources.collect(),
+            last_revision: seen.head.as_ref().map(|head| RevisionSummary::of(head, interrupted)),
+        })
     }
 
-    /// The pipeline's revisions, the newest first.
+    /// The pipeline's revisions, the newest first; a hundred at most.
     ///
     /// # Errors
     /// An unreadable ledger.
-    pub async fn history(&self, _pipeline: &str) -> Result<Vec<RevisionSummary>, Error> {
-        Err(Error::Unfinished)
+    pub async fn history(&self, pipeline: &str) -> Result<Vec<RevisionSummary>, Error> {
+        let history = async {
+            let history = self.ledger.history(pipeline).await;
+            history.map_err(|error| Error::of_ledger(error, self.endpoint()))
+        };
+        let (revisions, interrupted) = tokio::try_join!(history, self.interrupted(pipeline))?;
+        Ok(revisions.iter().map(|revision| RevisionSummary::of(revision, interrupted)).collect())
+    }
+
+    /// Whether nobody applies now: a revision that seems to run was then stopped with its process.
+    async fn interrupted(&self, pipeline: &str) -> Result<bool, Error> {
+        let held = self.ledger.is_locked(pipeline).await;
+        held.map(|held| !held).map_err(|error| Error::of_ledger(error, self.endpoint()))
+    }
+
+    async fn see(
+        &self,
+        pipeline: &str,
+        outline: &[Outline],
+        leaving: impl Fn(&ResourceId) -> bool + Sync,
+    ) -> Result<Seen, Error> {
+        let ids: Vec<ResourceId> = outline.iter().map(|outline| outline.id.clone()).collect();
+        let seen = observe::see(&self.cloud, &self.ledger, pipeline, &ids, leaving).await;
+        seen.map_err(|blind| match blind {
+            Blind::Call(error) => self.call(error),
+            Blind::Ledger(error) => Error::of_ledger(error, self.endpoint()),
+        })
+    }
+
+    fn call(&self, error: crate::cloud::CallError) -> Error {
+        Error::of_call(error, self.endpoint())
     }
 }
 
-/// What keeps the engine from doing what it is asked. [`Error::hint`] has the way out.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// Not there yet.
-    #[error("the engine is not finished")]
-    Unfinished,
+impl ResourceStatus {
+    fn of(pipeline: &str, outline: &Outline, seen: Option<&Observed>) -> Self {
+        let health = match seen {
+            None => Health::Missing,
+            Some(seen) => match (owner(&seen.tags, pipeline), seen.state.readiness()) {
+                (Owner::Pipeline(other), _) => Health::NotOurs(format!("it belongs to the pipeline {other}")),
+                (Owner::Unknown, _) => Health::NotOurs("it carries no ownership tags".to_owned()),
+                (Owner::Ours, Readiness::Ready) => Health::Ready,
+                (Owner::Ours, Readiness::Creating(awaited) | Readiness::Pending(awaited)) => {
+                    Health::Pending(awaited)
+                }
+                (Owner::Ours, Readiness::Leaving) => Health::Leaving,
+                (Owner::Ours, Readiness::Failed(why)) => Health::Failed(why),
+            },
+        };
+        let facts = seen.map(|seen| seen.state.facts()).unwrap_or_default();
+        Self {
+            address: outline.address.clone(),
+            kind: outline.id.kind,
+            name: outline.id.name.clone(),
+            id: seen.map(|seen| seen.id.clone()),
+            health,
+            facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        }
+    }
 }
 
-impl Error {
-    /// The way out, where one is known.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        None
+impl RevisionSummary {
+    fn of(revision: &Revision, interrupted: bool) -> Self {
+        let stopped = interrupted && revision.outcome == Outcome::Applying;
+        Self {
+            number: revision.number,
+            purpose: revision.purpose,
+            actor: revision.actor.clone(),
+            started: revision.started,
+            ended: revision.ended,
+            outcome: if stopped { Outcome::Interrupted } else { revision.outcome },
+            resources: revision.resources.len(),
+        }
     }
 }

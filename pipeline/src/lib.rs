@@ -4,8 +4,12 @@
 //! the plan, and `ledger` remembers. [`Engine`] puts them together.
 
 pub mod apply;
+mod aws;
+pub mod cloud;
 pub mod engine;
 pub mod lake;
+pub mod ledger;
+mod package;
 pub mod plan;
 pub mod resources;
 pub mod spec;

@@ -1,0 +1,145 @@
+//! S3 buckets.
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, CreateBucketConfiguration, Delete, ObjectIdentifier, Tag, Tagging,
+};
+
+use super::error::failed;
+use crate::cloud::{BucketControl, CallError, Control, Meaning};
+use crate::resources::Observed;
+use crate::resources::bucket::{BucketChange, BucketSpec, BucketState};
+use crate::resources::tags::{TagChange, TagMap};
+
+/// The region whose buckets are created without naming it.
+const UNNAMED_REGION: &str = "us-east-1";
+
+pub(super) struct Buckets {
+    pub(super) client: Client,
+}
+
+/// Creates a bucket in a region.
+pub(super) async fn create(client: &Client, name: &str, region: &str) -> Result<(), CallError> {
+    let mut request = client.create_bucket().bucket(name);
+    if region != UNNAMED_REGION {
+        let place = BucketLocationConstraint::from(region);
+        let place = CreateBucketConfiguration::builder().location_constraint(place).build();
+        request = request.create_bucket_configuration(place);
+    }
+    request.send().await.map(drop).map_err(|error| failed("s3:CreateBucket", error))
+}
+
+impl Buckets {
+    /// The bucket's tags; `None` when there is no bucket.
+    async fn tags(&self, name: &str) -> Result<Option<TagMap>, CallError> {
+        let answer = self.client.get_bucket_tagging().bucket(name).send().await;
+        match answer.map_err(|error| failed("s3:GetBucketTagging", error)) {
+            Ok(answer) => {
+                let pair = |tag: &Tag| (tag.key().to_owned(), tag.value().to_owned());
+                Ok(Some(answer.tag_set().iter().map(pair).collect()))
+            }
+            Err(error) if error.code.as_deref() == Some("NoSuchTagSet") => Ok(Some(TagMap::new())),
+            Err(error) if error.meaning == Meaning::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes all versions and all delete markers, a page at a time.
+    async fn empty(&self, name: &str) -> Result<(), CallError> {
+        loop {
+            let page = self.client.list_object_versions().bucket(name).send().await;
+            let page = page.map_err(|error| failed("s3:ListObjectVersions", error))?;
+            let versions = page.versions().iter().map(|object| (object.key(), object.version_id()));
+            let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
+            let objects: Vec<ObjectIdentifier> =
+                versions.chain(markers).filter_map(|(key, version)| identifier(key?, version)).collect();
+            if objects.is_empty() {
+                return Ok(());
+            }
+            self.delete_objects(name, objects).await?;
+        }
+    }
+
+    async fn delete_objects(&self, name: &str, objects: Vec<ObjectIdentifier>) -> Result<(), CallError> {
+        const CALL: &str = "s3:DeleteObjects";
+        let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
+        let delete = delete.map_err(|error| CallError::local(CALL, Meaning::Invalid, error.to_string()))?;
+        let answer = self.client.delete_objects().bucket(name).delete(delete).send().await;
+        let answer = answer.map_err(|error| failed(CALL, error))?;
+        match answer.errors().first() {
+            None => Ok(()),
+            Some(error) => {
+                let (key, why) = (error.key().unwrap_or_default(), error.message().unwrap_or_default());
+                let kept = format!("{key} could not be deleted: {why}");
+                Err(CallError {
+                    code: error.code().map(str::to_owned),
+                    ..CallError::local(CALL, Meaning::Denied, kept)
+                })
+            }
+        }
+    }
+}
+
+fn identifier(key: &str, version: Option<&str>) -> Option<ObjectIdentifier> {
+    // An object from before versioning has the version "null", which may be named too.
+    ObjectIdentifier::builder().key(key).set_version_id(version.map(str::to_owned)).build().ok()
+}
+
+#[async_trait]
+impl Control<BucketSpec> for Buckets {
+    async fn observe(&self, name: &str) -> Result<Option<Observed<BucketState>>, CallError> {
+        let tags = self.tags(name).await?;
+        Ok(tags.map(|tags| Observed {
+            id: name.to_owned(),
+            tags,
+            state: BucketState { holds_objects: None },
+        }))
+    }
+
+    async fn create(&self, name: &str, spec: &BucketSpec, _tags: &TagMap) -> Result<(), CallError> {
+        create(&self.client, name, &spec.region).await
+    }
+
+    async fn change(&self, name: &str, change: &BucketChange) -> Result<(), CallError> {
+        match change {
+            BucketChange::Empty => self.empty(name).await,
+        }
+    }
+
+    async fn tag(&self, name: &str, change: &TagChange) -> Result<(), CallError> {
+        // S3 replaces all tags at once: those of others are read and written back.
+        let mut tags = self.tags(name).await?.unwrap_or_default();
+        tags.extend(change.set.clone());
+        tags.retain(|key, _| !change.remove.contains(key));
+        if tags.is_empty() {
+            let sent = self.client.delete_bucket_tagging().bucket(name).send().await;
+            return sent.map(drop).map_err(|error| failed("s3:DeleteBucketTagging", error));
+        }
+        let invalid = |error: String| CallError::local("s3:PutBucketTagging", Meaning::Invalid, error);
+        let tag = |(key, value)| Tag::builder().key(key).value(value).build();
+        let tags: Result<Vec<Tag>, _> = tags.into_iter().map(tag).collect();
+        let tags = tags.map_err(|error| invalid(error.to_string()))?;
+        let tagging = Tagging::builder().set_tag_set(Some(tags)).build();
+        let tagging = tagging.map_err(|error| invalid(error.to_string()))?;
+        let sent = self.client.put_bucket_tagging().bucket(name).tagging(tagging).send().await;
+        sent.map(drop).map_err(|error| failed("s3:PutBucketTagging", error))
+    }
+
+    async fn delete(&self, name: &str) -> Result<(), CallError> {
+        let sent = self.client.delete_bucket().bucket(name).send().await;
+        sent.map(drop).map_err(|error| failed("s3:DeleteBucket", error))
+    }
+}
+
+#[async_trait]
+impl BucketControl for Buckets {
+    async fn holds_objects(&self, name: &str) -> Result<bool, CallError> {
+        let page = self.client.list_object_versions().bucket(name).max_keys(1).send().await;
+        match page.map_err(|error| failed("s3:ListObjectVersions", error)) {
+            Ok(page) => Ok(!page.versions().is_empty() || !page.delete_markers().is_empty()),
+            Err(error) if error.meaning == Meaning::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The adapters to AWS: the only place in this crate where its SDK is named.
+
+mod bucket;
+mod clients;
+pub(crate) mod connect;
+mod delivery;
+mod error;
+mod function;
+mod identity;
+mod ledger_bucket;
+mod log_group;
+mod role;
+mod stream;
+
+use std::sync::Arc;
+
+pub(crate) use clients::Clients;
+pub(crate) use identity::Identity;
+pub(crate) use ledger_bucket::LedgerBucket;
+
+use crate::cloud::Cloud;
+use crate::package::Packages;
+
+/// The cloud behind these clients.
+pub(crate) fn cloud(clients: &Clients, identity: &Arc<Identity>, packages: &Arc<Packages>) -> Cloud {
+    Cloud {
+        buckets: Arc::new(bucket::Buckets { client: clients.s3.clone() }),
+        streams: Arc::new(stream::Streams { client: clients.kinesis.clone() }),
+        log_groups: Arc::new(log_group::LogGroups {
+            client: clients.logs.clone(),
+            identity: Arc::clone(identity),
+        }),
+        roles: Arc::new(role::Roles { client: clients.iam.clone() }),
+        functions: Arc::new(function::Functions {
+            client: clients.lambda.clone(),
+            identity: Arc::clone(identity),
+            packages: Arc::clone(packages),
+        }),
+        deliveries: Arc::new(delivery::Deliveries { client: clients.firehose.clone() }),
+    }
+}

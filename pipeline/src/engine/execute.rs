@@ -1,0 +1,82 @@
+//! Carries a plan out under the ledger: lock, intent, run, outcome, release.
+
+use jiff::Timestamp;
+
+use super::ApplyOptions;
+use crate::apply::{Event, Listener, Outcome, Report, Run, run};
+use crate::cloud::Cloud;
+use crate::ledger::{Beginning, Lease, Ledger, LedgerError, Lock, Owner};
+use crate::plan::{Counts, Plan, Purpose};
+
+/// Carries a plan out.
+pub(crate) async fn execute(
+    cloud: &Cloud,
+    ledger: &Ledger,
+    plan: &Plan,
+    options: &ApplyOptions,
+    listener: Listener<'_>,
+) -> Result<Report, LedgerError> {
+    if !plan.has_changes() && is_settled(ledger, plan).await? {
+        let report = nothing_done(plan);
+        listener(Event::Finished { report: report.clone() });
+        return Ok(report);
+    }
+    let owner = Owner::this_process(&options.actor);
+    let mut lock = ledger.lock(&plan.pipeline, &owner, Lease::default(), options.lock_timeout).await?;
+    let done = under_lock(cloud, ledger, plan, options, &owner, listener, &mut lock).await;
+    match done {
+        Ok(report) if forgets(plan, options, &report) => {
+            lock.forget().await?;
+            listener(Event::Finished { report: report.clone() });
+            Ok(report)
+        }
+        Ok(report) => {
+            lock.release().await?;
+            listener(Event::Finished { report: report.clone() });
+            Ok(report)
+        }
+        Err(error) => {
+            // The lock may be lost, which is then the error already; else its lease ends by itself.
+            let _ = lock.release().await;
+            Err(error)
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the one place where all of it meets")]
+async fn under_lock(
+    cloud: &Cloud,
+    ledger: &Ledger,
+    plan: &Plan,
+    options: &ApplyOptions,
+    owner: &Owner,
+    listener: Listener<'_>,
+    lock: &mut Lock,
+) -> Result<Report, LedgerError> {
+    let beginning = Beginning { plan, actor: &owner.actor, now: Timestamp::now() };
+    let session = ledger.begin(lock, beginning).await?;
+    let report = run(Run { plan, cloud, session: &session, lock, listener, cancel: &options.cancel }).await?;
+    session.end(report.outcome, Timestamp::now()).await?;
+    Ok(report)
+}
+
+/// Whether the ledger has nothing to learn from a plan without changes.
+async fn is_settled(ledger: &Ledger, plan: &Plan) -> Result<bool, LedgerError> {
+    let Some(head) = ledger.head(&plan.pipeline).await? else { return Ok(true) };
+    Ok(head.outcome == Outcome::Succeeded && head.purpose == plan.purpose)
+}
+
+fn forgets(plan: &Plan, options: &ApplyOptions, report: &Report) -> bool {
+    options.forget && plan.purpose == Purpose::Destroy && report.outcome == Outcome::Succeeded
+}
+
+fn nothing_done(plan: &Plan) -> Report {
+    Report {
+        revision: 0,
+        outcome: Outcome::Succeeded,
+        done: Counts { no_change: plan.steps.len(), ..Counts::default() },
+        failures: Vec::new(),
+        skipped: Vec::new(),
+        seconds: 0.0,
+    }
+}
