@@ -109,6 +109,8 @@ impl World {
 
     /// Tells every background task to stop and waits until they have, `limit` at most.
     pub async fn shutdown(&self, limit: Duration) {
+        // Deliveries still need the functions and the buckets to write out what they accepted.
+        self.firehose.drain(limit).await;
         self.stopping.cancel();
         self.tasks.close();
         if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {

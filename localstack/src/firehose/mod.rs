@@ -1,26 +1,37 @@
-//! Firehose.
+//! Firehose: delivery streams that buffer, transform and write to S3.
+//!
+//! - [`settings`] is what a destination may say, checked as AWS checks it; [`prefix`], [`compression`] and
+//!   [`object_name`] are what it means for an object's key and bytes.
+//! - [`delivery`] is the running part: one task per delivery stream, fed by puts or by a reader of a Kinesis
+//!   stream, bounded at every stage. [`buffer`] and [`transform`] hold its pure decisions.
+//! - [`ports`] is all that it knows of the other services; `adapters` plugs them in.
+//! - [`stream`] is the state of one delivery stream, `state` all of them, and `operations` the API over them.
+//!
+//! Not here yet, and refused with a message that says so: destinations other than S3, source backup, dynamic
+//! partitioning, record format conversion, processors other than `Lambda` and `AppendDelimiterToRecord`, and the
+//! compressions `ZIP`, `Snappy` and `HADOOP_SNAPPY`.
 
-use std::sync::Arc;
+mod adapters;
+mod buffer;
+mod compression;
+mod delivery;
+mod error;
+mod object_name;
+mod operations;
+mod ports;
+mod prefix;
+mod record;
+mod settings;
+mod state;
+mod stream;
+mod transform;
 
-use crate::http::{Answer, AwsError, JsonCall};
-use crate::world::{Setting, World};
+pub(crate) use self::operations::serve;
+pub use self::state::Firehose;
 
-/// The state of Firehose.
-#[derive(Debug, Default)]
-pub struct Firehose {}
+use crate::world::World;
 
-impl Firehose {
-    /// Nothing yet.
-    pub fn new(_setting: &Setting) -> Self {
-        Self::default()
-    }
-}
-
-pub(crate) async fn serve(_world: &Arc<World>, call: &JsonCall) -> Result<Answer, AwsError> {
-    Err(AwsError::unknown_operation(call.operation()))
-}
-
-/// What `GET /_pipectl/deliveries` answers: one account per delivery stream.
-pub(crate) fn deliveries(_world: &World) -> serde_json::Value {
-    serde_json::json!({})
+/// What `GET /_pipectl/deliveries` answers: one account per delivery stream, by name.
+pub(crate) fn deliveries(world: &World) -> serde_json::Value {
+    world.firehose.accounts()
 }

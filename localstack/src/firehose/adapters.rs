@@ -1,0 +1,121 @@
+//! Plugs the endpoint's other services into the ports of a delivery.
+//!
+//! Deliveries live in the world, so they hold it weakly: a world that is dropped ends them.
+
+use std::sync::{Arc, Weak};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::error::FirehoseError;
+use super::ports::{
+    ErrorLog, Functions, Invoked, Metrics, NewObject, ObjectStore, Ports, PutRefused, Source, Unit,
+};
+use crate::cloudwatch::{self, Dimension};
+use crate::lambda::{InvokeResult, LambdaError};
+use crate::s3::ObjectHeaders;
+use crate::world::World;
+
+/// The ports of a delivery in `world`.
+pub(super) fn ports(world: &Arc<World>) -> Ports {
+    let services = Arc::new(Services(Arc::downgrade(world)));
+    Ports {
+        objects: Arc::clone(&services) as Arc<dyn ObjectStore>,
+        functions: Arc::clone(&services) as Arc<dyn Functions>,
+        log: Arc::clone(&services) as Arc<dyn ErrorLog>,
+        metrics: services,
+    }
+}
+
+/// A reader of a Kinesis stream from now on.
+pub(super) fn kinesis_source(_world: &Arc<World>, arn: &str) -> Result<Box<dyn Source>, FirehoseError> {
+    Err(FirehoseError::InvalidArgument(format!("Kinesis stream {arn} cannot be read yet")))
+}
+
+/// The services behind the ports.
+struct Services(Weak<World>);
+
+#[async_trait]
+impl ObjectStore for Services {
+    async fn put(&self, object: NewObject) -> Result<(), PutRefused> {
+        let Some(world) = self.0.upgrade() else {
+            return Err(PutRefused {
+                code: "InternalError".to_owned(),
+                message: "the endpoint is gone".to_owned(),
+            });
+        };
+        let headers = ObjectHeaders {
+            content_type: Some("application/octet-stream".to_owned()),
+            content_encoding: object.content_encoding.map(str::to_owned),
+            ..ObjectHeaders::default()
+        };
+        let put = world.s3.put_object(&object.bucket, &object.key, object.body, headers).await;
+        put.map(drop)
+            .map_err(|error| PutRefused { code: error.code().to_owned(), message: error.to_string() })
+    }
+}
+
+#[async_trait]
+impl Functions for Services {
+    async fn invoke(&self, function_arn: &str, payload: Bytes) -> Invoked {
+        let Some(world) = self.0.upgrade() else { return Invoked::Unreachable };
+        match world.lambda.invoke(&world, function_arn, payload).await {
+            Ok(InvokeResult { function_error: None, payload, .. }) => Invoked::Returned(payload),
+            Ok(InvokeResult { payload, .. }) => Invoked::Failed { timed_out: timed_out(&payload) },
+            Err(LambdaError::FunctionNotFound(_) | LambdaError::NotFound(_)) => Invoked::NotFound,
+            Err(LambdaError::TooManyRequests { .. }) => Invoked::Throttled,
+            Err(error) => {
+                tracing::debug!(%error, function_arn, "a transform was not reached");
+                Invoked::Unreachable
+            }
+        }
+    }
+}
+
+/// Whether the error object of a function says that it ran out of time.
+fn timed_out(payload: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct ErrorObject {
+        error_type: Option<String>,
+    }
+    serde_json::from_slice::<ErrorObject>(payload)
+        .is_ok_and(|error| error.error_type.as_deref() == Some("Sandbox.Timedout"))
+}
+
+impl ErrorLog for Services {
+    fn log(&self, group: &str, stream: &str, message: String) {
+        if let Some(world) = self.0.upgrade() {
+            world.logs.put(group, stream, &message);
+        }
+    }
+}
+
+impl Metrics for Services {
+    fn sample(&self, delivery_stream: &str, metric: &'static str, value: f64, unit: Unit) {
+        let Some(world) = self.0.upgrade() else { return };
+        let dimensions = [Dimension::new("DeliveryStreamName", delivery_stream)];
+        let unit = match unit {
+            Unit::Count => cloudwatch::Unit::Count,
+            Unit::Bytes => cloudwatch::Unit::Bytes,
+            Unit::Milliseconds => cloudwatch::Unit::Milliseconds,
+            Unit::Seconds => cloudwatch::Unit::Seconds,
+        };
+        world.cloudwatch.put("AWS/Firehose", metric, &dimensions, (value, unit), world.clock.now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_out_is_told_from_an_error() {
+        assert!(timed_out(
+            br#"{"errorType":"Sandbox.Timedout","errorMessage":"Task timed out after 3.00 seconds"}"#
+        ));
+        assert!(!timed_out(br#"{"errorType":"Runtime.ExitError","errorMessage":"exit status 1"}"#));
+        assert!(!timed_out(b"\"oops\""));
+    }
+}

@@ -1,0 +1,207 @@
+//! A delivery at work: from the intake through the transform into objects.
+//!
+//! ```text
+//! puts ─┐
+//!       ├─▶ intake ─▶ batches ─▶ invocations ─▶ data buffer  ─▶ writes
+//! reader┘  (32 MiB)               (in order)  └▶ error buffer ─▶
+//! ```
+//!
+//! - One task, the [`actor`], moves records from stage to stage; it owns every buffer and takes no lock.
+//! - A stage takes nothing in while the next one is full, so that memory is bounded by construction: the intake
+//!   by its bytes, the transform by its batches in flight, an object by its hint, the writes by their number.
+//! - Invocations run at once but their results are taken in order: objects keep the order of arrival.
+//! - The same settings are looked at again for each batch and each object: an update needs no restart.
+//! - Draining writes out everything that was accepted; discarding drops it.
+
+mod actor;
+mod counters;
+mod intake;
+mod reader;
+mod transformer;
+mod writer;
+
+#[cfg(test)]
+pub(crate) mod fakes;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub(crate) use self::counters::Account;
+pub(crate) use self::intake::Full;
+
+use self::counters::Counters;
+use self::intake::Intake;
+use super::ports::{Ports, Source, Unit};
+use super::record::Record;
+use super::settings::{Destination, LogTarget};
+use super::transform::event;
+use crate::clock::Clock;
+
+/// The settings a delivery runs on at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Configured {
+    /// The version of the delivery stream they belong to.
+    pub(crate) version: u64,
+    /// What to do.
+    pub(crate) destination: Destination,
+}
+
+/// What stays the same as long as a delivery lives, shared by its tasks.
+pub(crate) struct Shared {
+    name: String,
+    source: event::Source,
+    ports: Ports,
+    clock: Clock,
+    counters: Arc<Counters>,
+    configured: watch::Receiver<Arc<Configured>>,
+    flush: Notify,
+    draining: CancellationToken,
+    discarded: CancellationToken,
+}
+
+/// What a delivery is started with.
+pub(crate) struct Start {
+    /// The delivery stream's name.
+    pub(crate) name: String,
+    /// What its events say of it.
+    pub(crate) source: event::Source,
+    /// The other services.
+    pub(crate) ports: Ports,
+    /// The time.
+    pub(crate) clock: Clock,
+    /// What to do at first.
+    pub(crate) configured: Configured,
+    /// Where records come from; `None` for direct put.
+    pub(crate) reader: Option<Box<dyn Source>>,
+}
+
+/// A running delivery. Dropping it discards what is under way.
+pub(crate) struct Delivery {
+    shared: Arc<Shared>,
+    intake: Option<Intake>,
+    configure: watch::Sender<Arc<Configured>>,
+    done: CancellationToken,
+}
+
+impl Delivery {
+    /// Starts the tasks of a delivery.
+    pub(crate) fn start(start: Start, tasks: &TaskTracker) -> Self {
+        let (configure, configured) = watch::channel(Arc::new(start.configured));
+        let counters = Arc::new(Counters::default());
+        let (intake, outlet) = intake::channel(Arc::clone(&counters));
+        let shared = Arc::new(Shared {
+            name: start.name,
+            source: start.source,
+            ports: start.ports,
+            clock: start.clock,
+            counters,
+            configured,
+            flush: Notify::new(),
+            draining: CancellationToken::new(),
+            discarded: CancellationToken::new(),
+        });
+        let direct = start.reader.is_none();
+        let intake = match start.reader {
+            // The reader alone holds the intake: when it ends, so does the delivery.
+            Some(source) => {
+                tasks.spawn(reader::read(Arc::clone(&shared), source, intake));
+                None
+            }
+            None => Some(intake),
+        };
+        let done = CancellationToken::new();
+        let ended = done.clone().drop_guard();
+        let actor = actor::Actor::new(Arc::clone(&shared), outlet, direct);
+        tasks.spawn(async move {
+            actor.run().await;
+            drop(ended);
+        });
+        Self { shared, intake, configure, done }
+    }
+
+    /// Accepts records, all or none.
+    pub(crate) fn put(&self, records: Vec<Record>) -> Result<(), Full> {
+        let intake = self.intake.as_ref().ok_or(Full)?;
+        let count = records.len();
+        let bytes: usize = records.iter().map(|record| record.data.len()).sum();
+        intake.try_put(records)?;
+        self.shared.sample("IncomingRecords", count, Unit::Count);
+        self.shared.sample("IncomingBytes", bytes, Unit::Bytes);
+        Ok(())
+    }
+
+    /// Goes on with other settings.
+    pub(crate) fn configure(&self, configured: Configured) {
+        self.configure.send_replace(Arc::new(configured));
+    }
+
+    /// Writes out what is buffered now, whatever the hints say.
+    pub(crate) fn flush(&self) {
+        self.shared.flush.notify_one();
+    }
+
+    /// Takes no more records, writes out those it has and ends; then the token is cancelled.
+    pub(crate) fn drain(&self) -> CancellationToken {
+        self.shared.draining.cancel();
+        self.done.clone()
+    }
+
+    /// The account as it stands.
+    pub(crate) fn account(&self) -> Account {
+        self.shared.counters.account()
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.shared.discarded.cancel();
+    }
+}
+
+/// What the error log says, in the members AWS writes.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogEntry<'a> {
+    #[serde(rename = "deliveryStreamARN")]
+    delivery_stream_arn: &'a str,
+    destination: String,
+    delivery_stream_version_id: u64,
+    message: &'a str,
+    error_code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processor: Option<&'a str>,
+}
+
+impl Shared {
+    fn configured(&self) -> Arc<Configured> {
+        Arc::clone(&self.configured.borrow())
+    }
+
+    fn sample(&self, metric: &'static str, value: usize, unit: Unit) {
+        let value = u32::try_from(value).map_or(f64::from(u32::MAX), f64::from);
+        self.ports.metrics.sample(&self.name, metric, value, unit);
+    }
+
+    /// Logs an error where the user asked for it.
+    fn log(&self, configured: &Configured, code: &str, message: &str, processor: Option<&str>) {
+        let Some(LogTarget { group, stream }) = &configured.destination.log else { return };
+        let entry = LogEntry {
+            delivery_stream_arn: &self.source.delivery_stream_arn,
+            destination: format!("arn:aws:s3:::{}", configured.destination.bucket),
+            delivery_stream_version_id: configured.version,
+            message,
+            error_code: code,
+            processor,
+        };
+        match serde_json::to_string(&entry) {
+            Ok(text) => self.ports.log.log(group, stream, text),
+            Err(error) => tracing::error!(%error, "a delivery error could not be logged"),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! `CreateDeliveryStream`.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::super::adapters;
+use super::super::delivery::{Configured, Delivery, Start};
+use super::super::error::FirehoseError;
+use super::super::ports::Source;
+use super::super::settings::{S3Settings, role_arn};
+use super::super::state::{Key, QUOTA};
+use super::super::stream::{DeliveryStream, Life, Origin};
+use super::super::transform::event;
+use super::wire::Tag;
+use super::{encryption, tags};
+use crate::http::Context;
+use crate::world::World;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Input {
+    delivery_stream_name: Option<String>,
+    delivery_stream_type: Option<String>,
+    kinesis_stream_source_configuration: Option<KinesisSource>,
+    delivery_stream_encryption_configuration_input: Option<encryption::KeyInput>,
+    #[serde(rename = "S3DestinationConfiguration")]
+    s3: Option<S3Settings>,
+    #[serde(rename = "ExtendedS3DestinationConfiguration")]
+    extended_s3: Option<S3Settings>,
+    tags: Option<Vec<Tag>>,
+    /// The destinations and sources that are not offered, to say so rather than to ignore them.
+    #[serde(flatten)]
+    other: serde_json::Map<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct KinesisSource {
+    #[serde(rename = "KinesisStreamARN")]
+    stream_arn: Option<String>,
+    #[serde(rename = "RoleARN")]
+    role_arn: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Output {
+    #[serde(rename = "DeliveryStreamARN")]
+    arn: String,
+}
+
+/// Creates a delivery stream. A Kinesis source is read from this moment on, as AWS does.
+pub(super) fn create(world: &Arc<World>, context: &Context, input: Input) -> Result<Output, FirehoseError> {
+    let key = super::key(context, input.delivery_stream_name.clone())?;
+    refuse_other(&input)?;
+    let tags = tags::checked(input.tags.clone().unwrap_or_default())?;
+    let origin = origin(&input)?;
+    let encryption =
+        encryption::wanted(input.delivery_stream_encryption_configuration_input.as_ref(), &origin)?;
+    let (settings, path) = destination(input)?;
+    let (settings, destination) = settings.applied_to(S3Settings::defaults(), path)?;
+    world.firehose.with_all(|streams| {
+        if streams.contains_key(&key) {
+            return Err(FirehoseError::InUse(format!(
+                "Firehose {} under accountId {} already exists",
+                key.name, context.account
+            )));
+        }
+        if streams.keys().filter(|other| other.region == key.region).count() >= QUOTA {
+            return Err(FirehoseError::LimitExceeded(format!(
+                "You have already consumed your firehose quota of {QUOTA} hoses."
+            )));
+        }
+        let arn = arn(context, &key);
+        let configured = Configured { version: 1, destination };
+        let delivery = start(world, &key, &arn, &origin, configured)?;
+        let stream = DeliveryStream {
+            arn: arn.clone(),
+            origin,
+            life: Life::Creating { until: world.clock.elapsed() + world.firehose.transition },
+            version: 1,
+            created: world.clock.now(),
+            updated: None,
+            settings,
+            tags,
+            encryption,
+            delivery: Some(delivery),
+        };
+        streams.insert(key, stream);
+        Ok(Output { arn })
+    })
+}
+
+fn arn(context: &Context, key: &Key) -> String {
+    format!("arn:aws:firehose:{}:{}:deliverystream/{}", key.region, context.account, key.name)
+}
+
+fn start(
+    world: &Arc<World>,
+    key: &Key,
+    arn: &str,
+    origin: &Origin,
+    configured: Configured,
+) -> Result<Delivery, FirehoseError> {
+    let (reader, kinesis_stream_arn): (Option<Box<dyn Source>>, _) = match origin {
+        Origin::DirectPut => (None, None),
+        Origin::Kinesis { stream_arn, .. } => {
+            (Some(adapters::kinesis_source(world, stream_arn)?), Some(stream_arn.clone()))
+        }
+    };
+    let source =
+        event::Source { delivery_stream_arn: arn.to_owned(), kinesis_stream_arn, region: key.region.clone() };
+    let ports = adapters::ports(world);
+    let start = Start { name: key.name.clone(), source, ports, clock: world.clock, configured, reader };
+    Ok(Delivery::start(start, &world.tasks))
+}
+
+fn origin(input: &Input) -> Result<Origin, FirehoseError> {
+    let kind = input.delivery_stream_type.as_deref().unwrap_or("DirectPut");
+    let source = input.kinesis_stream_source_configuration.as_ref();
+    match (kind, source) {
+        ("DirectPut", None) => Ok(Origin::DirectPut),
+        ("KinesisStreamAsSource", Some(source)) => kinesis_origin(source),
+        ("DirectPut", Some(_)) => Err(FirehoseError::InvalidArgument(
+            "KinesisStreamSourceConfiguration is only applicable for KinesisStreamAsSource stream type."
+                .to_owned(),
+        )),
+        ("KinesisStreamAsSource", None) => Err(FirehoseError::InvalidArgument(
+            "KinesisStreamSourceConfiguration is required for KinesisStreamAsSource delivery stream type."
+                .to_owned(),
+        )),
+        ("MSKAsSource" | "DatabaseAsSource", _) => Err(FirehoseError::InvalidArgument(format!(
+            "DeliveryStreamType {kind} is not offered by this endpoint; use DirectPut or KinesisStreamAsSource"
+        ))),
+        (other, _) => Err(FirehoseError::constraint(
+            "deliveryStreamType",
+            other,
+            "Member must satisfy enum value set: [DirectPut, KinesisStreamAsSource, MSKAsSource, DatabaseAsSource]",
+        )),
+    }
+}
+
+fn kinesis_origin(source: &KinesisSource) -> Result<Origin, FirehoseError> {
+    const ARN: &str = "kinesisStreamSourceConfiguration.kinesisStreamARN";
+    const ROLE: &str = "kinesisStreamSourceConfiguration.roleARN";
+    let stream_arn = source.stream_arn.clone().ok_or_else(|| FirehoseError::missing(ARN))?;
+    let role = source.role_arn.clone().ok_or_else(|| FirehoseError::missing(ROLE))?;
+    let resource = stream_arn.strip_prefix("arn:").and_then(|rest| rest.split_once(":kinesis:"));
+    if !resource.is_some_and(|(_, resource)| resource.contains(":stream/")) {
+        return Err(FirehoseError::constraint(
+            ARN,
+            &stream_arn,
+            r"Member must satisfy regular expression pattern: arn:.*:kinesis:[a-zA-Z0-9\-]+:\d{12}:stream/[a-zA-Z0-9_.-]+",
+        ));
+    }
+    role_arn(ROLE, &role)?;
+    Ok(Origin::Kinesis { stream_arn, role_arn: role })
+}
+
+fn destination(input: Input) -> Result<(S3Settings, &'static str), FirehoseError> {
+    match (input.extended_s3, input.s3) {
+        (Some(settings), None) => Ok((settings, "extendedS3DestinationConfiguration")),
+        (None, Some(settings)) => Ok((settings.legacy(), "s3DestinationConfiguration")),
+        _ => Err(FirehoseError::InvalidArgument(
+            "Exactly one destination configuration is supported for a Firehose".to_owned(),
+        )),
+    }
+}
+
+fn refuse_other(input: &Input) -> Result<(), FirehoseError> {
+    let given = input.other.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name.as_str());
+    match given.into_iter().find(|name| name.ends_with("Configuration")) {
+        Some(name) => Err(FirehoseError::InvalidArgument(format!(
+            "{name} is not offered by this endpoint yet; use ExtendedS3DestinationConfiguration, with direct put \
+             or a Kinesis stream as the source"
+        ))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,87 @@
+//! `UpdateDestination`.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::delivery::Configured;
+use super::super::error::FirehoseError;
+use super::super::settings::S3Settings;
+use super::super::stream::Status;
+use super::describe::DESTINATION_ID;
+use super::wire::Nothing;
+use crate::http::Context;
+use crate::world::World;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Input {
+    delivery_stream_name: Option<String>,
+    current_delivery_stream_version_id: Option<String>,
+    destination_id: Option<String>,
+    #[serde(rename = "S3DestinationUpdate")]
+    s3: Option<S3Settings>,
+    #[serde(rename = "ExtendedS3DestinationUpdate")]
+    extended_s3: Option<S3Settings>,
+    /// The destinations that are not offered.
+    #[serde(flatten)]
+    other: serde_json::Map<String, Value>,
+}
+
+/// Changes what the update names and leaves the rest. One that changes nothing leaves the version alone.
+pub(super) fn update(world: &Arc<World>, context: &Context, input: Input) -> Result<Nothing, FirehoseError> {
+    let key = super::key(context, input.delivery_stream_name.clone())?;
+    let version = input.current_delivery_stream_version_id.clone();
+    let version = version.ok_or_else(|| FirehoseError::missing("currentDeliveryStreamVersionId"))?;
+    let destination_id = input.destination_id.clone();
+    let destination_id = destination_id.ok_or_else(|| FirehoseError::missing("destinationId"))?;
+    world.firehose.with(&key, |stream, status| {
+        if status != Status::Active {
+            let status = status.as_str();
+            return Err(FirehoseError::InUse(format!(
+                "Cannot update firehose: {} when it is in {status} status",
+                key.name
+            )));
+        }
+        if version != stream.version.to_string() {
+            return Err(FirehoseError::ConcurrentModification(format!(
+                "Cannot update firehose: {} since the current version id: {} and specified version id: {version} \
+                 do not match",
+                key.name, stream.version
+            )));
+        }
+        if destination_id != DESTINATION_ID {
+            return Err(FirehoseError::InvalidArgument(format!("Destination Id {destination_id} not found")));
+        }
+        let (change, path) = change(input)?;
+        let (settings, destination) = change.applied_to(stream.settings.clone(), path)?;
+        if settings != stream.settings {
+            stream.settings = settings;
+            stream.version += 1;
+            stream.updated = Some(world.clock.now());
+            if let Some(delivery) = &stream.delivery {
+                delivery.configure(Configured { version: stream.version, destination });
+            }
+        }
+        Ok(Nothing {})
+    })
+}
+
+fn change(input: Input) -> Result<(S3Settings, &'static str), FirehoseError> {
+    match (input.extended_s3, input.s3) {
+        (Some(change), None) => Ok((change, "extendedS3DestinationUpdate")),
+        (None, Some(change)) => Ok((change.legacy(), "s3DestinationUpdate")),
+        (Some(_), Some(_)) => Err(FirehoseError::InvalidArgument(
+            "Exactly one of S3DestinationUpdate or ExtendedS3DestinationUpdate must be specified".to_owned(),
+        )),
+        (None, None) => Err(FirehoseError::InvalidArgument(
+            match input.other.keys().find(|name| name.ends_with("DestinationUpdate")) {
+                Some(name) => {
+                    format!("{name} is not offered by this endpoint yet; use ExtendedS3DestinationUpdate")
+                }
+                None => "At least one destination or source configuration update must be provided".to_owned(),
+            },
+        )),
+    }
+}

@@ -1,0 +1,129 @@
+//! What a delivery needs from the other services, in its own words.
+//!
+//! The endpoint plugs its S3, Lambda, Kinesis, CloudWatch and Logs in here; tests plug in fakes.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::record::Record;
+
+/// One object to be written.
+#[derive(Clone, Debug)]
+pub(crate) struct NewObject {
+    /// Where.
+    pub(crate) bucket: String,
+    /// Under which name.
+    pub(crate) key: String,
+    /// The bytes, compressed.
+    pub(crate) body: Bytes,
+    /// How they are compressed.
+    pub(crate) content_encoding: Option<&'static str>,
+}
+
+/// Why an object was not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PutRefused {
+    /// S3's error code.
+    pub(crate) code: String,
+    /// Its message.
+    pub(crate) message: String,
+}
+
+/// Writes objects.
+#[async_trait]
+pub(crate) trait ObjectStore: Send + Sync {
+    /// Writes one object.
+    async fn put(&self, object: NewObject) -> Result<(), PutRefused>;
+}
+
+/// How an invocation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Invoked {
+    /// The function answered.
+    Returned(Bytes),
+    /// The function failed.
+    Failed {
+        /// Whether it ran into its time-out.
+        timed_out: bool,
+    },
+    /// There is no such function.
+    NotFound,
+    /// No concurrency was left.
+    Throttled,
+    /// The function was not reached for any other reason.
+    Unreachable,
+}
+
+/// Invokes functions.
+#[async_trait]
+pub(crate) trait Functions: Send + Sync {
+    /// Invokes a function and waits for its answer.
+    async fn invoke(&self, function_arn: &str, payload: Bytes) -> Invoked;
+}
+
+/// Why nothing could be read from a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SourceRefused {
+    /// The error code of the source.
+    pub(crate) code: String,
+    /// Its message.
+    pub(crate) message: String,
+}
+
+/// Records read from one place in a source.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    /// The records, in the order of their shard.
+    pub(crate) records: Vec<Record>,
+    /// Whether there was nothing more to read in any shard.
+    pub(crate) caught_up: bool,
+}
+
+/// A reader of one Kinesis stream, from where it was opened onwards, across reshards.
+#[async_trait]
+pub(crate) trait Source: Send {
+    /// Reads the next records of the shard whose turn it is.
+    async fn read(&mut self) -> Result<Read, SourceRefused>;
+    /// Waits until a read may find something.
+    async fn wait(&mut self);
+}
+
+/// Takes what went wrong to the log stream the user named.
+pub(crate) trait ErrorLog: Send + Sync {
+    /// Logs one message.
+    fn log(&self, group: &str, stream: &str, message: String);
+}
+
+/// The unit of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// A number of things.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Milliseconds.
+    Milliseconds,
+    /// Seconds.
+    Seconds,
+}
+
+/// Takes samples of the `AWS/Firehose` metrics.
+pub(crate) trait Metrics: Send + Sync {
+    /// Takes one sample.
+    fn sample(&self, delivery_stream: &str, metric: &'static str, value: f64, unit: Unit);
+}
+
+/// All of them.
+#[derive(Clone)]
+pub(crate) struct Ports {
+    /// S3.
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    /// Lambda.
+    pub(crate) functions: Arc<dyn Functions>,
+    /// CloudWatch Logs.
+    pub(crate) log: Arc<dyn ErrorLog>,
+    /// CloudWatch.
+    pub(crate) metrics: Arc<dyn Metrics>,
+}

@@ -1,0 +1,40 @@
+//! A record on its way through a delivery stream.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+/// What a record costs beside its data when the bounds of buffers are counted, in bytes.
+const OVERHEAD: usize = 128;
+
+/// One record as it arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    /// The bytes the producer sent.
+    pub(crate) data: Bytes,
+    /// Approximate arrival, in milliseconds since the epoch.
+    pub(crate) arrived_ms: i64,
+    /// Where it stood in its Kinesis stream; `None` for a direct put.
+    pub(crate) kinesis: Option<Box<KinesisMetadata>>,
+}
+
+/// A record's place in the stream it was read from.
+#[derive(Clone, Debug)]
+pub(crate) struct KinesisMetadata {
+    /// The shard.
+    pub(crate) shard: Arc<str>,
+    /// The partition key the producer chose.
+    pub(crate) partition_key: String,
+    /// The sequence number within the shard.
+    pub(crate) sequence: String,
+}
+
+impl Record {
+    /// What the record counts against a bound on memory, in bytes; never zero, so that empty records are bounded
+    /// too.
+    pub(crate) fn cost(&self) -> usize {
+        let origin =
+            self.kinesis.as_ref().map_or(0, |kinesis| kinesis.partition_key.len() + kinesis.sequence.len());
+        self.data.len() + origin + OVERHEAD
+    }
+}

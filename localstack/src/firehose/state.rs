@@ -1,0 +1,117 @@
+//! All delivery streams of the endpoint.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio_util::sync::CancellationToken;
+
+use super::delivery::Account;
+use super::error::FirehoseError;
+use super::stream::{DeliveryStream, Status};
+use crate::clock::Clock;
+use crate::lock::Lock;
+use crate::world::Setting;
+
+/// Delivery streams an account may have in a region.
+pub(super) const QUOTA: usize = 5_000;
+
+/// Names a delivery stream: names are unique within a region.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    /// The region.
+    pub(super) region: String,
+    /// The name.
+    pub(super) name: String,
+}
+
+/// The delivery streams by region and name.
+pub(super) type Streams = BTreeMap<Key, DeliveryStream>;
+
+/// The state of Firehose.
+pub struct Firehose {
+    clock: Clock,
+    account: String,
+    /// How long a delivery stream is created and deleted.
+    pub(super) transition: Duration,
+    streams: Lock<Streams>,
+}
+
+impl Firehose {
+    /// No delivery streams.
+    pub fn new(setting: &Setting) -> Self {
+        Self {
+            clock: setting.clock,
+            account: setting.account.clone(),
+            transition: setting.transition,
+            streams: Lock::default(),
+        }
+    }
+
+    /// Runs `on` over all delivery streams, those that are gone by now taken away.
+    pub(super) fn with_all<T>(&self, on: impl FnOnce(&mut Streams) -> T) -> T {
+        let elapsed = self.clock.elapsed();
+        let mut streams = self.streams.lock();
+        streams.retain(|_, stream| stream.life.status(elapsed) != Status::Gone);
+        on(&mut streams)
+    }
+
+    /// Runs `on` over one delivery stream.
+    pub(super) fn with<T>(
+        &self,
+        key: &Key,
+        on: impl FnOnce(&mut DeliveryStream, Status) -> Result<T, FirehoseError>,
+    ) -> Result<T, FirehoseError> {
+        let elapsed = self.clock.elapsed();
+        let mut streams = self.streams.lock();
+        let found = streams.get_mut(key).map(|stream| (stream.life.status(elapsed), stream));
+        match found {
+            Some((status, stream)) if status != Status::Gone => on(stream, status),
+            _ => Err(FirehoseError::NotFound(format!(
+                "Firehose {} under account {} not found.",
+                key.name, self.account
+            ))),
+        }
+    }
+
+    /// The accounts of all deliveries by name.
+    pub(super) fn accounts(&self) -> serde_json::Value {
+        let accounts: BTreeMap<String, Account> = self.with_all(|streams| {
+            let running = streams.iter().filter_map(|(key, stream)| Some((key, stream.delivery.as_ref()?)));
+            running.map(|(key, delivery)| (key.name.clone(), delivery.account())).collect()
+        });
+        serde_json::json!(accounts)
+    }
+
+    /// Writes out what every delivery has buffered, without waiting for it.
+    pub fn flush(&self) {
+        self.with_all(|streams| {
+            for delivery in streams.values().filter_map(|stream| stream.delivery.as_ref()) {
+                delivery.flush();
+            }
+        });
+    }
+
+    /// Takes no more records and writes out everything that was accepted, `limit` at most. Has to come before
+    /// the functions and the stores that deliveries need are shut down.
+    pub async fn drain(&self, limit: Duration) {
+        let deliveries: Vec<CancellationToken> = self.with_all(|streams| {
+            streams
+                .values()
+                .filter_map(|stream| stream.delivery.as_ref())
+                .map(|running| running.drain())
+                .collect()
+        });
+        let all = join_all(deliveries.iter().map(CancellationToken::cancelled));
+        if tokio::time::timeout(limit, all).await.is_err() {
+            tracing::warn!("deliveries still had records after the shutdown's limit; these are lost");
+        }
+    }
+}
+
+impl fmt::Debug for Firehose {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Firehose").field("account", &self.account).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,55 @@
+//! How many records a second the demo pipeline moves from the producer into S3, beside what its transform alone does
+//! with the same number of lines in this process.
+
+#![expect(clippy::print_stdout, reason = "a bench's figures are its output")]
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use pipectl_lambdas::vrl::{Transform, compile};
+use pipectl_tests::clicks::Log;
+use pipectl_tests::figure::Figure;
+use pipectl_tests::run::Pipectl;
+
+const RECORDS: u32 = 200_000;
+const PROGRAM: &str = ". = parse_apache_log!(.message, format: \"combined\")\n.host = sha2(string!(.host))\n";
+
+/// Records a second of the whole demo, by its own account: from the first record put to the last one in S3.
+fn demo() -> f64 {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let arguments = ["demo", "--records", &RECORDS.to_string(), "--json"];
+    let finished = Pipectl::new(folder.path(), arguments).run().succeeds();
+    let account = finished.json_lines().pop().expect("the demo prints an account");
+    assert_eq!(account["lost"], 0, "{account}");
+    assert_eq!(account["records_in"], RECORDS, "{account}");
+    f64::from(RECORDS) / account["seconds"].as_f64().expect("the account has a time")
+}
+
+/// Records a second of the transform alone.
+fn transform() -> f64 {
+    let lines: Vec<Bytes> = Log::generate(20_000, 1).lines.into_iter().map(Bytes::from).collect();
+    let compiled = compile(PROGRAM).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let mut transform = Transform::new(compiled);
+    let mut out = Vec::new();
+    let began = Instant::now();
+    let mut records = 0;
+    while records < RECORDS {
+        for line in &lines {
+            out.clear();
+            transform.apply(line.clone(), &mut out);
+            records += 1;
+        }
+    }
+    f64::from(records) / began.elapsed().as_secs_f64()
+}
+
+fn main() {
+    let figure = Figure {
+        name: "demo_throughput",
+        value: demo(),
+        unit: "records/s",
+        baseline: "vrl_transform_alone",
+        baseline_value: transform(),
+    };
+    println!("{}", figure.line());
+}
