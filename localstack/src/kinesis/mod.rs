@@ -1,21 +1,163 @@
-//! Kinesis Data Streams.
+//! Kinesis Data Streams: the streams of every region, and their operations.
+//!
+//! `stream.rs` is one stream: its state, and the rules by which it changes; `shard_log.rs` what a shard holds;
+//! `reader.rs` how other services read it in process; `wire/` the operations as clients call them.
+//!
+//! **Invariants**: the open shards of a stream tile the hash-key space; sequence numbers grow across a whole stream,
+//! so also from a parent shard to its children; what is held is bounded by [`MEMORY_LIMIT`].
 
+mod arn;
+mod reader;
+mod record;
+mod reshard;
+mod shard_log;
+mod state;
+mod stream;
+mod token;
+mod wire;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::http::{Answer, AwsError, JsonCall};
-use crate::world::{Setting, World};
+use jiff::Timestamp;
 
-/// The state of Kinesis Data Streams.
-#[derive(Debug, Default)]
-pub struct Kinesis {}
+pub use arn::StreamArn;
+pub use reader::{Batch, Reader};
+pub use record::{Position, Record, Sequence};
+pub use stream::{Encryption, Mode, Status, Stream, StreamSettings};
+pub(crate) use wire::serve;
+
+use crate::http::AwsError;
+use crate::lock::Lock;
+use crate::world::Setting;
+use stream::{not_found, under};
+use token::Seal;
+
+/// Bytes of records held at most, in all streams together. Past it the oldest records of the fullest stream go,
+/// before their retention ends, and the log says so.
+pub const MEMORY_LIMIT: u64 = 1 << 30;
+
+/// Open shards of an account in a region, as in the largest regions.
+pub const SHARD_LIMIT: u64 = 20_000;
+
+/// The state of Kinesis.
+#[derive(Debug)]
+pub struct Kinesis {
+    account: String,
+    transition: Duration,
+    streams: Lock<BTreeMap<StreamArn, Arc<Stream>>>,
+    seal: Seal,
+}
 
 impl Kinesis {
-    /// Nothing yet.
-    pub fn new(_setting: &Setting) -> Self {
-        Self::default()
+    /// No streams.
+    pub fn new(setting: &Setting) -> Self {
+        Self {
+            account: setting.account.clone(),
+            transition: setting.transition,
+            streams: Lock::default(),
+            seal: Seal::random(),
+        }
+    }
+
+    /// The stream with this ARN, unless there is none.
+    pub fn stream(&self, arn: &StreamArn, now: Timestamp) -> Result<Arc<Stream>, AwsError> {
+        let mut streams = self.streams.lock();
+        let gone = streams.get(arn).is_none_or(|stream| stream.is_gone(now));
+        if gone {
+            streams.remove(arn);
+        }
+        streams.get(arn).cloned().ok_or_else(|| not_found(arn))
+    }
+
+    /// The streams of a region by name.
+    pub fn streams(&self, region: &str, now: Timestamp) -> Vec<Arc<Stream>> {
+        let mut streams = self.streams.lock();
+        streams.retain(|_, stream| !stream.is_gone(now));
+        let mut found: Vec<_> =
+            streams.values().filter(|stream| stream.arn().region() == region).cloned().collect();
+        found.sort_by(|one, other| one.arn().name().cmp(other.arn().name()));
+        found
+    }
+
+    /// Creates a stream, which is CREATING at first.
+    pub fn create(
+        &self,
+        arn: StreamArn,
+        settings: StreamSettings,
+        now: Timestamp,
+    ) -> Result<Arc<Stream>, AwsError> {
+        let open = self.open_shards(arn.region(), now);
+        let mut streams = self.streams.lock();
+        if streams.get(&arn).is_some_and(|stream| !stream.is_gone(now)) {
+            return Err(AwsError::bad_request(
+                "ResourceInUseException",
+                format!("Stream {} already exists.", under(&arn)),
+            ));
+        }
+        let more = u64::from(settings.shards.get());
+        if open + more > SHARD_LIMIT {
+            return Err(shard_limit(&arn, open, more));
+        }
+        let stream = Arc::new(Stream::new(arn.clone(), settings, now, self.transition));
+        streams.insert(arn, Arc::clone(&stream));
+        Ok(stream)
+    }
+
+    /// Refuses what would take a region past its shard limit.
+    pub(crate) fn room_for_shards(&self, arn: &StreamArn, more: u64, now: Timestamp) -> Result<(), AwsError> {
+        let open = self.open_shards(arn.region(), now);
+        if open + more > SHARD_LIMIT { Err(shard_limit(arn, open, more)) } else { Ok(()) }
+    }
+
+    /// The open shards of all provisioned streams of a region.
+    pub(crate) fn open_shards(&self, region: &str, now: Timestamp) -> u64 {
+        let streams = self.streams(region, now);
+        streams.iter().map(|stream| u64::try_from(stream.open_shards(now).len()).unwrap_or(u64::MAX)).sum()
+    }
+
+    /// Drops the oldest records of the fullest streams until all fit in the memory limit.
+    pub(crate) fn bound_memory(&self) {
+        loop {
+            let streams: Vec<_> = self.streams.lock().values().cloned().collect();
+            let held: u64 = streams.iter().map(|stream| stream.held_bytes()).sum();
+            let Some(excess) = held.checked_sub(MEMORY_LIMIT).filter(|excess| *excess > 0) else { return };
+            let Some(fullest) = streams.iter().max_by_key(|stream| stream.held_bytes()) else { return };
+            // A little more than needed, so that not every put has to come here again.
+            let dropped = fullest.drop_oldest(excess + MEMORY_LIMIT / 64);
+            tracing::warn!(
+                stream = fullest.arn().name(),
+                dropped,
+                limit = MEMORY_LIMIT,
+                "the endpoint's memory limit is reached: the oldest records are dropped before their retention ends"
+            );
+            if dropped == 0 {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn account(&self) -> &str {
+        &self.account
+    }
+
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.seal
     }
 }
 
-pub(crate) async fn serve(_world: &Arc<World>, call: &JsonCall) -> Result<Answer, AwsError> {
-    Err(AwsError::unknown_operation(call.operation()))
+fn shard_limit(arn: &StreamArn, open: u64, more: u64) -> AwsError {
+    AwsError::bad_request(
+        "LimitExceededException",
+        format!(
+            "This request would exceed the shard limit for the account {} in {}. Current shard count for the account: \
+             {open}. Limit: {SHARD_LIMIT}. Number of additional shards that would have resulted from this request: \
+             {more}. Refer to the AWS Service Limits page \
+             (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits and how to \
+             request higher limits.",
+            arn.account(),
+            arn.region()
+        ),
+    )
 }

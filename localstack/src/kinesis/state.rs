@@ -1,0 +1,297 @@
+//! A stream's state and the rules by which it moves. Pure: `now` is passed in, in milliseconds since the epoch.
+//!
+//! A change that takes time (creation, a reshard, a deletion) sets a status and the time until it holds. Nothing runs
+//! in between: whoever looks next settles what has become due.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pipectl_shards::{HashKey, HashKeyRange, Lineage, ShardId};
+
+use super::record::{Position, Record, Sequence};
+use super::reshard::Step;
+use super::shard_log::ShardLog;
+use super::stream::{Encryption, Mode, Status, StreamSettings};
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) mode: Mode,
+    pub(crate) retention_hours: i32,
+    pub(crate) encryption: Encryption,
+    pub(crate) max_record_kib: i32,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) shard_metrics: BTreeSet<String>,
+    status: Status,
+    until: i64,
+    pending: Vec<Step>,
+    pub(crate) lineage: Lineage,
+    logs: Vec<ShardLog>,
+    /// Where each open shard's range starts, in order: what routes a hash key.
+    routes: Vec<(HashKey, ShardId)>,
+    next: u64,
+    newest: i64,
+}
+
+/// Where a record went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Placed {
+    pub(crate) shard: ShardId,
+    pub(crate) sequence: Sequence,
+}
+
+impl State {
+    pub(crate) fn new(settings: StreamSettings, now: i64, until: i64) -> Self {
+        let mut state = Self {
+            mode: settings.mode,
+            retention_hours: 24,
+            encryption: Encryption::None,
+            max_record_kib: settings.max_record_kib,
+            tags: settings.tags,
+            shard_metrics: BTreeSet::new(),
+            status: Status::Creating,
+            until,
+            pending: Vec::new(),
+            lineage: Lineage::uniform(settings.shards),
+            logs: Vec::new(),
+            routes: Vec::new(),
+            next: 1,
+            newest: now,
+        };
+        state.follow_lineage(now);
+        state.settle(now);
+        state
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Carries out what has become due.
+    pub(crate) fn settle(&mut self, now: i64) {
+        if now < self.until {
+            return;
+        }
+        match self.status {
+            Status::Creating => self.status = Status::Active,
+            Status::Updating => {
+                self.status = Status::Active;
+                for step in std::mem::take(&mut self.pending) {
+                    self.apply(step);
+                }
+                self.follow_lineage(now);
+            }
+            Status::Deleting => self.status = Status::Gone,
+            Status::Active | Status::Gone => {}
+        }
+    }
+
+    /// Starts a change that is carried out at `until`.
+    pub(crate) fn update(&mut self, steps: Vec<Step>, now: i64, until: i64) {
+        self.pending = steps;
+        self.status = Status::Updating;
+        self.until = until;
+        self.settle(now);
+    }
+
+    /// Starts the deletion. The records go at once.
+    pub(crate) fn delete(&mut self, now: i64, until: i64) {
+        for log in &mut self.logs {
+            log.trim(i64::MAX);
+        }
+        self.status = Status::Deleting;
+        self.until = until;
+        self.settle(now);
+    }
+
+    fn apply(&mut self, step: Step) {
+        // The steps were checked when they were asked for, and nothing else reshards while they wait.
+        let done = match step {
+            Step::Split { at } => self.shard_at(at).map(|id| self.lineage.split(id, at).map(|_| ())),
+            Step::Merge { at } => match (at.previous().and_then(|key| self.shard_at(key)), self.shard_at(at))
+            {
+                (Some(left), Some(right)) => Some(self.lineage.merge(left, right).map(|_| ())),
+                _ => None,
+            },
+        };
+        if let Some(Err(cause)) = done {
+            tracing::error!(%cause, ?step, "a step of a reshard was not possible");
+        }
+    }
+
+    fn shard_at(&self, key: HashKey) -> Option<ShardId> {
+        self.lineage.owner(key).map(|shard| shard.id)
+    }
+
+    /// Opens and closes logs as the lineage says, parents before children.
+    fn follow_lineage(&mut self, now: i64) {
+        let shards: Vec<(ShardId, bool)> =
+            self.lineage.shards().map(|shard| (shard.id, shard.open)).collect();
+        for (id, open) in &shards {
+            let is_closed = self.log(*id).is_none_or(|log| log.closed.is_some());
+            if !open && !is_closed {
+                let last = self.take_place();
+                if let Some(log) = self.log_mut(*id) {
+                    log.close(last, now);
+                }
+            }
+        }
+        for (_, open) in shards.iter().skip(self.logs.len()) {
+            let mut log = ShardLog::new(self.take_place(), now);
+            if !open {
+                // Opened and closed within one reshard: a step on the way.
+                log.close(self.take_place(), now);
+            }
+            self.logs.push(log);
+        }
+        self.routes = self.lineage.open().map(|shard| (shard.range.start(), shard.id)).collect();
+        self.routes.sort_unstable_by_key(|(start, _)| *start);
+    }
+
+    fn take_place(&mut self) -> Sequence {
+        let place = self.next;
+        self.next += 1;
+        Sequence(place)
+    }
+
+    pub(crate) fn log(&self, id: ShardId) -> Option<&ShardLog> {
+        usize::try_from(id.number()).ok().and_then(|index| self.logs.get(index))
+    }
+
+    fn log_mut(&mut self, id: ShardId) -> Option<&mut ShardLog> {
+        usize::try_from(id.number()).ok().and_then(|index| self.logs.get_mut(index))
+    }
+
+    /// Appends a record to the shard that owns its hash key.
+    pub(crate) fn put(
+        &mut self,
+        key: HashKey,
+        entry: (std::sync::Arc<str>, bytes::Bytes),
+        now: i64,
+    ) -> (Placed, u64) {
+        self.newest = self.newest.max(now);
+        let index = self.routes.partition_point(|(start, _)| *start <= key).saturating_sub(1);
+        let shard = self.routes.get(index).map_or(ShardId::new(0), |(_, id)| *id);
+        let sequence = self.take_place();
+        let record = Record { sequence, arrived: self.newest, partition_key: entry.0, data: entry.1 };
+        let held = record.held_bytes();
+        if let Some(log) = self.log_mut(shard) {
+            log.push(record);
+        }
+        (Placed { shard, sequence }, held)
+    }
+
+    /// Where a reader starts that wants only what comes from now on.
+    pub(crate) fn latest(&self) -> Position {
+        Position(self.next)
+    }
+
+    /// Arrivals before this time have expired.
+    pub(crate) fn horizon(&self, now: i64) -> i64 {
+        now - i64::from(self.retention_hours) * 3_600_000
+    }
+
+    /// Drops expired records; returns the bytes they took.
+    pub(crate) fn trim(&mut self, now: i64) -> u64 {
+        let horizon = self.horizon(now);
+        self.logs.iter_mut().map(|log| log.trim(horizon)).sum()
+    }
+
+    /// Drops the oldest records until `bytes` are free; returns what became free.
+    pub(crate) fn drop_oldest(&mut self, bytes: u64) -> u64 {
+        let mut freed = 0;
+        while freed < bytes {
+            let oldest =
+                self.logs.iter_mut().filter(|log| log.oldest().is_some()).min_by_key(|log| log.oldest());
+            let Some(record) = oldest.and_then(ShardLog::pop_oldest) else { break };
+            freed += record.held_bytes();
+        }
+        freed
+    }
+
+    /// Whether a shard is still listed: it takes records, or its records have not all expired.
+    pub(crate) fn is_listed(&self, id: ShardId, now: i64) -> bool {
+        let horizon = self.horizon(now);
+        self.log(id).is_some_and(|log| log.closed.is_none_or(|closed| closed >= horizon))
+    }
+
+    /// The ranges of the open shards.
+    pub(crate) fn open_ranges(&self) -> Vec<HashKeyRange> {
+        self.lineage.open().map(|shard| shard.range).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kinesis::reshard;
+
+    fn state(shards: u32) -> State {
+        State::new(StreamSettings::provisioned(NonZeroU32::new(shards).unwrap()), 0, 0)
+    }
+
+    fn put(state: &mut State, key: HashKey, now: i64) -> Placed {
+        state.put(key, ("k".into(), bytes::Bytes::from_static(b"data")), now).0
+    }
+
+    #[test]
+    fn a_reshard_waits_for_its_time_and_then_closes_the_parent() {
+        let mut state = state(1);
+        let at = HashKey(1 << 127);
+        state.update(vec![Step::Split { at }], 0, 100);
+        state.settle(99);
+        assert_eq!((state.status(), state.lineage.open().count()), (Status::Updating, 1));
+        state.settle(100);
+        assert_eq!((state.status(), state.lineage.open().count()), (Status::Active, 2));
+        assert_eq!(state.log(ShardId::new(0)).unwrap().closed, Some(100));
+        assert_eq!(put(&mut state, HashKey::MAX, 101).shard, ShardId::new(2));
+    }
+
+    #[test]
+    fn closed_shards_are_listed_until_their_records_have_expired() {
+        let mut state = state(1);
+        state.update(vec![Step::Split { at: HashKey(5) }], 0, 0);
+        let day = 24 * 3_600_000;
+        assert!(state.is_listed(ShardId::new(0), day));
+        assert!(!state.is_listed(ShardId::new(0), day + 1));
+        assert!(state.is_listed(ShardId::new(1), day + 1));
+    }
+
+    #[test]
+    fn the_oldest_records_of_all_shards_go_first() {
+        let mut state = state(2);
+        let keys = [HashKey::MIN, HashKey::MAX, HashKey::MIN];
+        let placed: Vec<_> = keys.iter().map(|key| put(&mut state, *key, 1)).collect();
+        assert!(state.drop_oldest(1) > 0);
+        assert_eq!(state.logs[0].oldest(), Some(placed[2].sequence));
+        assert_eq!(state.logs[1].oldest(), Some(placed[1].sequence));
+        state.drop_oldest(u64::MAX);
+        assert_eq!(state.logs.iter().filter_map(ShardLog::oldest).count(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn records_go_to_the_owner_of_their_key_in_growing_places_through_reshards(
+            counts in proptest::collection::vec(1_u32..12, 1..6),
+            keys in proptest::collection::vec(any::<u128>(), 1..20),
+        ) {
+            let mut state = state(counts[0]);
+            let mut last = Sequence(0);
+            for (now, count) in (1_i64..).zip(&counts) {
+                let steps = reshard::uniform(&state.open_ranges(), NonZeroU32::new(*count).unwrap());
+                state.update(steps, now, now);
+                prop_assert!(HashKeyRange::tile(state.lineage.open().map(|shard| shard.range)));
+                for key in &keys {
+                    let placed = put(&mut state, HashKey(*key), now);
+                    let owner = state.lineage.owner(HashKey(*key)).unwrap();
+                    prop_assert_eq!(placed.shard, owner.id);
+                    prop_assert!(placed.sequence > last);
+                    prop_assert!(placed.sequence > state.log(placed.shard).unwrap().first);
+                    last = placed.sequence;
+                }
+            }
+        }
+    }
+}

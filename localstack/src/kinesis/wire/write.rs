@@ -1,0 +1,221 @@
+//! Writing: `PutRecord` and `PutRecords`.
+//!
+//! The path that everything else waits for: records are decoded once, hashed outside the stream's lock, and never
+//! copied again.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use pipectl_shards::{HashKey, ShardId, limits};
+use serde::{Deserialize, Serialize};
+
+use super::super::Stream;
+use super::super::record::SequenceText;
+use super::super::state::Placed;
+use super::super::stream::{Encryption, invalid, under};
+use super::target::Target;
+use super::values::{Blob, Key, Shown};
+use crate::http::{AwsError, Context, Violations};
+use crate::world::World;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PutRecordsInput {
+    records: Option<Vec<Entry>>,
+    stream_name: Option<String>,
+    #[serde(rename = "StreamARN")]
+    stream_arn: Option<String>,
+    dry_run: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    data: Option<Blob>,
+    partition_key: Option<Key>,
+    explicit_hash_key: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PutRecordsOutput {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encryption_type: Option<&'static str>,
+    failed_record_count: usize,
+    records: Vec<ResultEntry>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ResultEntry {
+    sequence_number: Shown<SequenceText>,
+    shard_id: Shown<ShardId>,
+}
+
+pub(crate) fn put_records(
+    world: &Arc<World>,
+    context: &Context,
+    input: PutRecordsInput,
+) -> Result<PutRecordsOutput, AwsError> {
+    let target = Target { stream_name: input.stream_name, stream_arn: input.stream_arn };
+    let mut violations = Violations::default();
+    target.validate(&mut violations);
+    violations.required("records", input.records.as_ref());
+    let entries = input.records.unwrap_or_default();
+    match entries.len() {
+        0 => violations.add("records", "[]", "Member must have length greater than or equal to 1"),
+        count if count > limits::PUT_RECORDS_MAX_COUNT => violations.add(
+            "records",
+            format!("[{count} records]"),
+            format!("Member must have length less than or equal to {}", limits::PUT_RECORDS_MAX_COUNT),
+        ),
+        _ => {}
+    }
+    for (index, entry) in entries.iter().enumerate() {
+        entry.validate(&mut violations, &|member| format!("records.{}.member.{member}", index + 1));
+    }
+    violations.check()?;
+    let stream = target.find(world, context)?;
+    let size: usize = entries.iter().map(Entry::size).sum();
+    if size > limits::PUT_RECORDS_MAX_BYTES {
+        return Err(invalid("Records size exceeds 10 MB limit".to_owned()));
+    }
+    let (placed, encryption_type) = put(world, &stream, entries, input.dry_run)?;
+    let records = placed.into_iter().map(|placed| ResultEntry {
+        sequence_number: Shown(stream.sequence_text(placed.shard, placed.sequence)),
+        shard_id: Shown(placed.shard),
+    });
+    Ok(PutRecordsOutput { encryption_type, failed_record_count: 0, records: records.collect() })
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PutRecordInput {
+    stream_name: Option<String>,
+    #[serde(rename = "StreamARN")]
+    stream_arn: Option<String>,
+    data: Option<Blob>,
+    partition_key: Option<Key>,
+    explicit_hash_key: Option<String>,
+    sequence_number_for_ordering: Option<String>,
+    dry_run: Option<bool>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PutRecordOutput {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encryption_type: Option<&'static str>,
+    sequence_number: Shown<SequenceText>,
+    shard_id: Shown<ShardId>,
+}
+
+pub(crate) fn put_record(
+    world: &Arc<World>,
+    context: &Context,
+    input: PutRecordInput,
+) -> Result<PutRecordOutput, AwsError> {
+    let target = Target { stream_name: input.stream_name, stream_arn: input.stream_arn };
+    let entry = Entry {
+        data: input.data,
+        partition_key: input.partition_key,
+        explicit_hash_key: input.explicit_hash_key,
+    };
+    let mut violations = Violations::default();
+    target.validate(&mut violations);
+    entry.validate(&mut violations, &str::to_owned);
+    violations.check()?;
+    let stream = target.find(world, context)?;
+    // Places grow with every record, so an earlier number is always honoured; it only has to be one.
+    if let Some(text) = input.sequence_number_for_ordering.filter(|text| SequenceText::parse(text).is_none())
+    {
+        return Err(invalid(format!(
+            "ExclusiveMinimumSequenceNumber {text} used in PutRecord on stream {} is invalid.",
+            under(stream.arn())
+        )));
+    }
+    let (placed, encryption_type) = put(world, &stream, vec![entry], input.dry_run)?;
+    let placed = placed.first().ok_or_else(|| AwsError::internal(&"a record was put nowhere"))?;
+    Ok(PutRecordOutput {
+        encryption_type,
+        sequence_number: Shown(stream.sequence_text(placed.shard, placed.sequence)),
+        shard_id: Shown(placed.shard),
+    })
+}
+
+fn put(
+    world: &World,
+    stream: &Stream,
+    entries: Vec<Entry>,
+    dry: Option<bool>,
+) -> Result<(Vec<Placed>, Option<&'static str>), AwsError> {
+    let now = world.clock.now();
+    let (max_kib, encryption_type) = stream
+        .with(now, |state| (state.max_record_kib, (state.encryption != Encryption::None).then_some("KMS")));
+    let most = usize::try_from(max_kib).unwrap_or_default() * 1024;
+    let records = entries.into_iter().map(|entry| entry.routed(most)).collect::<Result<Vec<_>, _>>()?;
+    dry_run(dry)?;
+    let placed = stream.put(records, now)?;
+    world.kinesis.bound_memory();
+    Ok((placed, encryption_type))
+}
+
+impl Entry {
+    fn size(&self) -> usize {
+        self.data.as_ref().map_or(0, |data| data.0.len())
+            + self.partition_key.as_ref().map_or(0, |key| key.0.len())
+    }
+
+    fn validate(&self, violations: &mut Violations, name: &dyn Fn(&str) -> String) {
+        let is_fine = self.data.is_some()
+            && self.explicit_hash_key.is_none()
+            && self.partition_key.as_ref().is_some_and(|key| (1..=64).contains(&key.0.len()));
+        if is_fine {
+            // The usual record: no names to make, nothing to count.
+            return;
+        }
+        violations.required(&name("data"), self.data.as_ref());
+        violations.required(&name("partitionKey"), self.partition_key.as_ref());
+        let key = self.partition_key.as_ref().map(|key| &*key.0);
+        violations.length(&name("partitionKey"), key, 1, limits::PARTITION_KEY_MAX_CHARS);
+        let explicit = self.explicit_hash_key.as_deref();
+        violations.pattern(&name("explicitHashKey"), explicit, r"0|([1-9]\d{0,38})", is_hash_key);
+    }
+
+    /// The record with the hash key that decides over its shard.
+    fn routed(self, most: usize) -> Result<(HashKey, Arc<str>, Bytes), AwsError> {
+        let size = self.size();
+        let key = self.partition_key.map(|key| key.0).unwrap_or_default();
+        let data = self.data.unwrap_or_default().0;
+        if size > most {
+            return Err(AwsError::validation(format!(
+                "1 validation error detected: Value at 'data' failed to satisfy constraint: Member must have length \
+                 less than or equal to {most}"
+            )));
+        }
+        let hash = match &self.explicit_hash_key {
+            None => HashKey::of_partition_key(&key),
+            Some(text) => text.parse().map_err(|_| {
+                invalid(format!(
+                    "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was \
+                     {text}"
+                ))
+            })?,
+        };
+        Ok((hash, key, data))
+    }
+}
+
+fn is_hash_key(text: &str) -> bool {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text == "0" || (digits && (1..=39).contains(&text.len()) && !text.starts_with('0'))
+}
+
+/// `DryRun`: everything is checked, nothing is done, and this error says that it would have been.
+pub(crate) fn dry_run(asked: Option<bool>) -> Result<(), AwsError> {
+    if asked == Some(true) {
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        return Err(AwsError::bad_request("DryRunOperationException", message));
+    }
+    Ok(())
+}
