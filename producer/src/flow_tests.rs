@@ -243,7 +243,7 @@ fn results(plan: &Plan, len: usize) -> Result<Vec<PutResult>, SinkError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Every record ends once, none is lost or ends twice, and the account adds up after every step, whatever
     /// the order of answers, failures, flushes and time.

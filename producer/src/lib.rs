@@ -29,6 +29,6 @@ mod sink;
 
 pub use account::Account;
 pub use outcome::{Attempt, Attempts, Cancellation, Failure, Outcome, Refusal, SequenceNumber};
-pub use producer::{Observer, Producer, Report, Settings, Stopped};
+pub use producer::{Observer, Producer, Report, Settings, Stopped, TryPutError};
 pub use record::Record;
 pub use sink::{PutResult, RecordSink, SinkError, SinkErrorKind};

@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn every_line_is_json_with_the_fields_of_a_click() {
-        for event in parsed(20_000) {
+        for event in parsed(5_000) {
             let fields: Vec<&str> = event.keys().map(String::as_str).collect();
             assert_eq!(
                 fields,
@@ -399,7 +399,7 @@ mod tests {
     #[test]
     fn sessions_hold_several_views_of_one_user_from_one_address_each_referring_to_the_last() {
         let mut sessions: HashMap<String, Vec<serde_json::Map<String, serde_json::Value>>> = HashMap::new();
-        for event in parsed(30_000) {
+        for event in parsed(12_000) {
             sessions.entry(event["session_id"].as_str().expect("text").to_owned()).or_default().push(event);
         }
         let several = sessions.values().filter(|views| views.len() > 1).count();
@@ -424,11 +424,11 @@ mod tests {
     #[test]
     fn some_pages_are_far_more_popular_than_others() {
         let mut counts: HashMap<String, usize> = HashMap::new();
-        for event in parsed(20_000) {
+        for event in parsed(5_000) {
             *counts.entry(event["request"].to_string()).or_default() += 1;
         }
         let most = counts.values().max().expect("some");
-        assert!(*most > 20_000 / 12, "{most}");
-        assert!(counts.len() > 1_000, "{}", counts.len());
+        assert!(*most > 5_000 / 12, "{most}");
+        assert!(counts.len() > 500, "{}", counts.len());
     }
 }
