@@ -72,22 +72,13 @@ pub(crate) struct SourceRefused {
     pub(crate) message: String,
 }
 
-/// Records read from one place in a source.
-#[derive(Debug, Default)]
-pub(crate) struct Read {
-    /// The records, in the order of their shard.
-    pub(crate) records: Vec<Record>,
-    /// Whether there was nothing more to read in any shard.
-    pub(crate) caught_up: bool,
-}
-
 /// A reader of one Kinesis stream, from where it was opened onwards, across reshards.
 #[async_trait]
 pub(crate) trait Source: Send {
-    /// Reads the next records of the shard whose turn it is.
-    async fn read(&mut self) -> Result<Read, SourceRefused>;
-    /// Waits until a read may find something.
-    async fn wait(&mut self);
+    /// Waits for records and reads them. Cancelling it loses none.
+    async fn next(&mut self) -> Result<Vec<Record>, SourceRefused>;
+    /// Reads what there is; nothing when all was read.
+    fn poll(&mut self) -> Result<Vec<Record>, SourceRefused>;
 }
 
 /// Takes what went wrong to the log stream the user named.

@@ -24,7 +24,7 @@ pub(crate) struct KinesisMetadata {
     /// The shard.
     pub(crate) shard: Arc<str>,
     /// The partition key the producer chose.
-    pub(crate) partition_key: String,
+    pub(crate) partition_key: Arc<str>,
     /// The sequence number within the shard.
     pub(crate) sequence: String,
 }

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::firehose::ports::{
-    ErrorLog, Functions, Invoked, Metrics, NewObject, ObjectStore, Ports, PutRefused, Read, Source,
-    SourceRefused, Unit,
+    ErrorLog, Functions, Invoked, Metrics, NewObject, ObjectStore, Ports, PutRefused, Source, SourceRefused,
+    Unit,
 };
 use crate::firehose::record::{KinesisMetadata, Record};
 use crate::lock::Lock;
@@ -143,15 +143,15 @@ pub(crate) struct Scripted {
 
 #[async_trait]
 impl Source for Scripted {
-    async fn read(&mut self) -> Result<Read, SourceRefused> {
+    async fn next(&mut self) -> Result<Vec<Record>, SourceRefused> {
         match self.reads.pop_front() {
-            Some(read) => read.map(|records| Read { records, caught_up: false }),
-            None => Ok(Read { records: Vec::new(), caught_up: true }),
+            Some(read) => read,
+            None => std::future::pending().await,
         }
     }
 
-    async fn wait(&mut self) {
-        std::future::pending().await
+    fn poll(&mut self) -> Result<Vec<Record>, SourceRefused> {
+        self.reads.pop_front().unwrap_or_else(|| Ok(Vec::new()))
     }
 }
 
@@ -164,7 +164,7 @@ pub(crate) fn record(data: &str) -> Record {
 pub(crate) fn kinesis_record(data: &str) -> Record {
     let kinesis = KinesisMetadata {
         shard: "shardId-000000000000".into(),
-        partition_key: "key".to_owned(),
+        partition_key: "key".into(),
         sequence: "49546986683135544286507457936321625675700192471156785154".to_owned(),
     };
     Record { kinesis: Some(Box::new(kinesis)), ..record(data) }

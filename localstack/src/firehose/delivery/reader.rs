@@ -23,34 +23,24 @@ pub(super) async fn read(shared: Arc<Shared>, mut source: Box<dyn Source>, intak
 async fn carry(shared: &Shared, source: &mut dyn Source, intake: &Intake) {
     let mut last_refusal: Option<SourceRefused> = None;
     loop {
-        match source.read().await {
-            Ok(read) => {
+        let draining = shared.draining.is_cancelled();
+        let read = tokio::select! {
+            biased;
+            () = shared.draining.cancelled(), if !draining => continue,
+            read = next(source, draining) => read,
+        };
+        match read {
+            Ok(records) if records.is_empty() && draining => return,
+            Ok(records) => {
                 last_refusal = None;
-                if !read.records.is_empty() && accept(shared, intake, read.records).await.is_err() {
+                if accept(shared, intake, records).await.is_err() {
                     return;
-                }
-                if !read.caught_up {
-                    continue;
-                }
-                if shared.draining.is_cancelled() {
-                    return;
-                }
-                tokio::select! {
-                    () = source.wait() => {}
-                    () = shared.draining.cancelled() => {}
                 }
             }
+            Err(_) if draining => return,
             Err(refused) => {
-                if shared.draining.is_cancelled() {
-                    return;
-                }
-                // AWS reads again for ever; one line per cause is enough.
-                if last_refusal.as_ref() != Some(&refused) {
-                    tracing::warn!(delivery = shared.name, code = refused.code, "the source cannot be read");
-                    let configured = shared.configured();
-                    shared.log(&configured, &format!("Kinesis.{}", refused.code), &refused.message, None);
-                    last_refusal = Some(refused);
-                }
+                report(shared, &refused, last_refusal.as_ref());
+                last_refusal = Some(refused);
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE) => {}
                     () = shared.draining.cancelled() => {}
@@ -58,6 +48,21 @@ async fn carry(shared: &Shared, source: &mut dyn Source, intake: &Intake) {
             }
         }
     }
+}
+
+/// A delivery that is drained takes what there is, and waits for nothing more.
+async fn next(source: &mut dyn Source, draining: bool) -> Result<Vec<Record>, SourceRefused> {
+    if draining { source.poll() } else { source.next().await }
+}
+
+/// AWS reads again for ever; one line per cause is enough.
+fn report(shared: &Shared, refused: &SourceRefused, last: Option<&SourceRefused>) {
+    if last == Some(refused) {
+        return;
+    }
+    tracing::warn!(delivery = shared.name, code = refused.code, "the source cannot be read");
+    let code = format!("Kinesis.{}", refused.code.trim_end_matches("Exception"));
+    shared.log(&shared.configured(), &code, &refused.message, None);
 }
 
 async fn accept(shared: &Shared, intake: &Intake, records: Vec<Record>) -> Result<(), super::intake::Closed> {

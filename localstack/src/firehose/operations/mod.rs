@@ -64,6 +64,3 @@ fn key(context: &Context, name: Option<String>) -> Result<Key, FirehoseError> {
     };
     Err(FirehoseError::constraint(MEMBER, &name, constraint))
 }
-
-#[cfg(test)]
-mod tests;

@@ -151,7 +151,7 @@ mod tests {
             kinesis: partition_key.map(|key| {
                 Box::new(KinesisMetadata {
                     shard: "shardId-000000000000".into(),
-                    partition_key: key.to_owned(),
+                    partition_key: key.into(),
                     sequence: "49546986683135544286507457936321625675700192471156785154".to_owned(),
                 })
             }),

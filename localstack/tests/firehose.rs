@@ -1,0 +1,404 @@
+//! Firehose over the wire, as the AWS SDK for Rust speaks it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_firehose::Client;
+use aws_sdk_firehose::error::ProvideErrorMetadata;
+use aws_sdk_firehose::primitives::Blob;
+use aws_sdk_firehose::types::{
+    BufferingHints, CloudWatchLoggingOptions, CompressionFormat, DeliveryStreamDescription,
+    DeliveryStreamStatus, DeliveryStreamType, ExtendedS3DestinationConfiguration,
+    ExtendedS3DestinationUpdate, KinesisStreamSourceConfiguration, ProcessingConfiguration, Processor,
+    ProcessorParameter, ProcessorParameterName, ProcessorType, Record, S3DestinationConfiguration, Tag,
+};
+use pipectl_localstack::{Endpoint, Options};
+
+const ROLE: &str = "arn:aws:iam::000000000000:role/delivery";
+const DESTINATION: &str = "destinationId-000000000001";
+
+struct Local {
+    endpoint: Endpoint,
+    firehose: Client,
+}
+
+async fn local() -> Local {
+    let options = Options {
+        bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        transition: Duration::ZERO,
+        ..Options::default()
+    };
+    let endpoint = Endpoint::start(options).await.unwrap();
+    let config = aws_config::SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(endpoint.url())
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+            Credentials::new("test", "test", None, None, "test"),
+        ))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .retry_config(aws_config::retry::RetryConfig::disabled())
+        .build();
+    Local { endpoint, firehose: Client::new(&config) }
+}
+
+fn lake() -> aws_sdk_firehose::types::builders::ExtendedS3DestinationConfigurationBuilder {
+    ExtendedS3DestinationConfiguration::builder().role_arn(ROLE).bucket_arn("arn:aws:s3:::lake")
+}
+
+fn record(data: &str) -> Record {
+    Record::builder().data(Blob::new(data)).build().unwrap()
+}
+
+fn hints(seconds: i32) -> BufferingHints {
+    BufferingHints::builder().size_in_mbs(1).interval_in_seconds(seconds).build()
+}
+
+impl Local {
+    async fn create(&self, name: &str, destination: ExtendedS3DestinationConfiguration) -> String {
+        let create = self.firehose.create_delivery_stream().delivery_stream_name(name);
+        let created = create.extended_s3_destination_configuration(destination).send().await.unwrap();
+        created.delivery_stream_arn.unwrap()
+    }
+
+    async fn describe(&self, name: &str) -> DeliveryStreamDescription {
+        let described =
+            self.firehose.describe_delivery_stream().delivery_stream_name(name).send().await.unwrap();
+        described.delivery_stream_description.unwrap()
+    }
+
+    /// The keys of a bucket once there are as many as wanted.
+    async fn keys(&self, count: usize) -> Vec<String> {
+        let found = async {
+            loop {
+                let keys = self.endpoint.world().s3.keys("lake", "").unwrap();
+                if keys.len() >= count {
+                    return keys;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), found).await.expect("the objects are written")
+    }
+
+    async fn read(&self, key: &str) -> Vec<u8> {
+        self.endpoint.world().s3.read("lake", key).await.unwrap().to_vec()
+    }
+
+    fn create_bucket(&self) {
+        self.endpoint.world().s3.create_bucket("lake", "us-east-1").unwrap();
+    }
+}
+
+#[tokio::test]
+async fn records_put_directly_become_an_object() {
+    let local = local().await;
+    local.create_bucket();
+    let arn = local.create("clicks", lake().buffering_hints(hints(0)).build().unwrap()).await;
+    assert_eq!(arn, "arn:aws:firehose:us-east-1:000000000000:deliverystream/clicks");
+    let batch = local.firehose.put_record_batch().delivery_stream_name("clicks");
+    let put = batch.records(record("one\n")).records(record("two\n")).send().await.unwrap();
+    assert_eq!((put.failed_put_count, put.request_responses.len()), (0, 2));
+    assert_ne!(put.request_responses[0].record_id, put.request_responses[1].record_id);
+    let keys = local.keys(1).await;
+    assert!(keys[0].contains("/clicks-1-"), "{}", keys[0]);
+    assert_eq!(local.read(&keys[0]).await, b"one\ntwo\n");
+    local.endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_shutdown_writes_out_what_was_accepted() {
+    let local = local().await;
+    local.create_bucket();
+    local.create("clicks", lake().compression_format(CompressionFormat::Gzip).build().unwrap()).await;
+    let put = local
+        .firehose
+        .put_record()
+        .delivery_stream_name("clicks")
+        .record(record("kept"))
+        .send()
+        .await
+        .unwrap();
+    assert!(!put.record_id.is_empty());
+    let world = local.endpoint.world().clone();
+    local.endpoint.shutdown().await;
+    let keys = world.s3.keys("lake", "").unwrap();
+    assert_eq!(keys.len(), 1);
+    assert!(keys[0].ends_with(".gz"), "{}", keys[0]);
+}
+
+#[tokio::test]
+async fn a_delivery_stream_is_described_as_aws_describes_it() {
+    let local = local().await;
+    let destination = lake()
+        .prefix("clicks/dt=!{timestamp:yyyy-MM-dd}/")
+        .error_output_prefix("errors/!{firehose:error-output-type}/")
+        .processing_configuration(processing("arn:aws:lambda:us-east-1:000000000000:function:parse"))
+        .build()
+        .unwrap();
+    local.create("clicks", destination).await;
+    let description = local.describe("clicks").await;
+    assert_eq!(description.delivery_stream_name, "clicks");
+    assert_eq!(description.delivery_stream_status, DeliveryStreamStatus::Active);
+    assert_eq!(description.delivery_stream_type, DeliveryStreamType::DirectPut);
+    assert_eq!(description.version_id, "1");
+    assert!(!description.has_more_destinations);
+    assert!(description.create_timestamp.unwrap().secs() > 1_700_000_000);
+    let destination = &description.destinations[0];
+    assert_eq!(destination.destination_id, DESTINATION);
+    let legacy = destination.s3_destination_description.as_ref().unwrap();
+    let extended = destination.extended_s3_destination_description.as_ref().unwrap();
+    assert_eq!(legacy.bucket_arn, "arn:aws:s3:::lake");
+    assert_eq!(legacy.prefix, extended.prefix);
+    let described = extended.buffering_hints.as_ref().unwrap();
+    assert_eq!((described.size_in_mbs, described.interval_in_seconds), (Some(5), Some(300)));
+    assert_eq!(extended.compression_format, CompressionFormat::Uncompressed);
+    let processors = extended.processing_configuration.as_ref().unwrap().processors();
+    assert_eq!(processors[0].parameters().len(), 5);
+    local.endpoint.shutdown().await;
+}
+
+fn processing(arn: &str) -> ProcessingConfiguration {
+    let parameter = ProcessorParameter::builder()
+        .parameter_name(ProcessorParameterName::LambdaArn)
+        .parameter_value(arn)
+        .build()
+        .unwrap();
+    let processor = Processor::builder().r#type(ProcessorType::Lambda).parameters(parameter).build().unwrap();
+    ProcessingConfiguration::builder().enabled(true).processors(processor).build()
+}
+
+#[tokio::test]
+async fn an_update_merges_and_moves_the_version_on() {
+    let local = local().await;
+    local.create_bucket();
+    local.create("clicks", lake().prefix("p/").buffering_hints(hints(60)).build().unwrap()).await;
+    let update = |version: &str, change: ExtendedS3DestinationUpdate| {
+        local
+            .firehose
+            .update_destination()
+            .delivery_stream_name("clicks")
+            .current_delivery_stream_version_id(version)
+            .destination_id(DESTINATION)
+            .extended_s3_destination_update(change)
+            .send()
+    };
+    let quick = || {
+        ExtendedS3DestinationUpdate::builder()
+            .buffering_hints(BufferingHints::builder().interval_in_seconds(0).build())
+    };
+    update("1", quick().build()).await.unwrap();
+    let description = local.describe("clicks").await;
+    assert_eq!(description.version_id, "2");
+    assert!(description.last_update_timestamp.is_some());
+    let destination = description.destinations[0].extended_s3_destination_description.as_ref().unwrap();
+    assert_eq!(destination.prefix.as_deref(), Some("p/"));
+    let hints = destination.buffering_hints.as_ref().unwrap();
+    assert_eq!((hints.size_in_mbs, hints.interval_in_seconds), (Some(1), Some(0)));
+
+    let stale = update("1", quick().build()).await.unwrap_err();
+    assert_eq!(stale.code(), Some("ConcurrentModificationException"));
+    update("2", quick().build()).await.unwrap();
+    assert_eq!(local.describe("clicks").await.version_id, "2", "an update that changes nothing is none");
+
+    local.firehose.put_record().delivery_stream_name("clicks").record(record("x")).send().await.unwrap();
+    assert!(local.keys(1).await[0].contains("/clicks-2-"));
+    local.endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn names_are_listed_in_pages_and_gone_after_a_delete() {
+    let local = local().await;
+    for number in 0..12 {
+        local.create(&format!("s-{number:02}"), lake().build().unwrap()).await;
+    }
+    let page = local.firehose.list_delivery_streams().send().await.unwrap();
+    assert_eq!((page.delivery_stream_names.len(), page.has_more_delivery_streams), (10, true));
+    let rest = local
+        .firehose
+        .list_delivery_streams()
+        .exclusive_start_delivery_stream_name("s-09")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (rest.delivery_stream_names.as_slice(), rest.has_more_delivery_streams),
+        (&["s-10".to_owned(), "s-11".to_owned()][..], false)
+    );
+    let kinesis = local
+        .firehose
+        .list_delivery_streams()
+        .delivery_stream_type(DeliveryStreamType::KinesisStreamAsSource);
+    assert!(kinesis.send().await.unwrap().delivery_stream_names.is_empty());
+
+    local.firehose.delete_delivery_stream().delivery_stream_name("s-00").send().await.unwrap();
+    let gone =
+        local.firehose.describe_delivery_stream().delivery_stream_name("s-00").send().await.unwrap_err();
+    assert_eq!(gone.code(), Some("ResourceNotFoundException"));
+    assert_eq!(gone.message(), Some("Firehose s-00 under account 000000000000 not found."));
+    local.endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn tags_are_put_listed_and_removed() {
+    let local = local().await;
+    let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build().unwrap();
+    let create = local.firehose.create_delivery_stream().delivery_stream_name("clicks");
+    create
+        .extended_s3_destination_configuration(lake().build().unwrap())
+        .tags(tag("pipectl:pipeline", "clickstream"))
+        .send()
+        .await
+        .unwrap();
+    let tagging = local.firehose.tag_delivery_stream().delivery_stream_name("clicks");
+    tagging.tags(tag("b", "2")).tags(tag("a", "1")).send().await.unwrap();
+    let untagging = local.firehose.untag_delivery_stream().delivery_stream_name("clicks");
+    untagging.tag_keys("b").tag_keys("never").send().await.unwrap();
+    let listing = local.firehose.list_tags_for_delivery_stream().delivery_stream_name("clicks");
+    let listed = listing.limit(1).send().await.unwrap();
+    assert_eq!((listed.tags, listed.has_more_tags), (vec![tag("a", "1")], true));
+    let listing = local.firehose.list_tags_for_delivery_stream().delivery_stream_name("clicks");
+    let rest = listing.exclusive_start_tag_key("a").send().await.unwrap();
+    assert_eq!((rest.tags, rest.has_more_tags), (vec![tag("pipectl:pipeline", "clickstream")], false));
+    let reserved =
+        local.firehose.tag_delivery_stream().delivery_stream_name("clicks").tags(tag("aws:x", "1"));
+    assert_eq!(reserved.send().await.unwrap_err().code(), Some("ValidationException"));
+    local.endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn encryption_is_switched_on_and_off() {
+    let local = local().await;
+    local.create("clicks", lake().build().unwrap()).await;
+    local.firehose.start_delivery_stream_encryption().delivery_stream_name("clicks").send().await.unwrap();
+    let status = |description: DeliveryStreamDescription| {
+        description.delivery_stream_encryption_configuration.unwrap().status.unwrap().as_str().to_owned()
+    };
+    assert_eq!(status(local.describe("clicks").await), "ENABLED");
+    let put =
+        local.firehose.put_record().delivery_stream_name("clicks").record(record("x")).send().await.unwrap();
+    assert_eq!(put.encrypted, Some(true));
+    local.firehose.stop_delivery_stream_encryption().delivery_stream_name("clicks").send().await.unwrap();
+    assert_eq!(status(local.describe("clicks").await), "DISABLED");
+    local.endpoint.shutdown().await;
+}
+
+#[expect(deprecated, reason = "the legacy destination has to be answered as well")]
+#[tokio::test]
+async fn a_wrong_create_is_refused_as_aws_refuses_it() {
+    let local = local().await;
+    let create = |name: &str| local.firehose.create_delivery_stream().delivery_stream_name(name);
+    let good = || lake().build().unwrap();
+    let prefixed = lake().prefix("!{timestamp:yyyy}/").build().unwrap();
+    let oversized =
+        lake().buffering_hints(BufferingHints::builder().size_in_mbs(129).build()).build().unwrap();
+    let logging = CloudWatchLoggingOptions::builder().enabled(true).build();
+    let legacy = S3DestinationConfiguration::builder()
+        .role_arn("role")
+        .bucket_arn("arn:aws:s3:::lake")
+        .build()
+        .unwrap();
+    let source = KinesisStreamSourceConfiguration::builder()
+        .kinesis_stream_arn("arn:aws:kinesis:us-east-1:000000000000:stream/events")
+        .role_arn(ROLE)
+        .build()
+        .unwrap();
+    let cases = [
+        (
+            create("a b").extended_s3_destination_configuration(good()),
+            "ValidationException",
+            "[a-zA-Z0-9_.-]+",
+        ),
+        (create(&"n".repeat(65)).extended_s3_destination_configuration(good()), "ValidationException", "64"),
+        (create("clicks"), "InvalidArgumentException", "Exactly one destination"),
+        (
+            create("clicks").extended_s3_destination_configuration(prefixed),
+            "InvalidArgumentException",
+            "ErrorOutputPrefix cannot be null",
+        ),
+        (
+            create("clicks").extended_s3_destination_configuration(oversized),
+            "ValidationException",
+            "less than or equal to 128",
+        ),
+        (
+            create("clicks").extended_s3_destination_configuration(
+                lake().cloud_watch_logging_options(logging).build().unwrap(),
+            ),
+            "InvalidArgumentException",
+            "LogGroupName",
+        ),
+        (create("clicks").s3_destination_configuration(legacy), "ValidationException", "roleARN"),
+        (
+            create("clicks")
+                .extended_s3_destination_configuration(good())
+                .kinesis_stream_source_configuration(source),
+            "InvalidArgumentException",
+            "KinesisStreamSourceConfiguration",
+        ),
+        (
+            create("clicks")
+                .extended_s3_destination_configuration(good())
+                .delivery_stream_type(DeliveryStreamType::KinesisStreamAsSource),
+            "InvalidArgumentException",
+            "is required",
+        ),
+        (
+            create("clicks")
+                .extended_s3_destination_configuration(good())
+                .delivery_stream_type(DeliveryStreamType::MskAsSource),
+            "InvalidArgumentException",
+            "not offered",
+        ),
+    ];
+    for (create, code, words) in cases {
+        let error = create.send().await.unwrap_err();
+        assert_eq!(error.code(), Some(code), "{error:?}");
+        assert!(error.message().unwrap().contains(words), "{:?}", error.message());
+    }
+    assert!(local.firehose.list_delivery_streams().send().await.unwrap().delivery_stream_names.is_empty());
+    local.create("clicks", good()).await;
+    let twice = create("clicks").extended_s3_destination_configuration(good()).send().await.unwrap_err();
+    assert_eq!(twice.code(), Some("ResourceInUseException"));
+    assert_eq!(twice.message(), Some("Firehose clicks under accountId 000000000000 already exists"));
+    local.endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn puts_keep_to_the_limits() {
+    let local = local().await;
+    local.create("clicks", lake().build().unwrap()).await;
+    let put = |name: &str, record: Record| {
+        local.firehose.put_record().delivery_stream_name(name).record(record).send()
+    };
+    assert_eq!(put("nobody", record("x")).await.unwrap_err().code(), Some("ResourceNotFoundException"));
+    put("clicks", record(&"x".repeat(1_024_000))).await.unwrap();
+    let large = put("clicks", record(&"x".repeat(1_024_001))).await.unwrap_err();
+    assert_eq!(large.code(), Some("ValidationException"));
+    put("clicks", record("")).await.unwrap();
+    let batch = |count: usize, size: usize| {
+        let records = vec![record(&"x".repeat(size)); count];
+        local.firehose.put_record_batch().delivery_stream_name("clicks").set_records(Some(records)).send()
+    };
+    batch(500, 10).await.unwrap();
+    assert_eq!(batch(501, 1).await.unwrap_err().code(), Some("ValidationException"));
+    assert_eq!(batch(5, 900_000).await.unwrap_err().code(), Some("InvalidArgumentException"));
+    local.endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_flood_into_a_missing_bucket_is_told_to_slow_down() {
+    let local = local().await;
+    local.create("clicks", lake().buffering_hints(hints(0)).build().unwrap()).await;
+    let chunk = vec![record(&"x".repeat(1_000_000)); 4];
+    let mut refusals = Vec::new();
+    for _ in 0..20 {
+        let batch = local.firehose.put_record_batch().delivery_stream_name("clicks");
+        refusals.extend(batch.set_records(Some(chunk.clone())).send().await.err());
+    }
+    assert_eq!(refusals[0].code(), Some("ServiceUnavailableException"));
+    assert_eq!(refusals[0].message(), Some("Slow down."));
+    local.endpoint.shutdown().await;
+}
