@@ -21,6 +21,7 @@ const DESTINATION: &str = "destinationId-000000000001";
 
 struct Local {
     endpoint: Endpoint,
+    config: aws_config::SdkConfig,
     firehose: Client,
 }
 
@@ -41,7 +42,7 @@ async fn local() -> Local {
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .retry_config(aws_config::retry::RetryConfig::disabled())
         .build();
-    Local { endpoint, firehose: Client::new(&config) }
+    Local { endpoint, firehose: Client::new(&config), config }
 }
 
 fn lake() -> aws_sdk_firehose::types::builders::ExtendedS3DestinationConfigurationBuilder {
@@ -401,4 +402,75 @@ async fn a_flood_into_a_missing_bucket_is_told_to_slow_down() {
     assert_eq!(refusals[0].code(), Some("ServiceUnavailableException"));
     assert_eq!(refusals[0].message(), Some("Slow down."));
     local.endpoint.shutdown().await;
+}
+
+/// A stream of two shards, and a delivery that reads it.
+async fn from_kinesis(
+    local: &Local,
+    destination: ExtendedS3DestinationConfiguration,
+) -> aws_sdk_kinesis::Client {
+    let kinesis = aws_sdk_kinesis::Client::new(&local.config);
+    kinesis.create_stream().stream_name("events").shard_count(2).send().await.unwrap();
+    let source = KinesisStreamSourceConfiguration::builder()
+        .kinesis_stream_arn("arn:aws:kinesis:us-east-1:000000000000:stream/events")
+        .role_arn(ROLE)
+        .build()
+        .unwrap();
+    local
+        .firehose
+        .create_delivery_stream()
+        .delivery_stream_name("clicks")
+        .delivery_stream_type(DeliveryStreamType::KinesisStreamAsSource)
+        .kinesis_stream_source_configuration(source)
+        .extended_s3_destination_configuration(destination)
+        .send()
+        .await
+        .unwrap();
+    kinesis
+}
+
+#[tokio::test]
+async fn a_stream_is_read_across_a_reshard_and_nothing_before_the_delivery() {
+    let local = local().await;
+    local.create_bucket();
+    let kinesis = aws_sdk_kinesis::Client::new(&local.config);
+    let put = async |client: &aws_sdk_kinesis::Client, data: &str| {
+        let data = aws_sdk_kinesis::primitives::Blob::new(format!("{data}\n"));
+        client.put_record().stream_name("events").partition_key("one").data(data).send().await.unwrap();
+    };
+    let missing = KinesisStreamSourceConfiguration::builder()
+        .kinesis_stream_arn("arn:aws:kinesis:us-east-1:000000000000:stream/nothing")
+        .role_arn(ROLE)
+        .build()
+        .unwrap();
+    let create = local.firehose.create_delivery_stream().delivery_stream_name("never");
+    let create = create.delivery_stream_type(DeliveryStreamType::KinesisStreamAsSource);
+    let create = create.extended_s3_destination_configuration(lake().build().unwrap());
+    let error = create.kinesis_stream_source_configuration(missing).send().await.unwrap_err();
+    assert_eq!(error.code(), Some("InvalidArgumentException"));
+
+    from_kinesis(&local, lake().build().unwrap()).await;
+    put(&kinesis, "first").await;
+    let resharding = kinesis.update_shard_count().stream_name("events").target_shard_count(4);
+    resharding.scaling_type(aws_sdk_kinesis::types::ScalingType::UniformScaling).send().await.unwrap();
+    put(&kinesis, "second").await;
+
+    let description = local.describe("clicks").await;
+    assert_eq!(description.delivery_stream_type, DeliveryStreamType::KinesisStreamAsSource);
+    let source = description.source.unwrap().kinesis_stream_source_description.unwrap();
+    assert_eq!(source.kinesis_stream_arn.unwrap(), "arn:aws:kinesis:us-east-1:000000000000:stream/events");
+    assert!(source.delivery_start_timestamp.is_some());
+    let direct = local.firehose.put_record().delivery_stream_name("clicks").record(record("x"));
+    let refused = direct.send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("InvalidArgumentException"));
+    assert_eq!(
+        refused.message(),
+        Some("This operation is not permitted on KinesisStreamAsSource delivery stream type.")
+    );
+
+    let world = local.endpoint.world().clone();
+    local.endpoint.shutdown().await;
+    let keys = world.s3.keys("lake", "").unwrap();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(&world.s3.read("lake", &keys[0]).await.unwrap()[..], b"first\nsecond\n");
 }

@@ -8,10 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::error::FirehoseError;
-use super::ports::{
-    ErrorLog, Functions, Invoked, Metrics, NewObject, ObjectStore, Ports, PutRefused, Source, Unit,
-};
+use super::ports::{ErrorLog, Functions, Invoked, Metrics, NewObject, ObjectStore, Ports, PutRefused, Unit};
 use crate::cloudwatch::{self, Dimension};
 use crate::lambda::{InvokeResult, LambdaError};
 use crate::s3::ObjectHeaders;
@@ -26,11 +23,6 @@ pub(super) fn ports(world: &Arc<World>) -> Ports {
         log: Arc::clone(&services) as Arc<dyn ErrorLog>,
         metrics: services,
     }
-}
-
-/// A reader of a Kinesis stream from now on.
-pub(super) fn kinesis_source(_world: &Arc<World>, arn: &str) -> Result<Box<dyn Source>, FirehoseError> {
-    Err(FirehoseError::InvalidArgument(format!("Kinesis stream {arn} cannot be read yet")))
 }
 
 /// The services behind the ports.

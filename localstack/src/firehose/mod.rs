@@ -4,7 +4,7 @@
 //!   [`object_name`] are what it means for an object's key and bytes.
 //! - [`delivery`] is the running part: one task per delivery stream, fed by puts or by a reader of a Kinesis
 //!   stream, bounded at every stage. [`buffer`] and [`transform`] hold its pure decisions.
-//! - [`ports`] is all that it knows of the other services; `adapters` plugs them in.
+//! - [`ports`] is all that it knows of the other services; `adapters` and `source` plug them in.
 //! - [`stream`] is the state of one delivery stream, `state` all of them, and `operations` the API over them.
 //!
 //! Not here yet, and refused with a message that says so: destinations other than S3, source backup, dynamic
@@ -22,6 +22,7 @@ mod ports;
 mod prefix;
 mod record;
 mod settings;
+mod source;
 mod state;
 mod stream;
 mod transform;

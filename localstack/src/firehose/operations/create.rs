@@ -10,6 +10,7 @@ use super::super::delivery::{Configured, Delivery, Start};
 use super::super::error::FirehoseError;
 use super::super::ports::Source;
 use super::super::settings::{S3Settings, role_arn};
+use super::super::source;
 use super::super::state::{Key, QUOTA};
 use super::super::stream::{DeliveryStream, Life, Origin};
 use super::super::transform::event;
@@ -105,13 +106,13 @@ fn start(
     let (reader, kinesis_stream_arn): (Option<Box<dyn Source>>, _) = match origin {
         Origin::DirectPut => (None, None),
         Origin::Kinesis { stream_arn, .. } => {
-            (Some(adapters::kinesis_source(world, stream_arn)?), Some(stream_arn.clone()))
+            (Some(source::open(world, stream_arn)?), Some(stream_arn.clone()))
         }
     };
-    let source =
+    let told =
         event::Source { delivery_stream_arn: arn.to_owned(), kinesis_stream_arn, region: key.region.clone() };
     let ports = adapters::ports(world);
-    let start = Start { name: key.name.clone(), source, ports, clock: world.clock, configured, reader };
+    let start = Start { name: key.name.clone(), source: told, ports, clock: world.clock, configured, reader };
     Ok(Delivery::start(start, &world.tasks))
 }
 

@@ -1,0 +1,68 @@
+//! A Kinesis stream as the source of a delivery.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use pipectl_shards::ShardId;
+
+use super::error::FirehoseError;
+use super::ports::{Source, SourceRefused};
+use super::record::{KinesisMetadata, Record};
+use crate::http::AwsError;
+use crate::kinesis::{self, Reader, StreamArn};
+use crate::world::World;
+
+/// Most records of a read.
+const MOST_RECORDS: usize = 10_000;
+/// Most bytes of a read.
+const MOST_BYTES: usize = 4 << 20;
+
+/// A reader of one stream and what its records are told to come from.
+struct KinesisSource {
+    reader: Reader,
+    shards: BTreeMap<ShardId, Arc<str>>,
+}
+
+/// Opens a stream: what is put into it from now on will be read.
+pub(super) fn open(world: &Arc<World>, arn: &str) -> Result<Box<dyn Source>, FirehoseError> {
+    let invalid = |error: &dyn std::fmt::Display| FirehoseError::InvalidArgument(error.to_string());
+    let stream_arn: StreamArn = arn.parse().map_err(|error| invalid(&error))?;
+    let stream =
+        world.kinesis.stream(&stream_arn, world.clock.now()).map_err(|error| invalid(&error.message))?;
+    Ok(Box::new(KinesisSource { reader: Reader::latest(stream, world.clock), shards: BTreeMap::new() }))
+}
+
+#[async_trait]
+impl Source for KinesisSource {
+    async fn next(&mut self) -> Result<Vec<Record>, SourceRefused> {
+        let read = self.reader.next(MOST_RECORDS, MOST_BYTES).await;
+        self.records(read)
+    }
+
+    fn poll(&mut self) -> Result<Vec<Record>, SourceRefused> {
+        let read = self.reader.poll(MOST_RECORDS, MOST_BYTES);
+        self.records(read)
+    }
+}
+
+impl KinesisSource {
+    fn records(
+        &mut self,
+        read: Result<Vec<(ShardId, kinesis::Record)>, AwsError>,
+    ) -> Result<Vec<Record>, SourceRefused> {
+        let read =
+            read.map_err(|error| SourceRefused { code: error.code.to_string(), message: error.message })?;
+        let stream = Arc::clone(self.reader.stream());
+        let records = read.into_iter().map(|(shard, record)| {
+            let name = self.shards.entry(shard).or_insert_with(|| shard.to_string().into());
+            let metadata = KinesisMetadata {
+                shard: Arc::clone(name),
+                partition_key: record.partition_key,
+                sequence: stream.sequence_number(shard, record.sequence),
+            };
+            Record { data: record.data, arrived_ms: record.arrived, kinesis: Some(Box::new(metadata)) }
+        });
+        Ok(records.collect())
+    }
+}
