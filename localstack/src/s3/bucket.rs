@@ -42,7 +42,7 @@ impl Bucket {
             created,
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
-            settings: Settings::default(),
+            settings: super::wire::of_new_bucket(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod listing;
 mod multipart;
 mod object;
 mod state;
+mod uploads;
 mod wire;
 
 pub use blob::Blob;

@@ -1,14 +1,73 @@
-//! The wire format.
+//! S3's protocol: requests are freed of signatures and framing (`unsign`), parsed by `s3s`, and answered by one file per
+//! group of operations.
+
+mod buckets;
+mod checksums;
+mod chunked;
+mod copies;
+mod host;
+mod listings;
+mod multipart;
+mod objects;
+mod service;
+mod settings;
+mod translate;
+mod unsign;
 
 use std::sync::Arc;
 
-use crate::http::{AwsError, Body, full};
+use ::http::{Request, Response, StatusCode};
+use futures::future::BoxFuture;
+use http_body_util::BodyExt;
+use s3s::service::{S3Service, S3ServiceBuilder};
+
+use crate::http::{Body, Context, RequestId, full};
 use crate::world::World;
 
+use super::state::S3;
+pub(in crate::s3) use settings::of_new_bucket;
+
+/// What answers one request: the store, and where the request came in.
+#[derive(Debug, Clone)]
+struct Wire {
+    store: Arc<S3>,
+    /// The region the request was signed for.
+    region: String,
+    account: String,
+}
+
 /// Answers one S3 request, path style or with the bucket in the host name; the body has not been read.
-pub(crate) async fn serve(_world: &Arc<World>, request: ::http::Request<Body>) -> ::http::Response<Body> {
-    let error = AwsError::unknown_operation(request.method().as_str());
-    let mut answer = ::http::Response::new(full(error.message));
-    *answer.status_mut() = ::http::StatusCode::NOT_IMPLEMENTED;
-    answer
+pub(crate) async fn serve(world: &Arc<World>, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let context = Context::of(&parts, world, RequestId::random());
+    let request = match unsign::unsign(parts, body).await {
+        Ok(request) => request,
+        Err(error) => return answer(error.to_http_response().map_err(|error| error.to_string())),
+    };
+    let wire = Wire { store: Arc::clone(&world.s3), region: context.region, account: context.account };
+    let mut builder = S3ServiceBuilder::new(wire);
+    builder.set_host(host::BucketInHost);
+    answer(call(builder.build(), request).await)
+}
+
+/// Boxed here: the compiler cannot prove the future to be `Send` from where it is awaited.
+fn call(
+    service: S3Service,
+    request: s3s::HttpRequest,
+) -> BoxFuture<'static, Result<s3s::HttpResponse, String>> {
+    Box::pin(
+        async move { service.call(request).await.map_err(|error| s3s::StdError::from(error).to_string()) },
+    )
+}
+
+fn answer(answered: Result<s3s::HttpResponse, String>) -> Response<Body> {
+    match answered {
+        Ok(response) => response.map(BodyExt::boxed_unsync),
+        Err(error) => {
+            tracing::error!(error, "an S3 answer could not be written");
+            let mut response = Response::new(full(error));
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
+    }
 }

@@ -1,0 +1,102 @@
+//! Multipart uploads of the store: started, filled part by part, completed or given up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::blob::Blob;
+use super::condition::Condition;
+use super::error::S3Error;
+use super::multipart::{Part, Upload};
+use super::object::{Object, ObjectHeaders, etag_of};
+use super::state::S3;
+
+/// Most uploads in progress in one bucket.
+const MAX_UPLOADS: usize = 10_000;
+
+impl S3 {
+    /// Starts an upload and answers its id.
+    pub(super) fn start_upload(
+        &self,
+        bucket: &str,
+        key: &str,
+        headers: ObjectHeaders,
+        tags: BTreeMap<String, String>,
+    ) -> Result<String, S3Error> {
+        let started = self.clock.now();
+        self.with_bucket(bucket, |bucket| {
+            if bucket.uploads.len() >= MAX_UPLOADS {
+                return Err(S3Error::Full(0));
+            }
+            let id = Uuid::new_v4().simple().to_string();
+            let upload = Upload { key: key.to_owned(), headers, tags, started, parts: BTreeMap::new() };
+            bucket.uploads.insert(id.clone(), upload);
+            Ok(id)
+        })
+    }
+
+    /// Runs `f` on an upload of a key.
+    pub(super) fn with_upload<T>(
+        &self,
+        bucket: &str,
+        key: &str,
+        id: &str,
+        f: impl FnOnce(&mut Upload) -> Result<T, S3Error>,
+    ) -> Result<T, S3Error> {
+        self.with_bucket(bucket, |bucket| match bucket.uploads.get_mut(id) {
+            Some(upload) if upload.key == key => f(upload),
+            _ => Err(S3Error::NoSuchUpload),
+        })
+    }
+
+    /// Keeps a part, replacing an earlier one of its number.
+    pub(super) async fn put_part(
+        &self,
+        bucket: &str,
+        key: &str,
+        (id, number): (&str, i32),
+        body: Bytes,
+    ) -> Result<Part, S3Error> {
+        let etag = etag_of(&body);
+        self.with_upload(bucket, key, id, |_| Ok(()))?;
+        let part = Part { blob: self.blobs.keep(body).await?, etag, modified: self.clock.now() };
+        self.with_upload(bucket, key, id, |upload| {
+            upload.parts.insert(number, part.clone());
+            Ok(part)
+        })
+    }
+
+    /// Makes the named parts an object. The upload stays when that fails, so it can be tried again.
+    pub(super) fn complete_upload(
+        &self,
+        bucket: &str,
+        key: &str,
+        id: &str,
+        (named, condition): (&[(i32, Option<String>)], &Condition),
+    ) -> Result<Arc<Object>, S3Error> {
+        let upload = self.with_upload(bucket, key, id, |upload| Ok(upload.clone()))?;
+        let (blob, etag): (Blob, String) = upload.assemble(named)?;
+        let object = Object {
+            blob,
+            etag,
+            modified: self.clock.now(),
+            headers: upload.headers,
+            tags: upload.tags,
+            checksum: None,
+        };
+        let object = self.insert(bucket, key, object, condition)?;
+        self.abort_upload(bucket, key, id)?;
+        Ok(object)
+    }
+
+    /// Gives an upload up and frees its parts.
+    pub(super) fn abort_upload(&self, bucket: &str, key: &str, id: &str) -> Result<(), S3Error> {
+        self.with_upload(bucket, key, id, |_| Ok(()))?;
+        self.with_bucket(bucket, |bucket| {
+            bucket.uploads.remove(id);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! Takes off a request what only matters to AWS: its signature, in whatever form, and the framing of its body.
+//!
+//! Any credentials pass here, so there is nothing to verify; but `s3s` would refuse a signature it has no key for.
+//! Bodies are read whole, within a budget for all requests together.
+
+use ::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use ::http::request::Parts;
+use ::http::uri::PathAndQuery;
+use ::http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use s3s::{S3Error, S3ErrorCode, s3_error};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::http::Body;
+
+use super::chunked;
+
+/// Largest body of one request. Larger objects come in parts, as every SDK sends them.
+const MAX_BODY: usize = 512 * 1024 * 1024;
+/// All bodies being read at a time, in KiB: 1 GiB.
+const BUDGET_KIB: u32 = 1024 * 1024;
+/// What framing may add to a body: a line for every chunk of 8 KiB or more, and the trailers.
+const FRAMING: usize = 64 * 1024;
+
+static BUDGET: Semaphore = Semaphore::const_new(BUDGET_KIB as usize);
+
+/// Query parameters of presigned requests, in lower case.
+const SIGNING: [&str; 9] = [
+    "x-amz-algorithm",
+    "x-amz-credential",
+    "x-amz-date",
+    "x-amz-expires",
+    "x-amz-signedheaders",
+    "x-amz-signature",
+    "x-amz-security-token",
+    "awsaccesskeyid",
+    "signature",
+];
+
+/// The request as `s3s` is to see it.
+pub(super) async fn unsign(mut parts: Parts, body: Body) -> Result<Request<s3s::Body>, S3Error> {
+    let framed =
+        header(&parts.headers, "x-amz-content-sha256").is_some_and(|hash| hash.starts_with("STREAMING-"));
+    let (body, _permit) = read(&parts.headers, body).await?;
+    let body = if framed {
+        let decoded = chunked::decode(body).map_err(|error| s3_error!(error, IncompleteBody))?;
+        adopt(&mut parts.headers, decoded.trailers);
+        decoded.body
+    } else {
+        body
+    };
+    for name in
+        ["x-amz-content-sha256", "x-amz-decoded-content-length", "x-amz-trailer", "x-amz-security-token"]
+    {
+        parts.headers.remove(name);
+    }
+    parts.headers.remove(AUTHORIZATION);
+    parts.headers.remove(TRANSFER_ENCODING);
+    strip_chunked_encoding(&mut parts.headers);
+    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    parts.uri = without_signature(&parts.uri);
+    Ok(Request::from_parts(parts, s3s::Body::from(body)))
+}
+
+/// Reads the body within its limit, after its size fits into the budget with all others.
+async fn read(headers: &HeaderMap, body: Body) -> Result<(Bytes, SemaphorePermit<'static>), S3Error> {
+    let announced = header(headers, CONTENT_LENGTH.as_str())
+        .or_else(|| header(headers, "x-amz-decoded-content-length"))
+        .and_then(|length| length.parse::<usize>().ok());
+    let size = match announced {
+        Some(size) if size > MAX_BODY => return Err(too_large()),
+        Some(size) => size + FRAMING + size / 64,
+        // Without a length there is no body in most requests, and the largest one in the others.
+        None if headers.contains_key(TRANSFER_ENCODING) => MAX_BODY,
+        None => FRAMING,
+    };
+    let kib = u32::try_from(size / 1024 + 1).unwrap_or(BUDGET_KIB).min(BUDGET_KIB);
+    let permit = BUDGET.acquire_many(kib).await.map_err(|_| S3Error::new(S3ErrorCode::ServiceUnavailable))?;
+    Ok((collect(body, size).await?, permit))
+}
+
+/// Frames up to a limit, in one piece.
+async fn collect(mut body: Body, limit: usize) -> Result<Bytes, S3Error> {
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let broken = "You did not provide the number of bytes specified by the Content-Length HTTP header";
+        let frame = frame.map_err(|_| s3_error!(IncompleteBody, "{broken}"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if data.len() > limit - whole.len() {
+            return Err(too_large());
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
+}
+
+fn too_large() -> S3Error {
+    s3_error!(
+        EntityTooLarge,
+        "Your proposed upload exceeds the maximum allowed size: {MAX_BODY} bytes in one request here; upload it in parts"
+    )
+}
+
+/// Trailers say what headers could: checksums.
+fn adopt(headers: &mut HeaderMap, trailers: Vec<(String, String)>) {
+    for (name, value) in trailers {
+        if !name.starts_with("x-amz-checksum-") {
+            continue;
+        }
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+fn strip_chunked_encoding(headers: &mut HeaderMap) {
+    let Some(encodings) = header(headers, CONTENT_ENCODING.as_str()) else { return };
+    let kept: Vec<&str> =
+        encodings.split(',').map(str::trim).filter(|e| !e.is_empty() && *e != "aws-chunked").collect();
+    match HeaderValue::from_str(&kept.join(",")) {
+        Ok(value) if !kept.is_empty() => drop(headers.insert(CONTENT_ENCODING, value)),
+        _ => drop(headers.remove(CONTENT_ENCODING)),
+    }
+}
+
+fn without_signature(uri: &Uri) -> Uri {
+    let Some(query) = uri.query() else { return uri.clone() };
+    let names =
+        || query.split('&').map(|pair| pair.split('=').next().unwrap_or_default().to_ascii_lowercase());
+    if !names().any(|name| name == "x-amz-signature" || name == "signature") {
+        return uri.clone();
+    }
+    // `Expires` signs only in version 2 and is nothing else in a query.
+    let signs = |name: &str| SIGNING.contains(&name) || name == "expires";
+    let kept: Vec<&str> =
+        query.split('&').zip(names()).filter(|(_, name)| !signs(name)).map(|(pair, _)| pair).collect();
+    let target =
+        if kept.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), kept.join("&")) };
+    let mut parts = uri.clone().into_parts();
+    match target.parse::<PathAndQuery>() {
+        Ok(target) => parts.path_and_query = Some(target),
+        Err(_) => return uri.clone(),
+    }
+    Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::full;
+
+    use super::*;
+
+    async fn unsigned(builder: ::http::request::Builder, body: &'static str) -> (Parts, Bytes) {
+        let (parts, body) = builder.body(full(body)).unwrap().into_parts();
+        let (parts, mut body) = unsign(parts, body).await.unwrap().into_parts();
+        (parts, body.take_bytes().unwrap())
+    }
+
+    #[tokio::test]
+    async fn framing_goes_and_its_checksum_becomes_a_header() {
+        let request = Request::put("/b/k")
+            .header("authorization", "AWS4-HMAC-SHA256 …")
+            .header("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+            .header("content-encoding", "aws-chunked,gzip")
+            .header("x-amz-decoded-content-length", "5");
+        let (parts, body) =
+            unsigned(request, "5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n").await;
+        assert_eq!(body, "hello");
+        assert_eq!(parts.headers["content-encoding"], "gzip");
+        assert_eq!(parts.headers["content-length"], "5");
+        assert_eq!(parts.headers["x-amz-checksum-crc32"], "NhCmhg==");
+        assert!(!parts.headers.contains_key("authorization"));
+    }
+
+    #[tokio::test]
+    async fn a_presigned_query_keeps_only_what_the_operation_needs() {
+        let uri = "/b/k?X-Amz-Algorithm=A&X-Amz-Signature=00&X-Amz-Expires=9&partNumber=1&uploadId=u";
+        let (parts, _) = unsigned(Request::put(uri), "").await;
+        assert_eq!(parts.uri, "/b/k?partNumber=1&uploadId=u");
+        let (parts, _) = unsigned(Request::get("/b/k?AWSAccessKeyId=a&Signature=s&Expires=1"), "").await;
+        assert_eq!(parts.uri, "/b/k");
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_is_refused_before_it_is_read() {
+        let request = Request::put("/b/k").header("content-length", MAX_BODY + 1).body(full("x")).unwrap();
+        let (parts, body) = request.into_parts();
+        let error = unsign(parts, body).await.unwrap_err();
+        assert_eq!(error.code(), &S3ErrorCode::EntityTooLarge);
+    }
+}
