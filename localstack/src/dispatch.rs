@@ -210,12 +210,12 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "a handler panicked".to_owned())
 }
 
-/// Query services name an unknown operation differently from JSON services.
+/// Query services name some errors differently from JSON services.
 fn in_protocol(protocol: Protocol, error: AwsError) -> AwsError {
-    match protocol {
-        Protocol::Query { .. } if error.code == "UnknownOperationException" => {
-            AwsError { code: "InvalidAction".into(), ..error }
-        }
+    let is_query = matches!(protocol, Protocol::Query { .. });
+    match &*error.code {
+        "UnknownOperationException" if is_query => AwsError { code: "InvalidAction".into(), ..error },
+        "ValidationException" if is_query => AwsError { code: "ValidationError".into(), ..error },
         _ => error,
     }
 }

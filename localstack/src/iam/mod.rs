@@ -1,21 +1,62 @@
-//! IAM.
+//! IAM: roles, their policies and their tags. Nothing is enforced: what is kept is what tools read back.
 
-use std::sync::Arc;
+mod document;
+mod policy;
+mod role;
+mod wire;
 
-use crate::http::{Answer, AwsError, QueryCall};
-use crate::world::{Setting, World};
+use std::collections::BTreeMap;
 
-/// The state of IAM.
+pub use policy::{ManagedPolicy, PolicyVersion};
+pub use role::Role;
+pub(crate) use wire::serve;
+
+use crate::lock::Lock;
+use crate::world::Setting;
+use document::TrustPolicy;
+
+/// The state of IAM. It has no regions.
+#[derive(Debug)]
+pub struct Iam {
+    account: String,
+    entities: Lock<Entities>,
+}
+
+/// Everything IAM holds: roles by name, managed policies by ARN.
 #[derive(Debug, Default)]
-pub struct Iam {}
+pub(crate) struct Entities {
+    pub(crate) roles: BTreeMap<String, Role>,
+    pub(crate) policies: BTreeMap<String, ManagedPolicy>,
+}
 
 impl Iam {
-    /// Nothing yet.
-    pub fn new(_setting: &Setting) -> Self {
-        Self::default()
+    /// No roles.
+    pub fn new(setting: &Setting) -> Self {
+        Self { account: setting.account.clone(), entities: Lock::default() }
+    }
+
+    /// The role with this ARN.
+    pub fn role(&self, arn: &str) -> Option<Role> {
+        self.entities.lock().roles.values().find(|role| role.arn == arn).cloned()
+    }
+
+    /// Whether the role's trust policy lets this service assume it: `lambda.amazonaws.com`.
+    pub fn can_assume(&self, arn: &str, service: &str) -> bool {
+        self.role(arn).is_some_and(|role| TrustPolicy::of(&role.trust_policy).trusts_service(service))
+    }
+
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Entities) -> T) -> T {
+        look(&mut self.entities.lock())
+    }
+
+    pub(crate) fn account(&self) -> &str {
+        &self.account
     }
 }
 
-pub(crate) async fn serve(_world: &Arc<World>, call: &QueryCall) -> Result<Answer, AwsError> {
-    Err(AwsError::unknown_operation(call.operation()))
+/// An id as IAM gives them: a prefix for the kind, then 17 capital letters and digits.
+pub(crate) fn unique_id(prefix: &str) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let random = (0..17).map(|_| char::from(LETTERS[fastrand::usize(..LETTERS.len())]));
+    prefix.chars().chain(random).collect()
 }
