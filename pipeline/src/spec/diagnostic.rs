@@ -113,7 +113,9 @@ pub struct Diagnostics {
 impl Diagnostics {
     /// Findings about a file, put in file order; past [`KEPT`] of them the rest are only counted.
     pub fn new(file: &FilePath, source: Arc<str>, positions: Positions, mut items: Vec<Diagnostic>) -> Self {
-        items.sort_by_key(|item| positions.resolve(&item.place, &source).map_or(0, |bytes| bytes.start));
+        items.sort_by_cached_key(|item| {
+            positions.resolve(&item.place, &source).map_or(0, |bytes| bytes.start)
+        });
         let left_out = items.len().saturating_sub(KEPT);
         items.truncate(KEPT);
         Self { file: file.to_owned(), source, positions, items, left_out }

@@ -87,8 +87,7 @@ pub fn parse(path: &FilePath, bytes: &[u8], check: &dyn CheckTransform) -> Resul
     let (pipeline, positions) = match tree {
         Some(tree) => {
             let tree = Arc::new(tree);
-            let (pipeline, found) = check::pipeline(&tree, check);
-            items.extend(found);
+            let pipeline = check::pipeline(&tree, check, &mut items);
             (pipeline, Positions::new(tree))
         }
         None => (None, Positions::default()),

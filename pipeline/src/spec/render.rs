@@ -1,9 +1,12 @@
 //! Diagnostics for people: the way rustc shows them, all of a file together.
 
+use std::ops::Range;
+
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::diagnostic::{Diagnostic, Diagnostics, Severity};
+use super::position::Position;
 
 /// How diagnostics are drawn; the caller knows the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +63,30 @@ impl Diagnostics {
         }
     }
 
+    /// The lines that a finding is about. Only they are handed on: drawing takes time by the text it gets.
+    fn snippet<'a>(&'a self, item: &'a Diagnostic, bytes: Range<usize>) -> Snippet<'a, Annotation<'a>> {
+        let related: Vec<(Range<usize>, &str)> = item
+            .related
+            .iter()
+            .filter_map(|(place, label)| Some((self.positions.resolve(place, &self.source)?, label.as_str())))
+            .collect();
+        let all = related
+            .iter()
+            .fold(bytes.clone(), |all, (bytes, _)| all.start.min(bytes.start)..all.end.max(bytes.end));
+        let window = lines_around(&self.source, &all);
+        let inside = |bytes: Range<usize>| bytes.start - window.start..bytes.end - window.start;
+        let primary = AnnotationKind::Primary.span(inside(bytes)).label(item.label.as_deref());
+        Snippet::source(&self.source[window.clone()])
+            .line_start(Position::of(&self.source, window.start).line)
+            .path(self.file.display().to_string())
+            .annotation(primary)
+            .annotations(
+                related
+                    .into_iter()
+                    .map(|(bytes, label)| AnnotationKind::Context.span(inside(bytes)).label(label)),
+            )
+    }
+
     fn group<'a>(&'a self, item: &'a Diagnostic) -> Group<'a> {
         let level = match item.severity {
             Severity::Error => Level::ERROR,
@@ -67,25 +94,21 @@ impl Diagnostics {
         };
         let title = level.primary_title(item.message.as_str()).id(item.code.as_str());
         let mut group = match self.positions.resolve(&item.place, &self.source) {
-            Some(bytes) => {
-                let mut snippet = Snippet::source(&*self.source)
-                    .path(self.file.display().to_string())
-                    .annotation(AnnotationKind::Primary.span(bytes).label(item.label.as_deref()));
-                for (place, label) in &item.related {
-                    if let Some(bytes) = self.positions.resolve(place, &self.source) {
-                        snippet =
-                            snippet.annotation(AnnotationKind::Context.span(bytes).label(label.as_str()));
-                    }
-                }
-                title.element(snippet)
-            }
-            None => Group::with_title(title),
+            Some(bytes) => title.element(self.snippet(item, bytes)),
+            None => title.element(Origin::path(self.file.display().to_string())),
         };
         if let Some(help) = &item.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
         group
     }
+}
+
+/// The lines that hold a range of bytes.
+fn lines_around(source: &str, bytes: &Range<usize>) -> Range<usize> {
+    let start = source[..bytes.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = source[bytes.end..].find('\n').map_or(source.len(), |newline| bytes.end + newline);
+    start..end
 }
 
 fn counted(count: usize, noun: &str) -> String {

@@ -193,7 +193,7 @@ impl<'a> Given<'a> {
         let words = || choices.iter().map(|(word, _)| *word);
         let help = match suggest::nearest(text, words()) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("it can be {}", suggest::listed(words())),
+            None => format!("it can be {}", suggest::either(words())),
         };
         let message = format!("`{text}` is not a choice for `{}`", self.name());
         found.push(Diagnostic::error(Code::UnknownChoice, self.place(), message).help(help));

@@ -6,22 +6,16 @@ use super::fields::{Found, Given};
 
 /// A key that StartStreamEncryption takes, by shape.
 pub(crate) fn key(given: &Given<'_>, region: Option<&str>, found: &mut Found) -> Option<String> {
-    let text = given.text(found)?;
-    let problem = match text.split_once("arn:") {
-        Some(("", _)) => arn_problem(text, region),
-        _ if alias(text) || id(text) => None,
-        _ => Some(format!("`{text}` is neither a KMS alias nor a key id nor an ARN")),
+    let text = &*given.scalar("a KMS key", found)?.text;
+    let problem = match text.starts_with("arn:") {
+        true => arn_problem(text, region),
+        false if alias(text) || id(text) => None,
+        false => Some(format!("`{text}` is neither a KMS alias nor a key id nor an ARN")),
     };
-    match problem {
-        None => Some(text.to_owned()),
-        Some(problem) => {
-            found.push(
-                Diagnostic::error(Code::InvalidKey, given.place(), problem)
-                    .help("`alias/aws/kinesis` is the key that AWS manages and costs nothing extra"),
-            );
-            None
-        }
-    }
+    let Some(problem) = problem else { return Some(text.to_owned()) };
+    let help = "for the key that AWS keeps for Kinesis write `encryption: alias/aws/kinesis`";
+    found.push(Diagnostic::error(Code::InvalidKey, given.place(), problem).help(help));
+    None
 }
 
 fn alias(text: &str) -> bool {

@@ -133,7 +133,7 @@ impl Measure {
             Misfit::Range => (
                 Code::OutOfRange,
                 format!("`{name}` is {text}, but AWS takes {}", self.bounds()),
-                format!("write {}", self.bounds()),
+                format!("the nearest is `{name}: {}`", self.shown(u64::from(self.nearest(text)))),
             ),
         };
         found.push(Diagnostic::error(code, given.place(), message).help(help));
@@ -183,8 +183,19 @@ impl Measure {
         format!("{} to {}", self.shown(u64::from(self.min)), self.shown(u64::from(self.max)))
     }
 
+    /// The bound that a value beyond them is beyond.
+    fn nearest(&self, text: &str) -> u32 {
+        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+        let unit = self.factor(&text[digits.len()..]).unwrap_or(u64::MAX);
+        let step = self.factor(self.step).unwrap_or(1);
+        match digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)) {
+            Some(total) if total / step < u64::from(self.min) => self.min,
+            _ => self.max,
+        }
+    }
+
     fn listed(&self) -> String {
-        super::suggest::listed(self.units.iter().map(|(unit, _)| *unit))
+        super::suggest::either(self.units.iter().map(|(unit, _)| *unit))
     }
 
     fn step_in_words(&self) -> &'static str {

@@ -32,14 +32,8 @@ use fields::{Fields, Found, Given};
 #[cfg(test)]
 pub(super) use shape::SHAPES;
 
-/// The pipeline that a tree means, and everything that is wrong with it.
-pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform) -> (Option<Pipeline>, Found) {
-    let mut found = Found::new();
-    let pipeline = read(tree, check, &mut found);
-    (pipeline, found)
-}
-
-fn read(tree: &Node, check: &dyn CheckTransform, found: &mut Found) -> Option<Pipeline> {
+/// The pipeline that a tree means; everything that is wrong with it is added to what is `found` already.
+pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform, found: &mut Found) -> Option<Pipeline> {
     let root = Given { node: tree, path: Path::root() };
     let file = Fields::open(&shape::PIPELINE, root, found)?;
     header(&file, found);

@@ -66,7 +66,7 @@ pub(crate) fn logical(
         format!("the {kind} on AWS would be `{made}`: {} characters, and {most} is the most", made.len());
     found.push(
         Diagnostic::error(Code::NameTooLong, place(), message)
-            .help(format!("make this name, or the pipeline's, {over} characters shorter")),
+            .help(format!("make this name, or the pipeline's, shorter by {over}")),
     );
     false
 }

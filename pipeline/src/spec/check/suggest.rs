@@ -24,15 +24,24 @@ fn fold(word: &str) -> String {
 
 /// `` `a`, `b` and `c` ``; at most twelve of them.
 pub(crate) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    joined(words, "and")
+}
+
+/// `` `a`, `b` or `c` ``; at most twelve of them.
+pub(crate) fn either<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    joined(words, "or")
+}
+
+fn joined<'a>(words: impl IntoIterator<Item = &'a str>, last_with: &str) -> String {
     const SHOWN: usize = 12;
     let all: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     if all.len() > SHOWN {
-        return format!("{} and {} more", all[..SHOWN].join(", "), all.len() - SHOWN);
+        return format!("{} {last_with} {} more", all[..SHOWN].join(", "), all.len() - SHOWN);
     }
     match all.split_last() {
         None => String::new(),
         Some((only, [])) => only.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        Some((last, rest)) => format!("{} {last_with} {last}", rest.join(", ")),
     }
 }
 
@@ -60,6 +69,7 @@ mod tests {
         assert_eq!(listed([]), "");
         assert_eq!(listed(["a"]), "`a`");
         assert_eq!(listed(["a", "b", "c"]), "`a`, `b` and `c`");
+        assert_eq!(either(["a", "b"]), "`a` or `b`");
         assert!(listed(["a"; 20]).ends_with("`a` and 8 more"));
     }
 }

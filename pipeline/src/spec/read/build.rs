@@ -16,7 +16,7 @@ use super::super::tree::{Entry, Node, Scalar, Value};
 use super::syntax;
 
 /// Most values a file may hold or expand to.
-const MAX_VALUES: usize = 50_000;
+const MAX_VALUES: usize = 10_000;
 /// Deepest nesting, aliases expanded; the format itself needs seven.
 const MAX_DEPTH: usize = 64;
 
@@ -31,7 +31,7 @@ pub(in super::super) fn tree(source: &str) -> (Option<Node>, Vec<Diagnostic>) {
     for event in Parser::<StrInput<'_>>::new_from_str_with_options(source, options) {
         match event {
             Ok((event, span)) => {
-                if builder.take(event, bytes(&span)).is_err() {
+                if builder.take(event, &span).is_err() {
                     break;
                 }
             }
@@ -65,10 +65,20 @@ struct Frame {
 
 enum Children {
     Items(Vec<Arc<Node>>),
-    Entries { entries: Vec<Entry>, key: Option<Key> },
+    Entries(Mapping),
 }
 
-/// A key whose value is still to come; `None` for one that is already reported.
+/// A mapping being read.
+#[derive(Default)]
+struct Mapping {
+    entries: Vec<Entry>,
+    /// Where each key stood first.
+    keys: HashMap<Arc<str>, Range<usize>>,
+    /// The key whose value is still to come.
+    key: Option<Key>,
+}
+
+/// A key: `None` for one that is already reported.
 struct Key(Option<(Arc<str>, Range<usize>)>);
 
 fn bytes(span: &Span) -> Range<usize> {
@@ -88,24 +98,28 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn take(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Stop> {
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Stop> {
+        let tag_span = span.tag_span().as_ref().map_or_else(|| bytes(span), bytes);
+        let span = bytes(span);
         match event {
             Event::DocumentStart(..) => self.document(span)?,
             Event::Scalar(text, style, anchor, tag) => {
-                self.tag(tag.as_deref(), &span);
+                let sound = self.tag(tag.as_deref(), tag_span);
                 let forced_text = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
                 let span = trimmed(self.source, span, style);
-                let value = Value::Scalar(Scalar { text: Arc::from(text), style, forced_text });
+                let value = match sound {
+                    true => Value::Scalar(Scalar { text: Arc::from(text), style, forced_text }),
+                    false => Value::Broken,
+                };
                 self.node(Node { span, value, size: 1, depth: 1 }, anchor)?;
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.tag(tag.as_deref(), &span);
+                self.tag(tag.as_deref(), tag_span);
                 self.open(anchor, span.start, Children::Items(Vec::new()));
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.tag(tag.as_deref(), &span);
-                let children = Children::Entries { entries: Vec::new(), key: None };
-                self.open(anchor, span.start, children);
+                self.tag(tag.as_deref(), tag_span);
+                self.open(anchor, span.start, Children::Entries(Mapping::default()));
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span.end)?,
             Event::Alias(anchor) => self.alias(anchor, span)?,
@@ -142,17 +156,19 @@ impl<'a> Builder<'a> {
         Err(Stop)
     }
 
-    fn tag(&mut self, tag: Option<&Tag>, span: &Range<usize>) {
-        let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) else { return };
+    /// Whether a node has no tag of another tool.
+    fn tag(&mut self, tag: Option<&Tag>, span: Range<usize>) -> bool {
+        let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) else { return true };
         let written = tag.original();
         self.problems.push(
             Diagnostic::error(
                 Code::YamlTag,
-                Place::Bytes(span.clone()),
+                Place::Bytes(span),
                 format!("the YAML tag `{written}` has no meaning in a pipeline file"),
             )
             .help("take the tag away; text that starts with `!` needs quotes"),
         );
+        false
     }
 
     fn open(&mut self, anchor: usize, start: usize, children: Children) {
@@ -171,7 +187,7 @@ impl<'a> Builder<'a> {
                 let last = items.last().map(|item| item.span.end);
                 (Value::Sequence(items), size, depth, last)
             }
-            Children::Entries { entries, .. } => {
+            Children::Entries(Mapping { entries, .. }) => {
                 let size = entries.iter().map(|entry| entry.value.size).sum::<usize>();
                 let depth = entries.iter().map(|entry| entry.value.depth).max().unwrap_or(0);
                 let last = entries.last().map(|entry| entry.value.span.end.max(entry.key_span.end));
@@ -218,19 +234,60 @@ impl<'a> Builder<'a> {
     /// Puts a finished node where it belongs: a key, a value, an item, or the root.
     fn attach(&mut self, node: Arc<Node>, span: &Range<usize>) -> Result<(), Stop> {
         self.count(&node, span)?;
-        let path = self.path();
-        match self.stack.last_mut().map(|frame| &mut frame.children) {
-            None => self.root = Some(Arc::unwrap_or_clone(node)),
-            Some(Children::Items(items)) => items.push(node),
-            Some(Children::Entries { entries, key }) => match key.take() {
-                None => *key = Some(Key(key_of(&node, span, entries, &path, &mut self.problems))),
+        let Some(frame) = self.stack.last_mut() else {
+            self.root = Some(Arc::unwrap_or_clone(node));
+            return Ok(());
+        };
+        match &mut frame.children {
+            Children::Items(items) => items.push(node),
+            Children::Entries(mapping) => match mapping.key.take() {
                 Some(Key(Some((key, key_span)))) => {
-                    entries.push(Entry { key, key_span, value: node });
+                    mapping.entries.push(Entry { key, key_span, value: node });
                 }
                 Some(Key(None)) => {}
+                None => self.key(&node, span),
             },
         }
         Ok(())
+    }
+
+    /// Takes a node as the key of the mapping being read.
+    fn key(&mut self, node: &Node, span: &Range<usize>) {
+        let sound = self.sound_key(node, span);
+        let Some(Frame { children: Children::Entries(mapping), .. }) = self.stack.last_mut() else {
+            return;
+        };
+        if let Some((text, span)) = &sound {
+            mapping.keys.insert(Arc::clone(text), span.clone());
+        }
+        mapping.key = Some(Key(sound));
+    }
+
+    /// The text of a key, if it is text and the mapping does not have it yet.
+    fn sound_key(&mut self, node: &Node, span: &Range<usize>) -> Option<(Arc<str>, Range<usize>)> {
+        let Value::Scalar(scalar) = &node.value else {
+            if !matches!(node.value, Value::Broken) {
+                let message = format!("a key must be text, but {} stands here", node.describe());
+                self.problems.push(
+                    Diagnostic::error(Code::KeyNotText, Place::Bytes(span.clone()), message)
+                        .help("text with braces or brackets needs quotes"),
+                );
+            }
+            return None;
+        };
+        let first = match self.stack.last().map(|frame| &frame.children) {
+            Some(Children::Entries(mapping)) => mapping.keys.get(&scalar.text).cloned(),
+            _ => None,
+        };
+        let Some(first) = first else { return Some((Arc::clone(&scalar.text), span.clone())) };
+        let message = format!("`{}` is there twice in {}", scalar.text, self.path());
+        self.problems.push(
+            Diagnostic::error(Code::DuplicateKey, Place::Bytes(span.clone()), message)
+                .label("the second one")
+                .related(Place::Bytes(first), "the first one")
+                .help("rename one of them or take it away"),
+        );
+        None
     }
 
     fn count(&mut self, node: &Node, span: &Range<usize>) -> Result<(), Stop> {
@@ -256,7 +313,7 @@ impl<'a> Builder<'a> {
             .stack
             .iter()
             .filter_map(|frame| match &frame.children {
-                Children::Entries { key: Some(Key(Some((key, _)))), .. } => Some(&**key),
+                Children::Entries(Mapping { key: Some(Key(Some((key, _)))), .. }) => Some(&**key),
                 _ => None,
             })
             .collect();
@@ -281,40 +338,6 @@ impl<'a> Builder<'a> {
         };
         (root, self.problems)
     }
-}
-
-/// The text of a key, if it is one and the mapping does not have it yet.
-fn key_of(
-    node: &Node,
-    span: &Range<usize>,
-    entries: &[Entry],
-    path: &str,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<(Arc<str>, Range<usize>)> {
-    let Value::Scalar(scalar) = &node.value else {
-        if !matches!(node.value, Value::Broken) {
-            let message = format!("a key must be text, but {} stands here", node.describe());
-            problems.push(
-                Diagnostic::error(Code::KeyNotText, Place::Bytes(span.clone()), message)
-                    .help("text with braces or brackets needs quotes"),
-            );
-        }
-        return None;
-    };
-    if let Some(first) = entries.iter().find(|entry| entry.key == scalar.text) {
-        problems.push(
-            Diagnostic::error(
-                Code::DuplicateKey,
-                Place::Bytes(span.clone()),
-                format!("`{}` is there twice in {path}", scalar.text),
-            )
-            .label("the second one")
-            .related(Place::Bytes(first.key_span.clone()), "the first one")
-            .help("rename one of them or take it away"),
-        );
-        return None;
-    }
-    Some((Arc::clone(&scalar.text), span.clone()))
 }
 
 fn too_deep(span: &Range<usize>) -> Diagnostic {

@@ -84,6 +84,9 @@ fn help(source: &str, at: usize, kind: &ErrorKind) -> Option<String> {
             return Some(format!("text that starts with `{character}` needs quotes"));
         }
         ErrorKind::UnclosedQuotedScalar => "the quote that opens here is never closed",
+        ErrorKind::InvalidQuotedScalarIndent => {
+            "a quote above is never closed, or the text in it is not indented"
+        }
         ErrorKind::UnclosedFlowCollection { open } => {
             return Some(format!("the `{open}` that opens here is never closed"));
         }

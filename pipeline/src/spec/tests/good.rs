@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::super::model::*;
-use super::super::{Path, Place};
+use super::super::{Path, Place, schema};
 use super::{accepted, with};
 use crate::templates;
 
@@ -32,6 +32,39 @@ fn the_shortest_file_has_good_defaults() {
             compression: Compression::Gzip,
         }
     );
+}
+
+/// A mapping of everything that the schema says is the default, with one more field.
+fn defaults_of_the_schema(definition: &str, more: &str) -> String {
+    let schema: serde_json::Value = serde_json::from_str(&schema::json()).unwrap();
+    let properties = &schema["definitions"][definition]["properties"];
+    let mut fields: Vec<String> = properties
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter_map(|(name, property)| Some(format!("{name}: {}", property.get("default")?)))
+        .collect();
+    assert!(!fields.is_empty(), "{definition} has no defaults");
+    fields.push(more.to_owned());
+    format!("{{ {} }}", fields.join(", "))
+}
+
+#[test]
+fn the_defaults_of_the_schema_are_those_of_the_checks() {
+    let written = |file: fn(&str, &str) -> String| {
+        let autoscale = file("Autoscale", "max: 4");
+        let buffer = file("Buffer", "size: 5MiB").replacen("size: \"5MiB\", ", "", 1);
+        with(&format!(
+            "streams:\n  a: {}\n  b: {{ autoscale: {autoscale} }}\ntransforms:\n  t: {}\ndeliveries:\n  \
+             d: {{ transform: t, to: {{ s3: {} }} }}\n",
+            file("Stream", "shards: 1"),
+            file("Transform", "vrl: ."),
+            file("S3", &format!("bucket: abc, buffer: {buffer}")),
+        ))
+    };
+    let explicit = accepted(&written(defaults_of_the_schema)).pipeline;
+    let implied = accepted(&written(|_, more| format!("{{ {more} }}"))).pipeline;
+    assert_eq!(explicit, implied);
 }
 
 #[test]

@@ -178,6 +178,16 @@ fn a_tag_of_another_tool() {
 }
 
 #[test]
+fn a_thousand_errors_take_no_time() {
+    let fields: String = (0..4_000).map(|n| format!("extra{n}: 1\n")).collect();
+    let started = Instant::now();
+    let found = refused(&with(&fields));
+    found.to_string();
+    assert_eq!(found.len(), 4_000);
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[test]
 fn many_errors_are_counted_and_the_first_hundred_shown() {
     let fields: String = (0..250).map(|n| format!("extra{n}: 1\n")).collect();
     let found = refused(&with(&fields));
