@@ -89,6 +89,11 @@ impl Target {
     }
 }
 
+/// A Kinesis client, for the producer and the reader.
+pub(crate) fn kinesis(config: &SdkConfig) -> aws_sdk_kinesis::Client {
+    aws_sdk_kinesis::Client::new(config)
+}
+
 fn rustls() -> tls::Provider {
     tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)
 }

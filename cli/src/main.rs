@@ -10,12 +10,14 @@ mod aws;
 mod commands;
 mod document;
 mod error;
+mod feeding;
 mod interrupt;
 mod logging;
 mod output;
 mod provision;
 mod render;
 mod session;
+mod stream;
 
 use std::process::ExitCode;
 

@@ -1,8 +1,12 @@
 //! `pipectl init`: a pipeline file to start from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::error::{CommandError, Exit};
+use pipectl_pipeline::templates;
+
+use crate::error::{CommandError, Exit, Kind};
+use crate::output::style::{GOOD, NAME, paint};
+use crate::output::table::{self, Field};
 use crate::session::Session;
 
 const EXAMPLES: &str = "\
@@ -32,7 +36,63 @@ pub(crate) struct Args {
     list: bool,
 }
 
-/// Not built yet.
-pub(crate) fn run(args: &Args, _session: &Session) -> Result<Exit, CommandError> {
-    Err(CommandError::new(crate::error::Kind::Usage, format!("not built yet: {args:?}")))
+/// Writes the template's files, none of them over one that is there.
+pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    if args.list {
+        list(session);
+        return Ok(Exit::Success);
+    }
+    let template = templates::find(&args.template).ok_or_else(|| {
+        let known: Vec<&str> = templates::ALL.iter().map(|template| template.name).collect();
+        CommandError::new(Kind::Usage, format!("there is no template `{}`", args.template))
+            .hint(format!("there are: {}", known.join(", ")))
+    })?;
+    let paths: Vec<PathBuf> = template.files.iter().map(|(name, _)| args.dir.join(name)).collect();
+    if let Some(there) = paths.iter().find(|path| path.exists())
+        && !args.force
+    {
+        return Err(CommandError::new(Kind::File, format!("`{}` is there already", there.display()))
+            .hint("--force writes over it, --dir writes elsewhere"));
+    }
+    for ((_, text), path) in template.files.iter().zip(&paths) {
+        write(path, text)?;
+    }
+    tell(session, args, &paths);
+    Ok(Exit::Success)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), CommandError> {
+    let failed =
+        |cause| CommandError::wrap(Kind::File, format!("cannot write `{}`", path.display()), cause);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    std::fs::write(path, text).map_err(failed)
+}
+
+fn list(session: &Session) {
+    let rows = templates::ALL.iter().map(|template| {
+        vec![Field::Plain(template.name.to_owned()), Field::Faint(template.description.to_owned())]
+    });
+    session.output.data(table::render(&["TEMPLATE", ""], rows));
+    for template in templates::ALL {
+        let described = serde_json::json!({ "name": template.name, "description": template.description });
+        session.output.event("template", &described);
+    }
+}
+
+fn tell(session: &Session, args: &Args, paths: &[PathBuf]) {
+    for path in paths {
+        session.output.note(format!("{} wrote {}", paint(GOOD, "✓"), path.display()));
+        session.output.event("wrote", &serde_json::json!({ "file": path }));
+    }
+    let file = match args.dir == Path::new(".") {
+        true => String::new(),
+        false => format!(" -f {}", paths[0].display()),
+    };
+    let next = [("validate", "check it"), ("plan", "see what it would create"), ("apply", "create it")];
+    for (command, why) in next {
+        let command = format!("{:width$}", format!("pipectl {command}{file}"), width = 18 + file.len());
+        session.output.note(format!("  {}{why}", paint(NAME, command)));
+    }
 }

@@ -1,5 +1,7 @@
 //! `pipectl schema`: the JSON Schema of the pipeline file, for editors.
 
+use pipectl_pipeline::spec::schema;
+
 use crate::error::{CommandError, Exit};
 use crate::session::Session;
 
@@ -13,7 +15,8 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {}
 
-/// Not built yet.
-pub(crate) fn run(args: &Args, _session: &Session) -> Result<Exit, CommandError> {
-    Err(CommandError::new(crate::error::Kind::Usage, format!("not built yet: {args:?}")))
+/// Prints it to stdout.
+pub(crate) fn run(_args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    session.output.raw(schema::json().as_bytes());
+    Ok(Exit::Success)
 }

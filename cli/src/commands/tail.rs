@@ -1,7 +1,14 @@
 //! `pipectl tail`: print what arrives in a stream.
 
-use crate::error::{CommandError, Exit};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use pipectl_producer::read::{ReadRecord, Reader, Settings, Start as Position};
+
+use crate::error::{CommandError, Exit, Kind};
+use crate::interrupt;
+use crate::output::Output;
 use crate::session::Session;
+use crate::stream::Stream;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,9 +69,65 @@ fn start(text: &str) -> Result<Start, String> {
     }
 }
 
-/// Not built yet.
-pub(crate) async fn run(args: &Args, _session: &Session) -> Result<Exit, CommandError> {
-    Err(CommandError::new(crate::error::Kind::Usage, format!("not built yet: {args:?}")))
+/// Finds the stream and prints its records until the limit, the end or Ctrl-C.
+pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    let stream = Stream::find(session, args.stream.as_deref(), args.raw.as_deref()).await?;
+    let settings = Settings { start: args.from.position()?, follow: !args.no_follow, ..Settings::default() };
+    let cancel = interrupt::listen(&session.output, "ending");
+    let mut reader = Reader::start(stream.source(), settings);
+    let mut left = args.limit.unwrap_or(u64::MAX);
+    while left > 0 && !session.output.is_closed() {
+        let next = tokio::select! {
+            next = reader.next() => next,
+            () = cancel.cancelled() => break,
+        };
+        let next = next.map_err(|cause| CommandError::wrap(Kind::Aws, format!("cannot read {}", stream.name), cause))?;
+        let Some(read) = next else { break };
+        print(&session.output, &read);
+        left -= 1;
+    }
+    Ok(Exit::Success)
+}
+
+/// The record as it is and a line end, or an event with all that is known of it.
+fn print(output: &Output, read: &ReadRecord) {
+    let record = &read.record;
+    if !output.is_json() {
+        let mut line = record.data.to_vec();
+        if line.last() != Some(&b'\n') {
+            line.push(b'\n');
+        }
+        return output.raw(&line);
+    }
+    let (text, bytes) = match std::str::from_utf8(&record.data) {
+        Ok(text) => (Some(text), None),
+        Err(_) => (None, Some(BASE64.encode(&record.data))),
+    };
+    output.event(
+        "record",
+        &serde_json::json!({
+            "shard": read.shard.to_string(),
+            "sequence": record.sequence,
+            "time": record.time,
+            "partition_key": record.partition_key,
+            "data": text,
+            "data_base64": bytes,
+        }),
+    );
+}
+
+impl Start {
+    fn position(self) -> Result<Position, CommandError> {
+        match self {
+            Start::Latest => Ok(Position::Latest),
+            Start::TrimHorizon => Ok(Position::TrimHorizon),
+            Start::At(time) => Ok(Position::At(time)),
+            Start::Ago(age) => jiff::Timestamp::now()
+                .checked_sub(age)
+                .map(Position::At)
+                .map_err(|cause| CommandError::wrap(Kind::Usage, "--from lies before all time", cause)),
+        }
+    }
 }
 
 #[cfg(test)]

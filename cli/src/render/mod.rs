@@ -1,5 +1,6 @@
 //! What the libraries answer, as text for people: pure functions from their types to styled strings.
 
+pub(crate) mod account;
 pub(crate) mod apply;
 pub(crate) mod plan;
 pub(crate) mod status;

@@ -1,0 +1,166 @@
+//! What happened in the demo: the account of every record, a sample, and what to try next.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use pipectl_pipeline::lake;
+use pipectl_producer::Account;
+use serde::Serialize;
+
+use crate::output::Output;
+use crate::output::style::{BAD, FAINT, GOOD, NAME, STRONG, paint};
+use crate::output::table::{self, Field};
+use crate::output::words::{bytes, counted, duration, grouped, rate};
+
+/// The account of the demo. What was delivered and what failed is counted in S3.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Summary {
+    /// Records that went in.
+    records_in: u64,
+    /// Records in data objects.
+    delivered: u64,
+    /// Records that the transform dropped.
+    dropped: u64,
+    /// Records under the error prefix.
+    failed: u64,
+    /// Records in none of these places.
+    pub(super) lost: u64,
+    /// Records that are there more than once.
+    duplicated: u64,
+    /// Objects in the bucket.
+    objects: u64,
+    /// Their size as stored.
+    bytes: u64,
+    /// From the first call to the last record.
+    seconds: f64,
+    /// Where the stream is.
+    #[serde(skip)]
+    stream: String,
+    #[serde(skip)]
+    bucket: String,
+    #[serde(skip)]
+    sent_per_second: u64,
+    #[serde(skip)]
+    sample: Option<(String, String)>,
+}
+
+impl Summary {
+    /// Adds everything up.
+    pub(super) fn new(
+        stream: &str,
+        bucket: &str,
+        sent: Account,
+        lake: lake::Account,
+        dropped: u64,
+        took: Duration,
+    ) -> Self {
+        let found = lake.delivered + lake.failed + dropped;
+        Summary {
+            records_in: sent.put,
+            delivered: lake.delivered,
+            dropped,
+            failed: lake.failed,
+            lost: sent.put.saturating_sub(found),
+            duplicated: found.saturating_sub(sent.put),
+            objects: lake.objects,
+            bytes: lake.bytes,
+            seconds: (took.as_secs_f64() * 1000.0).round() / 1000.0,
+            stream: stream.to_owned(),
+            bucket: bucket.to_owned(),
+            sent_per_second: rate(sent.delivered, sent.elapsed),
+            sample: lake.sample_key.zip(lake.sample),
+        }
+    }
+
+    /// Text with what to try next, or the last JSON line.
+    pub(super) fn show(&self, output: &Output, next: &[(String, &'static str)]) {
+        output.data(self.text(next));
+        output.event("summary", self);
+    }
+
+    fn text(&self, next: &[(String, &'static str)]) -> String {
+        let took = duration(Duration::from_secs_f64(self.seconds));
+        let verdict = if self.lost == 0 {
+            format!("{} every record accounted for", paint(GOOD, "✓"))
+        } else {
+            format!("{} {} lost", paint(BAD, "✗"), counted(self.lost, "record"))
+        };
+        let mut text = format!("\n{} {}\n\n", paint(STRONG, verdict), paint(FAINT, format!("in {took}")));
+        let _ = writeln!(text, "{}", self.table());
+        if let Some((key, record)) = &self.sample {
+            let _ = writeln!(text, "\n{}", paint(FAINT, format!("the first record of s3://{}/{key}", self.bucket)));
+            let _ = writeln!(text, "  {record}");
+        }
+        let _ = write!(text, "\n{}", paint(STRONG, "Next"));
+        let width = next.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+        let beside = width < 40;
+        for (command, why) in next {
+            let _ = if beside {
+                write!(text, "\n  {}  {why}", paint(NAME, format!("{command:width$}")))
+            } else {
+                write!(text, "\n  {}\n  {}", paint(FAINT, format!("# {why}")), paint(NAME, command))
+            };
+        }
+        text
+    }
+
+    fn table(&self) -> String {
+        let row = |what: &str, count: u64, where_: String| {
+            vec![Field::Plain(what.to_owned()), Field::Number(grouped(count)), Field::Faint(where_)]
+        };
+        let stored = format!("s3://{}: {}, {}", self.bucket, counted(self.objects, "object"), bytes(self.bytes));
+        let mut rows = vec![
+            row("sent", self.records_in, format!("{}, {} records/s", self.stream, grouped(self.sent_per_second))),
+            row("delivered", self.delivered, stored),
+            row("dropped", self.dropped, "by the transform".to_owned()),
+            row("failed", self.failed, "in the transform, kept under errors/".to_owned()),
+            row("lost", self.lost, String::new()),
+        ];
+        if self.duplicated > 0 {
+            rows.push(row("duplicated", self.duplicated, "delivery is at least once".to_owned()));
+        }
+        table::render(&["RECORDS", "", ""], rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(delivered: u64) -> Summary {
+        let sent = Account { put: 1000, delivered: 1000, elapsed: Duration::from_millis(100), ..Account::default() };
+        let lake = lake::Account {
+            delivered,
+            failed: 3,
+            objects: 2,
+            bytes: 2048,
+            sample_key: Some("clicks/dt=2026-11-21/clickstream-lake-1.gz".into()),
+            sample: Some(r#"{"status":200}"#.into()),
+        };
+        Summary::new("clickstream-events", "clickstream-lake", sent, lake, 7, Duration::from_millis(6204))
+    }
+
+    #[test]
+    fn what_is_in_no_place_is_lost() {
+        assert_eq!((summary(990).lost, summary(990).duplicated), (0, 0));
+        assert_eq!((summary(980).lost, summary(980).duplicated), (10, 0));
+        assert_eq!((summary(995).lost, summary(995).duplicated), (0, 5));
+    }
+
+    #[test]
+    fn the_json_has_the_fields_that_scripts_read() {
+        let value = serde_json::to_value(summary(990)).unwrap();
+        let names: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        for name in ["records_in", "delivered", "dropped", "failed", "lost", "objects", "bytes", "seconds"] {
+            assert!(names.contains(&name), "{name} is missing in {names:?}");
+        }
+        assert_eq!(value["records_in"], 1000);
+        assert_eq!(value["seconds"], 6.204);
+    }
+
+    #[test]
+    fn the_summary_shows_account_sample_and_ways_on() {
+        let text = summary(990).text(&super::super::stage::ways_on());
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
+    }
+}

@@ -1,0 +1,93 @@
+//! Which stream `produce` and `tail` mean, and the connection to it.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use pipectl_pipeline::resources::names;
+use pipectl_pipeline::spec::model::Pipeline;
+use pipectl_pipeline::spec::TakeEveryTransform;
+use pipectl_producer::aws::{KinesisSink, KinesisSource};
+use pipectl_producer::read::{ShardSource, SourceErrorKind};
+
+use crate::aws::{self, Target};
+use crate::document;
+use crate::error::{CommandError, Kind};
+use crate::session::Session;
+
+/// A stream that exists, and where.
+pub(crate) struct Stream {
+    /// Its physical name.
+    pub(crate) name: String,
+    config: SdkConfig,
+}
+
+impl Stream {
+    /// The stream called `raw`, or the one called `logical` in the pipeline file, or the only one there.
+    /// Asks for its shards, so that a wrong name or a dead endpoint is an error before anything else.
+    pub(crate) async fn find(
+        session: &Session,
+        logical: Option<&str>,
+        raw: Option<&str>,
+    ) -> Result<Stream, CommandError> {
+        let (name, file_region) = match raw {
+            Some(raw) => (raw.to_owned(), None),
+            None => {
+                let document = document::load_with(session, &TakeEveryTransform)?;
+                let logical = choose(&document.pipeline, logical)?;
+                (names::physical(&document.pipeline.name, logical), document.pipeline.region)
+            }
+        };
+        let config = Target::new(&session.globals, file_region.as_deref()).connect().await?;
+        let stream = Stream { name, config };
+        stream.check(session, raw.is_some()).await?;
+        Ok(stream)
+    }
+
+    /// A stream that is known to be there.
+    pub(crate) fn at(name: String, config: SdkConfig) -> Stream {
+        Stream { name, config }
+    }
+
+    /// Takes records.
+    pub(crate) fn sink(&self) -> Arc<KinesisSink> {
+        Arc::new(KinesisSink::new(aws::kinesis(&self.config), self.name.clone()))
+    }
+
+    /// Gives records out.
+    pub(crate) fn source(&self) -> Arc<KinesisSource> {
+        Arc::new(KinesisSource::new(aws::kinesis(&self.config), self.name.clone()))
+    }
+
+    async fn check(&self, session: &Session, raw: bool) -> Result<(), CommandError> {
+        let Err(cause) = self.source().shards().await else { return Ok(()) };
+        let gone = cause.code.contains("ResourceNotFound");
+        let unreachable = cause.kind == SourceErrorKind::Transient;
+        let error = CommandError::wrap(Kind::Aws, format!("cannot reach the stream {}", self.name), cause);
+        Err(if gone && !raw {
+            error.hint("`pipectl apply` creates it")
+        } else if gone {
+            error.hint("--stream takes the physical name, which `pipectl status` shows; check the region, too")
+        } else if let (true, Some(url)) = (unreachable, &session.globals.endpoint_url) {
+            error.hint(format!("nothing useful answers at {url}: is it running? `pipectl local` starts one"))
+        } else {
+            error
+        })
+    }
+}
+
+fn choose<'pipeline>(pipeline: &'pipeline Pipeline, logical: Option<&'pipeline str>) -> Result<&'pipeline str, CommandError> {
+    let known: Vec<&str> = pipeline.streams.keys().map(String::as_str).collect();
+    let list = known.join(", ");
+    match (logical, known.as_slice()) {
+        (Some(logical), _) if known.contains(&logical) => Ok(logical),
+        (_, []) => Err(CommandError::new(Kind::Usage, format!("the pipeline {} has no streams", pipeline.name))
+            .hint("its deliveries are fed directly; --stream NAME takes any Kinesis stream")),
+        (Some(logical), _) => {
+            Err(CommandError::new(Kind::Usage, format!("the pipeline {} has no stream `{logical}`", pipeline.name))
+                .hint(format!("it has: {list}")))
+        }
+        (None, [only]) => Ok(only),
+        (None, _) => Err(CommandError::new(Kind::Usage, format!("which stream of {}?", pipeline.name))
+            .hint(format!("name one of: {list}"))),
+    }
+}
