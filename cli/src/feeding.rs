@@ -64,11 +64,8 @@ where
         () = cancel.cancelled() => Ok(()),
     };
     let cancelled = cancel.is_cancelled();
-    let Report { account, stopped } = if cancelled {
-        producer.close_within(FINISH_WITHIN).await
-    } else {
-        producer.close().await
-    };
+    let Report { account, stopped } =
+        if cancelled { producer.close_within(FINISH_WITHIN).await } else { producer.close().await };
     meter.finish();
     let reasons = reasons.lock().unwrap_or_else(PoisonError::into_inner);
     let stopped = match (fed, stopped) {
@@ -76,7 +73,9 @@ where
         (Err(FeedError::Stopped(error)), None) => Some(CommandError::new(Kind::Aws, error)),
         (Err(FeedError::Input(error)), None) => Some(CommandError::new(Kind::File, error)),
         (Err(error @ FeedError::Thread(_)), None) => Some(CommandError::new(Kind::File, error)),
-        (Ok(()), None) if cancelled => Some(CommandError::new(Kind::Interrupted, "stopped before the input's end")),
+        (Ok(()), None) if cancelled => {
+            Some(CommandError::new(Kind::Interrupted, "stopped before the input's end"))
+        }
         (Ok(()), None) => None,
     };
     Fed { account, reasons: reasons.iter().map(|(why, count)| (why.clone(), *count)).collect(), stopped }
@@ -116,7 +115,8 @@ fn note(reasons: &Mutex<BTreeMap<String, u64>>, outcome: &Outcome) {
         },
     };
     let mut reasons = reasons.lock().unwrap_or_else(PoisonError::into_inner);
-    let key = if reasons.len() < REASONS || reasons.contains_key(&why) { why } else { "other reasons".to_owned() };
+    let key =
+        if reasons.len() < REASONS || reasons.contains_key(&why) { why } else { "other reasons".to_owned() };
     *reasons.entry(key).or_default() += 1;
 }
 

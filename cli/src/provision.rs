@@ -32,6 +32,11 @@ pub(crate) async fn connect(session: &Session, document: &Document) -> Result<En
     Ok(engine)
 }
 
+/// The same for an endpoint in this process: whatever account the environment names is left alone.
+pub(crate) async fn connect_locally(session: &Session, document: &Document) -> Result<Engine, CommandError> {
+    connect(session, document).await
+}
+
 /// Applies a plan and tells what happens. Anything but complete success is an error that says so.
 pub(crate) async fn apply(
     session: &Session,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use pipectl_pipeline::resources::names;
-use pipectl_pipeline::spec::model::Pipeline;
 use pipectl_pipeline::spec::TakeEveryTransform;
+use pipectl_pipeline::spec::model::Pipeline;
 use pipectl_producer::aws::{KinesisSink, KinesisSource};
 use pipectl_producer::read::{ShardSource, SourceErrorKind};
 
@@ -66,7 +66,8 @@ impl Stream {
         Err(if gone && !raw {
             error.hint("`pipectl apply` creates it")
         } else if gone {
-            error.hint("--stream takes the physical name, which `pipectl status` shows; check the region, too")
+            error
+                .hint("--stream takes the physical name, which `pipectl status` shows; check the region, too")
         } else if let (true, Some(url)) = (unreachable, &session.globals.endpoint_url) {
             error.hint(format!("nothing useful answers at {url}: is it running? `pipectl local` starts one"))
         } else {
@@ -75,17 +76,23 @@ impl Stream {
     }
 }
 
-fn choose<'pipeline>(pipeline: &'pipeline Pipeline, logical: Option<&'pipeline str>) -> Result<&'pipeline str, CommandError> {
+fn choose<'pipeline>(
+    pipeline: &'pipeline Pipeline,
+    logical: Option<&'pipeline str>,
+) -> Result<&'pipeline str, CommandError> {
     let known: Vec<&str> = pipeline.streams.keys().map(String::as_str).collect();
     let list = known.join(", ");
     match (logical, known.as_slice()) {
         (Some(logical), _) if known.contains(&logical) => Ok(logical),
-        (_, []) => Err(CommandError::new(Kind::Usage, format!("the pipeline {} has no streams", pipeline.name))
-            .hint("its deliveries are fed directly; --stream NAME takes any Kinesis stream")),
-        (Some(logical), _) => {
-            Err(CommandError::new(Kind::Usage, format!("the pipeline {} has no stream `{logical}`", pipeline.name))
-                .hint(format!("it has: {list}")))
+        (_, []) => {
+            Err(CommandError::new(Kind::Usage, format!("the pipeline {} has no streams", pipeline.name))
+                .hint("its deliveries are fed directly; --stream NAME takes any Kinesis stream"))
         }
+        (Some(logical), _) => Err(CommandError::new(
+            Kind::Usage,
+            format!("the pipeline {} has no stream `{logical}`", pipeline.name),
+        )
+        .hint(format!("it has: {list}"))),
         (None, [only]) => Ok(only),
         (None, _) => Err(CommandError::new(Kind::Usage, format!("which stream of {}?", pipeline.name))
             .hint(format!("name one of: {list}"))),

@@ -138,6 +138,11 @@ impl Endpoint {
         &self.world
     }
 
+    /// What each delivery has done with its records, by name: the answer of `GET /_pipectl/deliveries`.
+    pub fn deliveries(&self) -> serde_json::Value {
+        crate::firehose::deliveries(&self.world)
+    }
+
     /// From now on `observer` sees every mutating request, before and after it has its effect.
     pub fn observe(&self, observer: Observer) {
         self.layers.observers.add(observer);

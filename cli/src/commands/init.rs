@@ -62,8 +62,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> 
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CommandError> {
-    let failed =
-        |cause| CommandError::wrap(Kind::File, format!("cannot write `{}`", path.display()), cause);
+    let failed = |cause| CommandError::wrap(Kind::File, format!("cannot write `{}`", path.display()), cause);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }

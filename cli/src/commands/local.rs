@@ -130,7 +130,9 @@ impl Running {
     async fn start(args: &Args, session: &Session) -> Result<Running, CommandError> {
         match args.engine {
             Engine::Embedded => embedded(args, session).await.map(Running::Embedded),
-            Engine::Localstack => localstack(args, session).await.map(|host| Running::Localstack(Box::new(host))),
+            Engine::Localstack => {
+                localstack(args, session).await.map(|host| Running::Localstack(Box::new(host)))
+            }
             Engine::Docker => docker(args).await,
         }
     }

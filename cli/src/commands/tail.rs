@@ -81,7 +81,8 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
             next = reader.next() => next,
             () = cancel.cancelled() => break,
         };
-        let next = next.map_err(|cause| CommandError::wrap(Kind::Aws, format!("cannot read {}", stream.name), cause))?;
+        let next = next
+            .map_err(|cause| CommandError::wrap(Kind::Aws, format!("cannot read {}", stream.name), cause))?;
         let Some(read) = next else { break };
         print(&session.output, &read);
         left -= 1;

@@ -22,6 +22,10 @@ impl Field {
     fn cell(self) -> Cell {
         match self {
             Field::Plain(text) => Cell::new(text),
+            // A styled nothing would keep the line from ending where its text ends.
+            Field::Good(text) | Field::Change(text) | Field::Bad(text) | Field::Faint(text) if text.is_empty() => {
+                Cell::new(text)
+            }
             Field::Good(text) => Cell::new(text).fg(Color::DarkGreen),
             Field::Change(text) => Cell::new(text).fg(Color::DarkYellow),
             Field::Bad(text) => Cell::new(text).fg(Color::DarkRed),
@@ -36,7 +40,10 @@ pub(crate) fn render(heading: &[&str], rows: impl IntoIterator<Item = Vec<Field>
     let mut table = Table::new();
     table.load_style(presets::NOTHING).enforce_styling();
     table.style_text_only();
-    table.set_header(heading.iter().map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
+    table.set_header(heading.iter().map(|title| match title.is_empty() {
+        true => Cell::new(title),
+        false => Cell::new(title).add_attribute(Attribute::Bold),
+    }));
     table.add_rows(rows.into_iter().map(|row| row.into_iter().map(Field::cell)));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));

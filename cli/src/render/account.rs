@@ -73,7 +73,10 @@ mod tests {
             elapsed: Duration::from_millis(500),
             ..Account::default()
         };
-        let reasons = [("refused: no text or number in the key field `id`".to_owned(), 2), ("expired: X".to_owned(), 1)];
+        let reasons = [
+            ("refused: no text or number in the key field `id`".to_owned(), 2),
+            ("expired: X".to_owned(), 1),
+        ];
         let shown = anstream::adapter::strip_str(&text("clicks-events", &account, &reasons)).to_string();
         insta::assert_snapshot!(shown, @r"
         ✗ 1,000 of 1,003 records delivered to clicks-events in 500 ms (2.0 KiB, 2,000/s, 3 requests, 12 retried)

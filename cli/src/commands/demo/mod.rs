@@ -117,9 +117,10 @@ async fn play(
     let accounted = watch::until_accounted(stage, account.delivered, args.timeout, cancel).await?;
     let Destination::S3(destination) = &stage.delivery().to;
     let mut lake = Lake::new(destination);
-    let lake_account = lake.count(&stage.engine.objects()).await.map_err(|cause| {
-        CommandError::wrap(Kind::Aws, "what was delivered cannot be read back", cause)
-    })?;
+    let lake_account = lake
+        .count(stage.engine.objects().as_ref())
+        .await
+        .map_err(|cause| CommandError::wrap(Kind::Aws, "what was delivered cannot be read back", cause))?;
     Ok(Summary::new(&stream.name, lake.bucket(), account, lake_account, accounted.dropped, began.elapsed()))
 }
 

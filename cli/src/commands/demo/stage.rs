@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use pipectl_localstack::{Endpoint, Options};
+use pipectl_pipeline::resources::names;
 use pipectl_pipeline::spec::Document;
 use pipectl_pipeline::spec::model::Delivery;
-use pipectl_pipeline::resources::names;
 use pipectl_pipeline::{Engine, templates};
 use tempfile::TempDir;
 
@@ -99,7 +99,12 @@ impl Stage {
             (format!("pipectl {options} status"), "what exists"),
             (format!("pipectl {options} produce events --generate clickstream"), "feed it more"),
             (format!("pipectl {options} tail events --from trim-horizon --limit 5"), "what is in the stream"),
-            (format!("eval \"$(pipectl local env --port {port})\"; aws s3 ls --recursive s3://clickstream-lake"), "any AWS tool"),
+            (
+                format!(
+                    "eval \"$(pipectl local env --port {port})\"; aws s3 ls --recursive s3://clickstream-lake"
+                ),
+                "any AWS tool",
+            ),
         ]
     }
 }

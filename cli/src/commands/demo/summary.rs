@@ -88,7 +88,11 @@ impl Summary {
         let mut text = format!("\n{} {}\n\n", paint(STRONG, verdict), paint(FAINT, format!("in {took}")));
         let _ = writeln!(text, "{}", self.table());
         if let Some((key, record)) = &self.sample {
-            let _ = writeln!(text, "\n{}", paint(FAINT, format!("the first record of s3://{}/{key}", self.bucket)));
+            let _ = writeln!(
+                text,
+                "\n{}",
+                paint(FAINT, format!("the first record of s3://{}/{key}", self.bucket))
+            );
             let _ = writeln!(text, "  {record}");
         }
         let _ = write!(text, "\n{}", paint(STRONG, "Next"));
@@ -108,9 +112,14 @@ impl Summary {
         let row = |what: &str, count: u64, where_: String| {
             vec![Field::Plain(what.to_owned()), Field::Number(grouped(count)), Field::Faint(where_)]
         };
-        let stored = format!("s3://{}: {}, {}", self.bucket, counted(self.objects, "object"), bytes(self.bytes));
+        let stored =
+            format!("s3://{}: {}, {}", self.bucket, counted(self.objects, "object"), bytes(self.bytes));
         let mut rows = vec![
-            row("sent", self.records_in, format!("{}, {} records/s", self.stream, grouped(self.sent_per_second))),
+            row(
+                "sent",
+                self.records_in,
+                format!("{}, {} records/s", self.stream, grouped(self.sent_per_second)),
+            ),
             row("delivered", self.delivered, stored),
             row("dropped", self.dropped, "by the transform".to_owned()),
             row("failed", self.failed, "in the transform, kept under errors/".to_owned()),
@@ -128,7 +137,8 @@ mod tests {
     use super::*;
 
     fn summary(delivered: u64) -> Summary {
-        let sent = Account { put: 1000, delivered: 1000, elapsed: Duration::from_millis(100), ..Account::default() };
+        let sent =
+            Account { put: 1000, delivered: 1000, elapsed: Duration::from_millis(100), ..Account::default() };
         let lake = lake::Account {
             delivered,
             failed: 3,

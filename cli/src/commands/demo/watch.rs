@@ -84,11 +84,17 @@ fn stuck(expected: u64, now: Counted, patience: Duration) -> CommandError {
         let behind = words::counted(expected - now.received, "record");
         format!("the delivery has not read {behind} from the stream")
     } else {
-        format!("{} wait in the delivery for the transform or the buffer", words::counted(now.pending, "record"))
+        format!(
+            "{} wait in the delivery for the transform or the buffer",
+            words::counted(now.pending, "record")
+        )
     };
     CommandError::new(
         Kind::Undelivered,
-        format!("{missing} of {} are not accounted for, and nothing moved for {waited}: {place}", words::counted(expected, "record")),
+        format!(
+            "{missing} of {} are not accounted for, and nothing moved for {waited}: {place}",
+            words::counted(expected, "record")
+        ),
     )
     .hint("`pipectl demo -vv` logs what the transform and the delivery do")
 }

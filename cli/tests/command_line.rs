@@ -1,0 +1,134 @@
+//! The binary as a script sees it: exit codes, what goes to stdout and what to stderr, without a terminal.
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use tempfile::TempDir;
+
+/// The binary in an empty folder, with none of the surroundings of whoever runs the tests.
+fn pipectl(folder: &Path) -> Command {
+    let mut command = Command::cargo_bin("pipectl").expect("the binary is built");
+    command.current_dir(folder).env_clear().env("HOME", folder).env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+}
+
+fn stdout(assert: &Assert) -> String {
+    String::from_utf8_lossy(&assert.get_output().stdout).into_owned()
+}
+
+fn stderr(assert: &Assert) -> String {
+    String::from_utf8_lossy(&assert.get_output().stderr).into_owned()
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// An address where nothing listens: it was free a moment ago, and is ours no more.
+fn nowhere() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    format!("http://{}", listener.local_addr().expect("an address"))
+}
+
+#[test]
+fn a_wrong_command_line_exits_with_1_because_2_means_changes() {
+    let folder = folder();
+    let assert = pipectl(folder.path()).arg("plann").assert().code(1);
+    assert!(stderr(&assert).contains("similar subcommand exists: 'plan'"), "{}", stderr(&assert));
+    assert_eq!(stdout(&assert), "");
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    let folder = folder();
+    let assert = pipectl(folder.path()).arg("--version").assert().success();
+    assert_eq!(stdout(&assert), concat!("pipectl ", env!("CARGO_PKG_VERSION"), "\n"));
+    let assert = pipectl(folder.path()).args(["apply", "--help"]).assert().success();
+    assert!(stdout(&assert).contains("Examples:"));
+    assert!(!stdout(&assert).contains('\u{1b}'), "no colour into a pipe");
+}
+
+#[test]
+fn a_missing_file_leads_to_init_and_init_to_a_valid_file() {
+    let folder = folder();
+    let assert = pipectl(folder.path()).arg("validate").assert().code(1);
+    assert!(stderr(&assert).contains("pipectl init"), "{}", stderr(&assert));
+    pipectl(folder.path()).arg("init").assert().success();
+    let assert = pipectl(folder.path()).arg("validate").assert().success();
+    assert!(stdout(&assert).contains("pipeline clickstream"), "{}", stdout(&assert));
+    let assert = pipectl(folder.path()).arg("init").assert().code(1);
+    assert!(stderr(&assert).contains("--force"), "{}", stderr(&assert));
+}
+
+#[test]
+fn every_mistake_in_a_file_is_shown_and_reported() {
+    let folder = folder();
+    let text = "apiVersion: pipectl/v1\nkind: Pipeline\nname: p\nstreams:\n  events:\n    shards: many\n    color: red\n";
+    std::fs::write(folder.path().join("pipeline.yaml"), text).expect("a file");
+    let assert = pipectl(folder.path()).args(["validate", "--json"]).assert().code(1);
+    let events: Vec<serde_json::Value> =
+        stdout(&assert).lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
+    assert_eq!(events[0]["type"], "version");
+    let lines: Vec<u64> = events
+        .iter()
+        .filter(|event| event["type"] == "diagnostic")
+        .filter_map(|event| event["line"].as_u64())
+        .collect();
+    assert_eq!(lines, [6, 7]);
+    assert_eq!(events.last().expect("events")["type"], "error");
+    assert!(stderr(&assert).contains("pipeline.yaml:6:13"), "{}", stderr(&assert));
+}
+
+#[test]
+fn an_endpoint_that_is_down_is_named_with_the_way_out() {
+    let folder = folder();
+    pipectl(folder.path()).arg("init").assert().success();
+    let endpoint = nowhere();
+    let assert = pipectl(folder.path()).args(["--endpoint-url", &endpoint, "plan"]).assert().code(1);
+    assert!(stderr(&assert).contains(&endpoint), "{}", stderr(&assert));
+    let assert =
+        pipectl(folder.path()).args(["--endpoint-url", &endpoint, "produce"]).write_stdin("x\n").assert().code(1);
+    assert!(stderr(&assert).contains("pipectl local"), "{}", stderr(&assert));
+}
+
+#[test]
+fn without_an_account_the_error_says_how_to_get_on() {
+    let folder = folder();
+    pipectl(folder.path()).arg("init").assert().success();
+    let assert = pipectl(folder.path()).arg("plan").assert().code(1);
+    assert!(stderr(&assert).contains("--region"), "{}", stderr(&assert));
+    let assert = pipectl(folder.path()).args(["plan", "--region", "eu-west-1"]).assert().code(1);
+    assert!(stderr(&assert).contains("credentials"), "{}", stderr(&assert));
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let folder = folder();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port().to_string();
+    let assert = pipectl(folder.path()).args(["local", "--port", &port]).assert().code(1);
+    assert!(stderr(&assert).contains(&format!("port {port} is taken")), "{}", stderr(&assert));
+    assert!(stderr(&assert).contains("--port 0"), "{}", stderr(&assert));
+}
+
+#[test]
+fn a_missing_input_file_is_an_error_before_anything_is_called() {
+    let folder = folder();
+    let assert = pipectl(folder.path()).args(["produce", "--stream", "s", "--file", "nothing.gz"]).assert().code(1);
+    assert!(stderr(&assert).contains("nothing.gz"), "{}", stderr(&assert));
+    let assert = pipectl(folder.path()).args(["demo", "--file", "nothing.gz"]).assert().code(1);
+    assert!(stderr(&assert).contains("nothing.gz"), "{}", stderr(&assert));
+}
+
+#[test]
+fn every_shell_gets_a_script_and_man_a_page() {
+    let folder = folder();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let assert = pipectl(folder.path()).args(["completions", shell]).assert().success();
+        assert!(stdout(&assert).contains("produce"), "{shell}");
+    }
+    let assert = pipectl(folder.path()).arg("man").assert().success();
+    assert!(stdout(&assert).contains(".TH pipectl 1"), "{}", stdout(&assert));
+}
