@@ -79,7 +79,7 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_name = "URL", env = "AWS_ENDPOINT_URL", help_heading = AWS)]
     pub(crate) endpoint_url: Option<String>,
 
-    /// The AWS region; before the file's `region` and the usual AWS chain
+    /// The AWS region, where the file names none
     #[arg(long, global = true, value_name = "REGION", help_heading = AWS)]
     pub(crate) region: Option<String>,
 

@@ -10,31 +10,54 @@ use pipectl_pipeline::{ApplyOptions, ConnectOptions, Engine, Error};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{CommandError, Kind};
+use crate::output::style::{FAINT, paint};
 use crate::render::apply::{Narrator, summary};
 use crate::session::Session;
 
 /// An engine for the pipeline of `document`, where the global options point.
 pub(crate) async fn connect(session: &Session, document: &Document) -> Result<Engine, CommandError> {
-    let globals = &session.globals;
-    let options = ConnectOptions {
-        endpoint_url: globals.endpoint_url.clone().filter(|url| !url.is_empty()),
-        file_region: document.pipeline.region.clone(),
-        region: globals.region.clone(),
-        profile: globals.profile.clone(),
-        state: globals.state.clone(),
-        lambda_bootstrap: globals.lambda_bootstrap.clone(),
-        base: document.path.parent().filter(|parent| *parent != Path::new("")).map(Path::to_owned),
-    };
+    engine(session, of_document(session, document)).await
+}
+
+/// The same for an endpoint in this process: whatever account the environment names is left alone.
+pub(crate) async fn connect_locally(
+    session: &Session,
+    document: &Document,
+) -> Result<Engine, CommandError> {
+    engine(session, ConnectOptions { sandbox: true, ..of_document(session, document) }).await
+}
+
+/// An engine where no pipeline file says anything.
+pub(crate) async fn connect_without_file(session: &Session) -> Result<Engine, CommandError> {
+    engine(session, of_globals(session)).await
+}
+
+async fn engine(session: &Session, options: ConnectOptions) -> Result<Engine, CommandError> {
     let engine = Engine::connect(options).await.map_err(failed)?;
     for note in engine.notes() {
-        session.output.note(note);
+        session.output.note(format!("{} {note}", paint(FAINT, "note:")));
     }
     Ok(engine)
 }
 
-/// The same for an endpoint in this process: whatever account the environment names is left alone.
-pub(crate) async fn connect_locally(session: &Session, document: &Document) -> Result<Engine, CommandError> {
-    connect(session, document).await
+fn of_globals(session: &Session) -> ConnectOptions {
+    let globals = &session.globals;
+    ConnectOptions {
+        endpoint_url: globals.endpoint_url.clone().filter(|url| !url.is_empty()),
+        region: globals.region.clone(),
+        profile: globals.profile.clone(),
+        state: globals.state.clone(),
+        lambda_bootstrap: globals.lambda_bootstrap.clone(),
+        ..ConnectOptions::default()
+    }
+}
+
+fn of_document(session: &Session, document: &Document) -> ConnectOptions {
+    ConnectOptions {
+        file_region: document.pipeline.region.clone(),
+        base: document.path.parent().filter(|parent| *parent != Path::new("")).map(Path::to_owned),
+        ..of_globals(session)
+    }
 }
 
 /// Applies a plan and tells what happens. Anything but complete success is an error that says so.

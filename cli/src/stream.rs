@@ -9,9 +9,10 @@ use pipectl_pipeline::spec::model::Pipeline;
 use pipectl_producer::aws::{KinesisSink, KinesisSource};
 use pipectl_producer::read::{ShardSource, SourceErrorKind};
 
-use crate::aws::{self, Target};
+use crate::aws;
 use crate::document;
 use crate::error::{CommandError, Kind};
+use crate::provision;
 use crate::session::Session;
 
 /// A stream that exists, and where.
@@ -29,16 +30,16 @@ impl Stream {
         logical: Option<&str>,
         raw: Option<&str>,
     ) -> Result<Stream, CommandError> {
-        let (name, file_region) = match raw {
-            Some(raw) => (raw.to_owned(), None),
+        let (name, engine) = match raw {
+            Some(raw) => (raw.to_owned(), provision::connect_without_file(session).await?),
             None => {
                 let document = document::load_with(session, &TakeEveryTransform)?;
                 let logical = choose(&document.pipeline, logical)?;
-                (names::physical(&document.pipeline.name, logical), document.pipeline.region)
+                let name = names::physical(&document.pipeline.name, logical);
+                (name, provision::connect(session, &document).await?)
             }
         };
-        let config = Target::new(&session.globals, file_region.as_deref()).connect().await?;
-        let stream = Stream { name, config };
+        let stream = Stream { name, config: engine.sdk_config().clone() };
         stream.check(session, raw.is_some()).await?;
         Ok(stream)
     }
@@ -60,6 +61,11 @@ impl Stream {
 
     async fn check(&self, session: &Session, raw: bool) -> Result<(), CommandError> {
         let Err(cause) = self.source().shards().await else { return Ok(()) };
+        if &*cause.code == "NoCredentials" {
+            return Err(CommandError::wrap(Kind::Aws, "no usable AWS credentials", cause).hint(
+                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`",
+            ));
+        }
         let gone = cause.code.contains("ResourceNotFound");
         let unreachable = cause.kind == SourceErrorKind::Transient;
         let error = CommandError::wrap(Kind::Aws, format!("cannot reach the stream {}", self.name), cause);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pipectl_pipeline::plan::{Action, Counts, Operation, Plan, Purpose, Step};
+use pipectl_pipeline::plan::{Action, Counts, Plan, Purpose, Step};
 use pipectl_pipeline::resources::PropertyChange;
 use similar::{ChangeTag, TextDiff};
 
@@ -111,21 +111,12 @@ fn step_lines(text: &mut String, step: &Step) {
     }
     // One operation is the action itself; more of them are what AWS forces, and worth knowing beforehand.
     if step.action == Action::Update && step.operations.len() > 1 {
-        let steps: Vec<String> = step.operations.iter().map(operation).collect();
+        let steps: Vec<String> = step.operations.iter().map(ToString::to_string).collect();
         let _ = writeln!(
             text,
             "       {}",
             paint(FAINT, format!("in {} steps: {}", steps.len(), steps.join(", then ")))
         );
-    }
-}
-
-fn operation(operation: &Operation) -> String {
-    match operation {
-        Operation::Create => "create".to_owned(),
-        Operation::Change(change) => format!("{change:?}"),
-        Operation::Tag(_) => "set the tags".to_owned(),
-        Operation::Delete => "delete".to_owned(),
     }
 }
 
