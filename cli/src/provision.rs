@@ -20,10 +20,7 @@ pub(crate) async fn connect(session: &Session, document: &Document) -> Result<En
 }
 
 /// The same for an endpoint in this process: whatever account the environment names is left alone.
-pub(crate) async fn connect_locally(
-    session: &Session,
-    document: &Document,
-) -> Result<Engine, CommandError> {
+pub(crate) async fn connect_locally(session: &Session, document: &Document) -> Result<Engine, CommandError> {
     engine(session, ConnectOptions { sandbox: true, ..of_document(session, document) }).await
 }
 

@@ -88,8 +88,11 @@ fn an_endpoint_that_is_down_is_named_with_the_way_out() {
     let endpoint = nowhere();
     let assert = pipectl(folder.path()).args(["--endpoint-url", &endpoint, "plan"]).assert().code(1);
     assert!(stderr(&assert).contains(&endpoint), "{}", stderr(&assert));
-    let assert =
-        pipectl(folder.path()).args(["--endpoint-url", &endpoint, "produce"]).write_stdin("x\n").assert().code(1);
+    let assert = pipectl(folder.path())
+        .args(["--endpoint-url", &endpoint, "produce"])
+        .write_stdin("x\n")
+        .assert()
+        .code(1);
     assert!(stderr(&assert).contains("pipectl local"), "{}", stderr(&assert));
 }
 
@@ -116,7 +119,8 @@ fn a_taken_port_is_named() {
 #[test]
 fn a_missing_input_file_is_an_error_before_anything_is_called() {
     let folder = folder();
-    let assert = pipectl(folder.path()).args(["produce", "--stream", "s", "--file", "nothing.gz"]).assert().code(1);
+    let assert =
+        pipectl(folder.path()).args(["produce", "--stream", "s", "--file", "nothing.gz"]).assert().code(1);
     assert!(stderr(&assert).contains("nothing.gz"), "{}", stderr(&assert));
     let assert = pipectl(folder.path()).args(["demo", "--file", "nothing.gz"]).assert().code(1);
     assert!(stderr(&assert).contains("nothing.gz"), "{}", stderr(&assert));

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_types::SdkConfig;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -15,8 +16,9 @@ pub use crate::aws::connect::ConnectError;
 pub use error::Error;
 
 use crate::apply::{Event, Listener, Outcome, Report};
-use crate::aws::{self, Identity, LedgerBucket};
+use crate::aws::{self, Identity, LedgerBucket, S3Objects};
 use crate::cloud::Cloud;
+use crate::lake::Objects;
 use crate::ledger::{FolderStore, Ledger, Revision, Store};
 use crate::package::{self, Packages};
 use crate::plan::{self, BucketData, Inputs, PLAN_FORMAT, Plan, RemovalInputs};
@@ -42,6 +44,9 @@ pub struct ConnectOptions {
     pub lambda_bootstrap: Option<PathBuf>,
     /// The folder that `package:` paths in the file are relative to; `None` is the current one.
     pub base: Option<PathBuf>,
+    /// The endpoint lives in this process and ends with it: it gets test credentials and a region of its own,
+    /// whatever account, profile and region the environment names.
+    pub sandbox: bool,
 }
 
 /// How to plan.
@@ -154,6 +159,8 @@ pub struct Engine {
     identity: Arc<Identity>,
     packages: Arc<Packages>,
     ledger: Ledger,
+    config: SdkConfig,
+    objects: S3Objects,
     endpoint: Option<String>,
     region: String,
     notes: Vec<String>,
@@ -177,6 +184,8 @@ impl Engine {
             identity,
             packages,
             ledger: Ledger::new(store),
+            objects: S3Objects { client: connection.clients.s3 },
+            config: connection.config,
             endpoint: connection.endpoint,
             region: connection.region,
             notes: connection.notes,
@@ -199,6 +208,18 @@ impl Engine {
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// Region, credentials, endpoint and HTTP client, for clients that are not the engine's own.
+    #[must_use]
+    pub fn sdk_config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The objects in the buckets that these credentials may read.
+    #[must_use]
+    pub fn objects(&self) -> &dyn Objects {
+        &self.objects
     }
 
     /// Observes and plans.

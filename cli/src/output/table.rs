@@ -23,7 +23,9 @@ impl Field {
         match self {
             Field::Plain(text) => Cell::new(text),
             // A styled nothing would keep the line from ending where its text ends.
-            Field::Good(text) | Field::Change(text) | Field::Bad(text) | Field::Faint(text) if text.is_empty() => {
+            Field::Good(text) | Field::Change(text) | Field::Bad(text) | Field::Faint(text)
+                if text.is_empty() =>
+            {
                 Cell::new(text)
             }
             Field::Good(text) => Cell::new(text).fg(Color::DarkGreen),

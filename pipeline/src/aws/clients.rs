@@ -16,7 +16,7 @@ pub(crate) struct Clients {
     pub(super) kinesis: aws_sdk_kinesis::Client,
     pub(super) lambda: aws_sdk_lambda::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
-    pub(super) s3: aws_sdk_s3::Client,
+    pub(crate) s3: aws_sdk_s3::Client,
     pub(super) sts: aws_sdk_sts::Client,
 }
 

@@ -12,6 +12,7 @@ use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
 
 use super::Clients;
 use crate::engine::ConnectOptions;
@@ -51,6 +52,7 @@ impl ConnectError {
 
 /// Clients, and what was decided on the way to them.
 pub(crate) struct Connection {
+    pub(crate) config: SdkConfig,
     pub(crate) clients: Clients,
     pub(crate) region: String,
     pub(crate) endpoint: Option<String>,
@@ -82,7 +84,9 @@ pub(crate) async fn connect(options: &ConnectOptions) -> Result<Connection, Conn
     if let Some(url) = &endpoint {
         loader = loader.endpoint_url(url);
     }
-    if local && !has_credentials(options) {
+    if options.sandbox {
+        loader = loader.credentials_provider(local_credentials());
+    } else if local && !has_credentials(options) {
         notes.push("no credentials are configured: the local endpoint gets test/test".to_owned());
         loader = loader.credentials_provider(local_credentials());
     }
@@ -91,7 +95,7 @@ pub(crate) async fn connect(options: &ConnectOptions) -> Result<Connection, Conn
     let endpoint = endpoint.or_else(|| config.endpoint_url().map(str::to_owned));
     let local = endpoint.as_deref().is_some_and(is_loopback);
     let clients = Clients::new(&config, endpoint.is_some());
-    Ok(Connection { clients, region, endpoint, local, notes })
+    Ok(Connection { config, clients, region, endpoint, local, notes })
 }
 
 /// What every local endpoint takes.
@@ -150,6 +154,9 @@ async fn region(
     }
     if let Some(region) = &options.region {
         return Ok(region.clone());
+    }
+    if options.sandbox {
+        return Ok(LOCAL_REGION.to_owned());
     }
     let named = |name| env::var(name).ok().filter(|region: &String| !region.is_empty());
     if let Some(region) = named("AWS_REGION").or_else(|| named("AWS_DEFAULT_REGION")) {

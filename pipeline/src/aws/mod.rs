@@ -9,6 +9,7 @@ mod function;
 mod identity;
 mod ledger_bucket;
 mod log_group;
+mod objects;
 mod role;
 mod stream;
 
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub(crate) use clients::Clients;
 pub(crate) use identity::Identity;
 pub(crate) use ledger_bucket::LedgerBucket;
+pub(crate) use objects::S3Objects;
 
 use crate::cloud::Cloud;
 use crate::package::Packages;
