@@ -118,7 +118,7 @@ async fn play(
     let Destination::S3(destination) = &stage.delivery().to;
     let mut lake = Lake::new(destination);
     let lake_account = lake
-        .count(stage.engine.objects().as_ref())
+        .count(stage.engine.objects())
         .await
         .map_err(|cause| CommandError::wrap(Kind::Aws, "what was delivered cannot be read back", cause))?;
     Ok(Summary::new(&stream.name, lake.bucket(), account, lake_account, accounted.dropped, began.elapsed()))
