@@ -62,7 +62,7 @@ pub(crate) struct Globals {
     pub(crate) pipeline: PathBuf,
 
     /// Keep lock and history in this folder instead of an S3 bucket
-    #[arg(long, global = true, value_name = "DIR", env = "PIPECTL_STATE", help_heading = PIPELINE)]
+    #[arg(long, global = true, value_name = "DIR", env = "PIPECTL_STATE", hide_env_values = true, help_heading = PIPELINE)]
     pub(crate) state: Option<PathBuf>,
 
     /// Wait this long for another apply to let go of the lock
@@ -71,12 +71,18 @@ pub(crate) struct Globals {
     pub(crate) lock_timeout: Duration,
 
     /// The Linux `pipectl` binary that transforms run in Lambda, where this one does not fit
-    #[arg(long, global = true, value_name = "FILE", env = "PIPECTL_LAMBDA_BOOTSTRAP")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "PIPECTL_LAMBDA_BOOTSTRAP",
+        hide_env_values = true
+    )]
     #[arg(help_heading = PIPELINE)]
     pub(crate) lambda_bootstrap: Option<PathBuf>,
 
     /// Talk to this endpoint instead of AWS
-    #[arg(long, global = true, value_name = "URL", env = "AWS_ENDPOINT_URL", help_heading = AWS)]
+    #[arg(long, global = true, value_name = "URL", env = "AWS_ENDPOINT_URL", hide_env_values = true, help_heading = AWS)]
     pub(crate) endpoint_url: Option<String>,
 
     /// The AWS region, where the file names none

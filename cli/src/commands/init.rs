@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> 
         CommandError::new(Kind::Usage, format!("there is no template `{}`", args.template))
             .hint(format!("there are: {}", known.join(", ")))
     })?;
-    let paths: Vec<PathBuf> = template.files.iter().map(|(name, _)| args.dir.join(name)).collect();
+    let paths: Vec<PathBuf> = template.files.iter().map(|(name, _)| place(&args.dir, name)).collect();
     if let Some(there) = paths.iter().find(|path| path.exists())
         && !args.force
     {
@@ -59,6 +59,11 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> 
     }
     tell(session, args, &paths);
     Ok(Exit::Success)
+}
+
+/// `./pipeline.yaml` is no way to call a file.
+fn place(folder: &Path, name: &str) -> PathBuf {
+    if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CommandError> {

@@ -5,7 +5,6 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aws_config::default_provider::region::DefaultRegionChain;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
@@ -67,10 +66,9 @@ pub(crate) async fn connect(options: &ConnectOptions) -> Result<Connection, Conn
     let mut notes = Vec::new();
     let endpoint = endpoint(options)?;
     let local = endpoint.as_deref().is_some_and(is_loopback);
-    let region = region(options, local, &mut notes).await?;
+    let region = region(options, local, &mut notes);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client(endpoint.as_deref()))
-        .region(Region::new(region.clone()))
         .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
         .timeout_config(
             TimeoutConfig::builder()
@@ -78,6 +76,9 @@ pub(crate) async fn connect(options: &ConnectOptions) -> Result<Connection, Conn
                 .operation_attempt_timeout(ATTEMPT_TIMEOUT)
                 .build(),
         );
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region));
+    }
     if let Some(profile) = &options.profile {
         loader = loader.profile_name(profile);
     }
@@ -91,6 +92,7 @@ pub(crate) async fn connect(options: &ConnectOptions) -> Result<Connection, Conn
         loader = loader.credentials_provider(local_credentials());
     }
     let config = loader.load().await;
+    let region = config.region().map(ToString::to_string).ok_or(ConnectError::NoRegion)?;
     // A profile may name an endpoint too.
     let endpoint = endpoint.or_else(|| config.endpoint_url().map(str::to_owned));
     let local = endpoint.as_deref().is_some_and(is_loopback);
@@ -138,42 +140,31 @@ fn is_loopback(url: &str) -> bool {
     })
 }
 
-/// The file's region, else the command line's, else what the AWS chain finds.
-async fn region(
-    options: &ConnectOptions,
-    local: bool,
-    notes: &mut Vec<String>,
-) -> Result<String, ConnectError> {
+/// The file's region, else the command line's; `None` leaves it to the AWS chain.
+fn region(options: &ConnectOptions, local: bool, notes: &mut Vec<String>) -> Option<String> {
     if let Some(region) = &options.file_region {
         if let Some(other) = options.region.as_ref().filter(|other| *other != region) {
             notes.push(format!(
                 "the region is {region}, from the file; {other} from the command line is not used"
             ));
         }
-        return Ok(region.clone());
+        return Some(region.clone());
     }
     if let Some(region) = &options.region {
-        return Ok(region.clone());
+        return Some(region.clone());
     }
     if options.sandbox {
-        return Ok(LOCAL_REGION.to_owned());
+        return Some(LOCAL_REGION.to_owned());
     }
     let named = |name| env::var(name).ok().filter(|region: &String| !region.is_empty());
     if let Some(region) = named("AWS_REGION").or_else(|| named("AWS_DEFAULT_REGION")) {
-        return Ok(region);
+        return Some(region);
     }
     if local {
         notes.push(format!("nothing names a region: the local endpoint gets {LOCAL_REGION}"));
-        return Ok(LOCAL_REGION.to_owned());
+        return Some(LOCAL_REGION.to_owned());
     }
-    let mut chain = DefaultRegionChain::builder();
-    if let Some(profile) = &options.profile {
-        chain = chain.profile_name(profile);
-    }
-    match chain.build().region().await {
-        Some(region) => Ok(region.to_string()),
-        None => Err(ConnectError::NoRegion),
-    }
+    None
 }
 
 /// Whether the environment offers credentials of any kind. Looked at only before a local endpoint gets test
@@ -225,15 +216,15 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn the_files_region_wins_and_the_other_is_named() {
+    #[test]
+    fn the_files_region_wins_and_the_other_is_named() {
         let options = ConnectOptions {
             file_region: Some("eu-west-1".into()),
             region: Some("us-east-1".into()),
             ..ConnectOptions::default()
         };
         let mut notes = Vec::new();
-        assert_eq!(region(&options, false, &mut notes).await.expect("a region"), "eu-west-1");
+        assert_eq!(region(&options, false, &mut notes).as_deref(), Some("eu-west-1"));
         assert!(notes[0].contains("us-east-1"));
     }
 
