@@ -1,29 +1,6 @@
 //! Physical names and ARNs: all known before anything exists, so that everything can be observed at once.
 
-use sha2::{Digest, Sha256};
-
-/// The longest name IAM takes for a role.
-const ROLE_NAME_LIMIT: usize = 64;
-/// The longest name Lambda and Firehose take.
-const RUNTIME_NAME_LIMIT: usize = 64;
-
-/// The physical name of a stream, function or delivery: `<pipeline>-<logical>`.
-#[must_use]
-pub fn physical(pipeline: &str, logical: &str) -> String {
-    fit(format!("{pipeline}-{logical}"), RUNTIME_NAME_LIMIT)
-}
-
-/// The name of the role that a transform's function runs under.
-#[must_use]
-pub fn transform_role(pipeline: &str, logical: &str) -> String {
-    fit(format!("{pipeline}-{logical}-transform"), ROLE_NAME_LIMIT)
-}
-
-/// The name of the role that a delivery reads, transforms and writes under.
-#[must_use]
-pub fn delivery_role(pipeline: &str, logical: &str) -> String {
-    fit(format!("{pipeline}-{logical}-delivery"), ROLE_NAME_LIMIT)
-}
+pub use crate::spec::names::{delivery_role, physical, transform_role};
 
 /// The log group that Lambda writes a function's output to.
 #[must_use]
@@ -35,16 +12,6 @@ pub fn function_logs(function: &str) -> String {
 #[must_use]
 pub fn delivery_logs(delivery: &str) -> String {
     format!("/aws/kinesisfirehose/{delivery}")
-}
-
-/// Keeps a name within a limit: the front of it and a hash of the whole, so that two long names stay two.
-fn fit(name: String, limit: usize) -> String {
-    if name.len() <= limit {
-        return name;
-    }
-    let hash = hex(&Sha256::digest(name.as_bytes())[..4]);
-    let front: String = name.chars().take(limit - hash.len() - 1).collect();
-    format!("{front}-{hash}")
 }
 
 /// Bytes as lower-case hexadecimal.
@@ -123,14 +90,6 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_long_name_is_cut_to_the_limit_and_stays_distinct() {
-        let one = transform_role(&"p".repeat(40), &format!("{}a", "x".repeat(40)));
-        let two = transform_role(&"p".repeat(40), &format!("{}b", "x".repeat(40)));
-        assert_eq!(one.len(), 64);
-        assert_ne!(one, two);
-    }
 
     #[test]
     fn the_partition_follows_from_the_region() {

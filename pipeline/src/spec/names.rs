@@ -1,5 +1,7 @@
 //! The physical names that AWS knows: what pipectl makes of a pipeline's name and a logical name.
 //!
+//! Names are checked against the limits when the file is read, so that nothing here cuts them short.
+//!
 //! **Invariant**: within one AWS service, two resources of a pipeline never get the same name. Names are
 //! lower case (IAM compares role names without case), and the suffixes of the two kinds of role differ.
 
@@ -12,37 +14,20 @@ pub const FUNCTION_NAME_MAX: usize = 64;
 /// Longest name of an IAM role (CreateRole).
 pub const ROLE_NAME_MAX: usize = 64;
 
-/// The Kinesis data stream of a logical stream.
-pub fn stream(pipeline: &str, logical: &str) -> String {
-    format!("{pipeline}-{logical}")
-}
-
-/// The Firehose delivery stream of a logical delivery.
-pub fn delivery(pipeline: &str, logical: &str) -> String {
-    format!("{pipeline}-{logical}")
-}
-
-/// The Lambda function of a logical transform.
-pub fn function(pipeline: &str, logical: &str) -> String {
+/// The physical name of a stream, a function or a delivery: `<pipeline>-<logical>`.
+#[must_use]
+pub fn physical(pipeline: &str, logical: &str) -> String {
     format!("{pipeline}-{logical}")
 }
 
 /// The role that a transform's function runs with.
+#[must_use]
 pub fn transform_role(pipeline: &str, logical: &str) -> String {
     format!("{pipeline}-{logical}-transform")
 }
 
 /// The role that Firehose assumes for a delivery.
+#[must_use]
 pub fn delivery_role(pipeline: &str, logical: &str) -> String {
     format!("{pipeline}-{logical}-delivery")
-}
-
-/// The log group of a transform's function.
-pub fn function_log_group(pipeline: &str, logical: &str) -> String {
-    format!("/aws/lambda/{}", function(pipeline, logical))
-}
-
-/// The log group of a delivery's errors.
-pub fn delivery_log_group(pipeline: &str, logical: &str) -> String {
-    format!("/aws/kinesisfirehose/{}", delivery(pipeline, logical))
 }

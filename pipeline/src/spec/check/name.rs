@@ -29,16 +29,16 @@ pub(crate) fn pipeline<'a>(given: &Given<'a>, found: &mut Found) -> Option<&'a s
 type Physical = (&'static str, fn(&str, &str) -> String, usize);
 
 /// A stream's names.
-pub(crate) const STREAM: &[Physical] = &[("stream", names::stream, names::STREAM_NAME_MAX)];
+pub(crate) const STREAM: &[Physical] = &[("stream", names::physical, names::STREAM_NAME_MAX)];
 /// A transform's names.
 pub(crate) const TRANSFORM: &[Physical] = &[
     ("role", names::transform_role, names::ROLE_NAME_MAX),
-    ("function", names::function, names::FUNCTION_NAME_MAX),
+    ("function", names::physical, names::FUNCTION_NAME_MAX),
 ];
 /// A delivery's names.
 pub(crate) const DELIVERY: &[Physical] = &[
     ("role", names::delivery_role, names::ROLE_NAME_MAX),
-    ("delivery stream", names::delivery, names::DELIVERY_NAME_MAX),
+    ("delivery stream", names::physical, names::DELIVERY_NAME_MAX),
 ];
 
 /// A logical name: legal in itself, and short enough for what it becomes.
