@@ -1,126 +1,114 @@
-//! The programs of the starter pipelines, on the records that they are made for.
+//! The programs in the starter pipelines compile without a warning and do what their comments say.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use pipectl_lambdas::vrl::{Transform, Transformed, compile};
-use serde_json::{Value, json};
+use flate2::read::GzDecoder;
+use pipectl_lambdas::vrl::{Transform, Transformed, check, compile};
+use serde_json::Value;
 
-/// The program below `vrl: |`, up to the line that is further left.
-fn program(template: &str) -> String {
-    let (_, after) = template.split_once("vrl: |\n").expect("the template has a program");
-    let indent = after.len() - after.trim_start().len();
-    let mut program = String::new();
-    for line in after.lines() {
-        match line.get(indent..) {
-            _ if line.trim().is_empty() => {}
-            Some(rest) if line[..indent].trim().is_empty() => program.push_str(rest),
-            _ => break,
-        }
-        program.push('\n');
-    }
-    program
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
-fn transform(template: &str) -> Transform {
-    let program = program(template);
-    let compiled = compile(&program).unwrap_or_else(|problems| panic!("{problems:#?}\n{program}"));
-    assert!(compiled.warnings.is_empty(), "{:#?}", compiled.warnings);
-    Transform::new(compiled)
+/// The VRL programs of a template by the name of their transform.
+fn programs(template: &str) -> BTreeMap<String, String> {
+    let path = root().join("templates").join(template).join("pipeline.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let file: Value = serde_yaml::from_str(&text).unwrap();
+    let transforms = file["transforms"].as_object().cloned().unwrap_or_default();
+    transforms
+        .into_iter()
+        .filter_map(|(name, transform)| Some((name, transform["vrl"].as_str()?.to_owned())))
+        .collect()
 }
 
-fn clickstream() -> Transform {
-    transform(include_str!("../../templates/clickstream/pipeline.yaml"))
+fn transform(template: &str, name: &str) -> Transform {
+    Transform::new(compile(&programs(template)[name]).unwrap())
 }
 
-fn apply(transform: &mut Transform, record: &str) -> Result<Value, Transformed> {
+fn run(transform: &mut Transform, record: &[u8]) -> Result<Value, Transformed> {
     let mut out = Vec::new();
-    match transform.apply(Bytes::copy_from_slice(record.as_bytes()), &mut out) {
-        Transformed::Lines => Ok(serde_json::from_slice(&out).expect("one line of JSON")),
+    match transform.apply(Bytes::copy_from_slice(record), &mut out) {
+        Transformed::Lines => Ok(serde_json::from_slice(&out).unwrap()),
         other => Err(other),
     }
 }
 
 #[test]
-fn a_line_of_an_access_log_becomes_an_event() {
-    let event = apply(
-        &mut clickstream(),
-        "192.0.2.7 - - [17/May/2015:10:05:03 +0000] \"GET /images/search.png HTTP/1.1\" 200 203023 \
-         \"http://example.com/talks/\" \"Mozilla/5.0 (X11; Linux x86_64)\"",
-    );
-    assert_eq!(
-        event,
-        Ok(json!({
-            "timestamp": "2015-05-17T10:05:03Z",
-            "ip_hash": "37dad677cf0b3997d0f5dd0d7889f84b11002e3ca73b0ae1bdb6d7e9b46fdb8a",
-            "request": "GET /images/search.png",
-            "status": 200,
-            "bytes": 203_023,
-            "referrer": "http://example.com/talks/",
-            "user_agent": "Mozilla/5.0 (X11; Linux x86_64)",
-        }))
-    );
+fn the_programs_of_all_templates_compile_without_a_warning() {
+    let mut checked = 0;
+    for entry in std::fs::read_dir(root().join("templates")).unwrap() {
+        let entry = entry.unwrap();
+        if !entry.path().join("pipeline.yaml").is_file() {
+            continue;
+        }
+        let template = entry.file_name().into_string().unwrap();
+        for (name, program) in programs(&template) {
+            assert_eq!(check(&program), Ok(vec![]), "{template}/{name}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 2, "only {checked} programs were found");
 }
 
 #[test]
-fn a_line_that_is_cut_off_keeps_what_it_has() {
-    let event = apply(
-        &mut clickstream(),
-        "192.0.2.7 - - [20/May/2015:12:05:17 +0000] \"GET /test/configlib.py HTTP/1.1\" 200 235 \"-\" \
-         \"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html",
-    )
-    .expect("an event");
+fn the_click_stream_template_takes_clicks_as_json_and_hashes_their_address() {
+    let mut transform = transform("clickstream", "parse");
+    let click = br#"{"timestamp":"2026-01-01T00:00:00.000Z","user_agent":"Mozilla/5.0","user_id":"u-1",
+        "request":"GET / HTTP/1.1","session_id":"s","ip":"192.0.2.1","referrer":"-","status":200,"bytes":12}"#;
+    let event = run(&mut transform, click).unwrap();
+    assert_eq!(event["user_id"], "u-1");
     assert_eq!(event["status"], 200);
-    assert_eq!(event["timestamp"], "2015-05-20T12:05:17Z");
-    assert_eq!(event["bytes"], 235);
+    assert_eq!(event.get("ip"), None);
+    assert_eq!(event["ip_hash"].as_str().unwrap().len(), 64);
 }
 
 #[test]
-fn a_click_keeps_its_fields_but_for_the_address() {
-    let click = json!({
-        "timestamp": "2026-11-21T10:00:00Z",
-        "user_agent": "Mozilla/5.0",
-        "user_id": "u-17",
-        "request": "GET /cart HTTP/1.1",
-        "session_id": "s-4711",
-        "ip": "192.0.2.7",
-        "referrer": "https://example.com/",
-    });
-    let event = apply(&mut clickstream(), &click.to_string()).expect("an event");
-    for field in ["timestamp", "user_agent", "user_id", "request", "session_id", "referrer"] {
-        assert_eq!(event[field], click[field], "{field}");
-    }
-    assert!(event.get("ip").is_none());
-    assert_eq!(event["ip_hash"].as_str().map(str::len), Some(64));
+fn the_click_stream_template_fails_a_line_that_is_no_log_line() {
+    let mut transform = transform("clickstream", "parse");
+    assert!(matches!(run(&mut transform, b"Segmentation fault"), Err(Transformed::Failed { .. })));
 }
 
 #[test]
-fn what_is_neither_fails_rather_than_vanishes() {
-    let failed = apply(&mut clickstream(), "not a log line");
-    assert!(matches!(failed, Err(Transformed::Failed { .. })), "{failed:?}");
+fn the_logs_template_drops_debug_output_and_finds_levels() {
+    let mut transform = transform("logs", "tidy");
+    assert_eq!(run(&mut transform, b"12:00 ERROR the disk is full").unwrap()["level"], "error");
+    assert_eq!(run(&mut transform, br#"{"level":"warn","message":"x"}"#).unwrap()["level"], "warn");
+    assert!(matches!(run(&mut transform, b"12:00 DEBUG x=1"), Err(Transformed::Dropped { .. })));
+}
+
+/// The status of an access log line, found without a log parser: the first three digits that stand alone
+/// after a quote.
+fn status(line: &str) -> Option<&str> {
+    line.match_indices("\" ").find_map(|(at, _)| {
+        let (status, rest) = line[at + 2..].split_at_checked(3)?;
+        (status.bytes().all(|byte| byte.is_ascii_digit()) && rest.starts_with(' ')).then_some(status)
+    })
 }
 
 #[test]
-fn the_logs_template_finds_levels_and_drops_debug_output() {
-    let mut logs = transform(include_str!("../../templates/logs/pipeline.yaml"));
-    let level = |event: Result<Value, _>| event.map(|event| event["level"].clone());
-    assert_eq!(level(apply(&mut logs, "12:00 ERROR disk full")), Ok(json!("error")));
-    assert_eq!(level(apply(&mut logs, "hello")), Ok(json!("info")));
-    assert_eq!(level(apply(&mut logs, "{\"level\":\"warn\"}")), Ok(json!("warn")));
-    assert_eq!(apply(&mut logs, "debug: x"), Err(Transformed::Dropped { message: None }));
-}
-
-/// `PIPECTL_TEST_ACCESS_LOG=access.log cargo test -p pipectl-lambdas --test templates -- --ignored`
-#[test]
-#[ignore = "wants an access log, unpacked, in PIPECTL_TEST_ACCESS_LOG"]
-fn every_line_of_a_log_has_its_status() {
-    let path = std::env::var("PIPECTL_TEST_ACCESS_LOG").expect("PIPECTL_TEST_ACCESS_LOG");
-    let log = std::fs::read_to_string(path).expect("a log of UTF-8 text");
-    let mut transform = clickstream();
-    let mut lines = 0;
+fn the_click_stream_template_takes_every_line_of_a_real_access_log() {
+    let path = root().join("../shared/data/access.log.gz");
+    let Ok(file) = std::fs::File::open(&path) else {
+        eprintln!("skipped: {} is not there", path.display());
+        return;
+    };
+    let mut log = String::new();
+    GzDecoder::new(file).read_to_string(&mut log).unwrap();
+    let mut transform = transform("clickstream", "parse");
+    let (mut expected, mut found) = (BTreeMap::new(), BTreeMap::new());
     for line in log.lines() {
-        let event = apply(&mut transform, line).unwrap_or_else(|failed| panic!("{line}\n{failed:?}"));
-        let status = line.split("\" ").nth(1).and_then(|rest| rest.get(..3));
-        assert_eq!(event["status"].to_string(), status.unwrap_or_default(), "{line}");
-        lines += 1;
+        *expected.entry(status(line).unwrap().to_owned()).or_insert(0_u32) += 1;
+        let event =
+            run(&mut transform, line.as_bytes()).map_err(|result| format!("{result:?}: {line}")).unwrap();
+        *found.entry(event["status"].to_string()).or_insert(0_u32) += 1;
+        assert!(event["request"].is_string() && event["timestamp"].is_string(), "{event}");
     }
-    assert!(lines > 0, "an empty log says nothing");
+    assert_eq!(found, expected);
+    assert_eq!(found.values().sum::<u32>(), 10_000);
 }

@@ -19,7 +19,7 @@ const MAX_PROGRAM_BYTES: usize = 128 * 1024;
 const MAX_NESTING: usize = 100;
 
 /// The longest chain of operators in one program part between brackets or line ends, for the same reason.
-const MAX_CHAIN: usize = 2_000;
+const MAX_CHAIN: usize = 300;
 
 /// How long a program may take to compile. Real ones take milliseconds; VRL's type checker takes time that
 /// doubles with each level of some nestings.
