@@ -100,10 +100,6 @@ impl Series {
         fresh
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.points.len()
-    }
-
     pub(super) fn drop_oldest(&mut self) -> bool {
         self.points.pop_first().is_some()
     }

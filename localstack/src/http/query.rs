@@ -64,6 +64,11 @@ impl Parameters {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// All parameters, as they came.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A list's members, in the order of their numbers: `values("TagKeys.member")`.
     pub(crate) fn values(&self, list: &str) -> Vec<String> {
         self.members(list).into_iter().filter_map(|member| member.get("").map(str::to_owned)).collect()

@@ -24,9 +24,6 @@ pub struct ObjectHeaders {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// A checksum the writer sent and the store verified: header suffix (`crc32`) and base64 value.
-pub(super) type Checksum = (String, String);
-
 /// A stored object. Cloning shares the bytes.
 #[derive(Debug, Clone)]
 pub struct Object {

@@ -68,7 +68,7 @@ def load(handler):
         loaded = importlib.import_module(module.replace("/", "."))
     except ImportError as error:
         error.runtime_type = "Runtime.ImportModuleError"
-        error.args = ("Unable to import module '%s': %s" % (module, error),)
+        error.msg = ("Unable to import module '%s': %s" % (module, error))
         raise
     if not hasattr(loaded, name):
         error = AttributeError("Handler '%s' missing on module '%s'" % (name, module))

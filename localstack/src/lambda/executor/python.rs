@@ -1,10 +1,11 @@
 //! Managed Python: the machine's own interpreter runs the handler through a bootstrap of ours.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::process::Stdio;
 
 use tokio::process::Command;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 /// Speaks the Runtime API and calls `module.function`.
 pub(super) const BOOTSTRAP: &str = include_str!("bootstrap.py");
@@ -12,16 +13,23 @@ pub(super) const BOOTSTRAP: &str = include_str!("bootstrap.py");
 /// The interpreters found, by the name they were asked for.
 #[derive(Debug, Default)]
 pub(super) struct Interpreters {
-    any: OnceCell<Option<OsString>>,
+    found: Mutex<HashMap<String, Option<OsString>>>,
 }
 
 impl Interpreters {
     /// The interpreter for a runtime such as `python3.12`: that version when the machine has it, else its `python3`.
     pub(super) async fn find(&self, runtime: &str) -> Option<OsString> {
-        if let Some(exact) = executable_of(runtime).await {
-            return Some(exact);
+        // Held while looking, so that a burst of cold starts asks once. The names are AWS's runtimes: few.
+        let mut found = self.found.lock().await;
+        if let Some(known) = found.get(runtime) {
+            return known.clone();
         }
-        self.any.get_or_init(|| executable_of("python3")).await.clone()
+        let interpreter = match executable_of(runtime).await {
+            Some(exact) => Some(exact),
+            None => executable_of("python3").await,
+        };
+        found.insert(runtime.to_owned(), interpreter.clone());
+        interpreter
     }
 }
 

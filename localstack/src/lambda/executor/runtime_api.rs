@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::{io, mem};
 
 use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -203,11 +203,19 @@ enum Received {
 }
 
 async fn receive(request: Request<Incoming>) -> Received {
-    match Limited::new(request.into_body(), MAX_RESPONSE).collect().await {
-        Ok(body) => Received::Whole(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Received::TooLarge,
-        Err(_) => Received::Broken,
+    let mut body = request.into_body();
+    let mut whole = BytesMut::new();
+    let mut size: usize = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Received::Broken };
+        let Ok(data) = frame.into_data() else { continue };
+        size = size.saturating_add(data.len());
+        // What is too much is read to its end all the same: a client that is still writing would not see the answer.
+        if size <= MAX_RESPONSE {
+            whole.extend_from_slice(&data);
+        }
     }
+    if size > MAX_RESPONSE { Received::TooLarge } else { Received::Whole(whole.freeze()) }
 }
 
 fn headers_of(work: &Work) -> HeaderMap {

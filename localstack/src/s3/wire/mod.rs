@@ -7,6 +7,7 @@ mod chunked;
 mod copies;
 mod host;
 mod listings;
+mod messages;
 mod multipart;
 mod objects;
 mod service;
@@ -62,6 +63,17 @@ fn call(
 
 fn answer(answered: Result<s3s::HttpResponse, String>) -> Response<Body> {
     match answered {
+        Ok(response) if response.status().is_client_error() || response.status().is_server_error() => {
+            let (mut parts, body) = response.into_parts();
+            let completed = body.bytes().and_then(|document| messages::completed(&document));
+            match completed {
+                Some(document) => {
+                    parts.headers.remove(::http::header::CONTENT_LENGTH);
+                    Response::from_parts(parts, full(document))
+                }
+                None => Response::from_parts(parts, body.boxed_unsync()),
+            }
+        }
         Ok(response) => response.map(BodyExt::boxed_unsync),
         Err(error) => {
             tracing::error!(error, "an S3 answer could not be written");
