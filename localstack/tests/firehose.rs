@@ -474,3 +474,106 @@ async fn a_stream_is_read_across_a_reshard_and_nothing_before_the_delivery() {
     assert_eq!(keys.len(), 1);
     assert_eq!(&world.s3.read("lake", &keys[0]).await.unwrap()[..], b"first\nsecond\n");
 }
+
+/// Upper case; what says so is dropped, failed or makes the function raise.
+const TRANSFORM: &str = r"
+import base64
+
+def handler(event, context):
+    records = []
+    for record in event['records']:
+        data = base64.b64decode(record['data'])
+        if data == b'raise':
+            raise ValueError('as told')
+        result = {b'drop': 'Dropped', b'fail': 'ProcessingFailed'}.get(data, 'Ok')
+        output = base64.b64encode(data.upper() + b'\n').decode()
+        records.append({'recordId': record['recordId'], 'result': result, 'data': output})
+    return {'records': records}
+";
+
+async fn create_function(local: &Local) -> String {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("transform.py", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut zip, TRANSFORM.as_bytes()).unwrap();
+    let package = zip.finish().unwrap().into_inner();
+    let lambda = aws_sdk_lambda::Client::new(&local.config);
+    let code = aws_sdk_lambda::types::FunctionCode::builder()
+        .zip_file(aws_sdk_lambda::primitives::Blob::new(package))
+        .build();
+    let create = lambda.create_function().function_name("upper").role(ROLE).handler("transform.handler");
+    let create = create.runtime(aws_sdk_lambda::types::Runtime::Python312).timeout(10).code(code);
+    create.send().await.unwrap().function_arn.unwrap()
+}
+
+#[tokio::test]
+async fn records_run_through_a_function_on_their_way() {
+    let local = local().await;
+    local.create_bucket();
+    let function = create_function(&local).await;
+    let parameter = |name, value: &str| {
+        ProcessorParameter::builder().parameter_name(name).parameter_value(value).build().unwrap()
+    };
+    let processor = Processor::builder()
+        .r#type(ProcessorType::Lambda)
+        .parameters(parameter(ProcessorParameterName::LambdaArn, &function))
+        .parameters(parameter(ProcessorParameterName::LambdaNumberOfRetries, "1"))
+        .build()
+        .unwrap();
+    let logging = CloudWatchLoggingOptions::builder()
+        .enabled(true)
+        .log_group_name("deliveries")
+        .log_stream_name("clicks");
+    let destination = lake()
+        .processing_configuration(
+            ProcessingConfiguration::builder().enabled(true).processors(processor).build(),
+        )
+        .cloud_watch_logging_options(logging.build());
+    local.create("clicks", destination.build().unwrap()).await;
+    let world = local.endpoint.world().clone();
+    let put = async |all: &[&str]| {
+        let batch = local.firehose.put_record_batch().delivery_stream_name("clicks");
+        batch.set_records(Some(all.iter().map(|data| record(data)).collect())).send().await.unwrap();
+        // Each call to the function gets the records of one put.
+        world.firehose.flush();
+    };
+    put(&["one", "drop", "fail", "two"]).await;
+    local.keys(2).await;
+    put(&["raise"]).await;
+    local.keys(3).await;
+    local.endpoint.shutdown().await;
+
+    let errors = world.s3.keys("lake", "processing-failed/").unwrap();
+    let mut lines = String::new();
+    for key in &errors {
+        lines.push_str(std::str::from_utf8(&world.s3.read("lake", key).await.unwrap()).unwrap());
+    }
+    assert_eq!(errors.len(), 2);
+    assert!(lines.contains("Lambda.ProcessingFailedStatus"), "{lines}");
+    assert!(
+        lines.contains(r#""errorCode":"Lambda.FunctionError""#) && lines.contains(r#""attemptsMade":2"#),
+        "{lines}"
+    );
+    let data: Vec<String> =
+        world.s3.keys("lake", "").unwrap().into_iter().filter(|key| !errors.contains(key)).collect();
+    assert_eq!(data.len(), 1);
+    assert_eq!(&world.s3.read("lake", &data[0]).await.unwrap()[..], b"ONE\nTWO\n");
+    let log = world.logs.messages("deliveries", Some("clicks"));
+    assert!(log.len() == 1 && log[0].contains("Lambda.FunctionError"), "{log:?}");
+}
+
+#[tokio::test]
+async fn aggregates_of_the_kinesis_producer_library_are_taken_apart() {
+    let local = local().await;
+    local.create_bucket();
+    let kinesis = from_kinesis(&local, lake().build().unwrap()).await;
+    // A table of one key, `k`, and the records `one` and `two` of it.
+    let message = b"\x0a\x01k\x1a\x07\x08\x00\x1a\x03one\x1a\x07\x08\x00\x1a\x03two";
+    let checksum = <md5::Md5 as md5::Digest>::digest(message);
+    let aggregate = [&b"\xf3\x89\x9a\xc2"[..], message, &checksum[..]].concat();
+    let data = aws_sdk_kinesis::primitives::Blob::new(aggregate);
+    kinesis.put_record().stream_name("events").partition_key("a").data(data).send().await.unwrap();
+    let world = local.endpoint.world().clone();
+    local.endpoint.shutdown().await;
+    let keys = world.s3.keys("lake", "").unwrap();
+    assert_eq!(&world.s3.read("lake", &keys[0]).await.unwrap()[..], b"onetwo");
+}

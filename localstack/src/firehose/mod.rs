@@ -4,6 +4,7 @@
 //!   [`object_name`] are what it means for an object's key and bytes.
 //! - [`delivery`] is the running part: one task per delivery stream, fed by puts or by a reader of a Kinesis
 //!   stream, bounded at every stage. [`buffer`] and [`transform`] hold its pure decisions.
+//! - `deaggregate` takes KPL's aggregates apart on the way in.
 //! - [`ports`] is all that it knows of the other services; `adapters` and `source` plug them in.
 //! - [`stream`] is the state of one delivery stream, `state` all of them, and `operations` the API over them.
 //!
@@ -14,6 +15,7 @@
 mod adapters;
 mod buffer;
 mod compression;
+mod deaggregate;
 mod delivery;
 mod error;
 mod object_name;

@@ -26,7 +26,9 @@ pub(crate) struct KinesisMetadata {
     /// The partition key the producer chose.
     pub(crate) partition_key: Arc<str>,
     /// The sequence number within the shard.
-    pub(crate) sequence: String,
+    pub(crate) sequence: Arc<str>,
+    /// The place within an aggregate; 0 for a record that was put alone.
+    pub(crate) subsequence: usize,
 }
 
 impl Record {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pipectl_shards::ShardId;
 
+use super::deaggregate::{self, UserRecord};
 use super::error::FirehoseError;
 use super::ports::{Source, SourceRefused};
 use super::record::{KinesisMetadata, Record};
@@ -54,15 +55,24 @@ impl KinesisSource {
         let read =
             read.map_err(|error| SourceRefused { code: error.code.to_string(), message: error.message })?;
         let stream = Arc::clone(self.reader.stream());
-        let records = read.into_iter().map(|(shard, record)| {
+        let mut records = Vec::with_capacity(read.len());
+        for (shard, record) in read {
             let name = self.shards.entry(shard).or_insert_with(|| shard.to_string().into());
-            let metadata = KinesisMetadata {
-                shard: Arc::clone(name),
-                partition_key: record.partition_key,
-                sequence: stream.sequence_number(shard, record.sequence),
-            };
-            Record { data: record.data, arrived_ms: record.arrived, kinesis: Some(Box::new(metadata)) }
-        });
-        Ok(records.collect())
+            let sequence: Arc<str> = stream.sequence_number(shard, record.sequence).into();
+            let user_records = deaggregate::user_records(&record.data).unwrap_or_else(|| {
+                vec![UserRecord { partition_key: record.partition_key, data: record.data }]
+            });
+            for (subsequence, user) in user_records.into_iter().enumerate() {
+                let metadata = KinesisMetadata {
+                    shard: Arc::clone(name),
+                    partition_key: user.partition_key,
+                    sequence: Arc::clone(&sequence),
+                    subsequence,
+                };
+                let kinesis = Some(Box::new(metadata));
+                records.push(Record { data: user.data, arrived_ms: record.arrived, kinesis });
+            }
+        }
+        Ok(records)
     }
 }

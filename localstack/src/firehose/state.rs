@@ -106,6 +106,11 @@ impl Firehose {
         let all = join_all(deliveries.iter().map(CancellationToken::cancelled));
         if tokio::time::timeout(limit, all).await.is_err() {
             tracing::warn!("deliveries still had records after the shutdown's limit; these are lost");
+            self.with_all(|streams| {
+                for stream in streams.values_mut() {
+                    stream.delivery = None;
+                }
+            });
         }
     }
 }

@@ -53,6 +53,11 @@ impl Counters {
         self.received.fetch_add(records, Ordering::Relaxed);
     }
 
+    /// Records that were counted as received did not come in after all.
+    pub(crate) fn turned_away(&self, records: u64) {
+        self.received.fetch_sub(records, Ordering::Relaxed);
+    }
+
     /// The transform dropped records.
     pub(crate) fn dropped(&self, records: u64) {
         self.dropped.fetch_add(records, Ordering::Relaxed);

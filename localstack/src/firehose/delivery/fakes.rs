@@ -165,7 +165,8 @@ pub(crate) fn kinesis_record(data: &str) -> Record {
     let kinesis = KinesisMetadata {
         shard: "shardId-000000000000".into(),
         partition_key: "key".into(),
-        sequence: "49546986683135544286507457936321625675700192471156785154".to_owned(),
+        sequence: "49546986683135544286507457936321625675700192471156785154".into(),
+        subsequence: 0,
     };
     Record { kinesis: Some(Box::new(kinesis)), ..record(data) }
 }

@@ -73,9 +73,11 @@ impl Intake {
     fn send(&self, records: Vec<Record>, permits: u32) -> Result<(), Closed> {
         // Counted before it is sent: the account must never show more gone than came.
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
-        self.chunks.send(Chunk { records, permits }).map_err(|_| Closed)?;
         self.counters.received(count);
-        Ok(())
+        self.chunks.send(Chunk { records, permits }).map_err(|_| {
+            self.counters.turned_away(count);
+            Closed
+        })
     }
 }
 
@@ -174,11 +176,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_intake_takes_nothing_and_keeps_what_it_has() {
-        let (intake, mut outlet) = channel(Arc::default());
+        let counters = Arc::new(Counters::default());
+        let (intake, mut outlet) = channel(Arc::clone(&counters));
         intake.try_put(records(1, 1)).unwrap();
         outlet.close();
         assert_eq!(intake.try_put(records(1, 1)), Err(Full));
         assert_eq!(intake.put(records(1, 1)).await, Err(Closed));
+        assert_eq!(counters.account().received, 1);
         intake.closed().await;
         assert_eq!(outlet.next().await.unwrap().len(), 1);
         assert!(outlet.next().await.is_none());

@@ -236,6 +236,7 @@ async fn an_answer_that_makes_no_sense_is_not_retried() {
     assert_eq!(running.drained().await.failed, 1);
     assert_eq!(running.fake.events.lock().len(), 1);
     assert!(running.bodies()[0].contains("Lambda.MissingRecordId"));
+    assert_eq!(running.fake.log.lock()[0]["errorCode"], "Lambda.MissingRecordId");
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use crate::firehose::record::Record;
 use crate::firehose::settings::LambdaProcessor;
 use crate::firehose::transform::event::{self, RecordIds};
 use crate::firehose::transform::failure::Failure;
-use crate::firehose::transform::response::{self, Transformed};
+use crate::firehose::transform::response::{self, Transformed, Verdict};
 
 /// A batch that went through.
 #[derive(Debug)]
@@ -41,7 +41,10 @@ pub(super) async fn transform(
     let transformed = loop {
         attempts += 1;
         match invoke(&shared, &lambda, &records, &ids).await {
-            Ok(transformed) => break transformed,
+            Ok(transformed) => {
+                log_answer(&shared, &lambda, &transformed);
+                break transformed;
+            }
             Err(failure) => {
                 tracing::debug!(
                     delivery = shared.name,
@@ -60,6 +63,18 @@ pub(super) async fn transform(
     };
     let ended_ms = shared.clock.epoch_millis();
     Outcome { records, transformed, attempts, ended_ms, function_arn: lambda.function_arn }
+}
+
+/// Logs what is wrong with an answer, once per cause. What the function itself failed is its own to log.
+fn log_answer(shared: &Shared, lambda: &LambdaProcessor, transformed: &Transformed) {
+    let mut told = Vec::new();
+    for verdict in &transformed.verdicts {
+        let Verdict::Failed(failure) = verdict else { continue };
+        if *failure != Failure::processing_failed() && !told.contains(&failure) {
+            told.push(failure);
+            shared.log(&shared.configured(), failure.code, failure.message, Some(&lambda.function_arn));
+        }
+    }
 }
 
 /// One attempt.

@@ -104,7 +104,7 @@ fn push_record(out: &mut String, record: &Record, id: &str) {
     if let Some(kinesis) = &record.kinesis {
         out.push_str(r#","kinesisRecordMetadata":{"sequenceNumber":"#);
         push_text(out, &kinesis.sequence);
-        out.push_str(r#","subsequenceNumber":0,"partitionKey":"#);
+        let _infallible = write!(out, r#","subsequenceNumber":{},"partitionKey":"#, kinesis.subsequence);
         push_text(out, &kinesis.partition_key);
         out.push_str(r#","shardId":"#);
         push_text(out, &kinesis.shard);
@@ -152,7 +152,8 @@ mod tests {
                 Box::new(KinesisMetadata {
                     shard: "shardId-000000000000".into(),
                     partition_key: key.into(),
-                    sequence: "49546986683135544286507457936321625675700192471156785154".to_owned(),
+                    sequence: "49546986683135544286507457936321625675700192471156785154".into(),
+                    subsequence: 3,
                 })
             }),
         }
@@ -190,7 +191,7 @@ mod tests {
             event["records"][0]["kinesisRecordMetadata"],
             json!({
                 "sequenceNumber": "49546986683135544286507457936321625675700192471156785154",
-                "subsequenceNumber": 0,
+                "subsequenceNumber": 3,
                 "partitionKey": "user \"1\"\n",
                 "shardId": "shardId-000000000000",
                 "approximateArrivalTimestamp": 1_507_217_624_302_i64,
