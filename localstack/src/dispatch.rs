@@ -186,6 +186,20 @@ async fn layered<T>(
     status: impl Fn(&T) -> StatusCode,
 ) -> Result<T, AwsError> {
     let started = world.clock.elapsed();
+    let passed = AssertUnwindSafe(pass(world, layers, call, serving, &status)).catch_unwind().await;
+    let answer = passed.unwrap_or_else(|panic| Err(AwsError::internal(&panic_text(panic.as_ref()))));
+    let code = answer.as_ref().map_or_else(|error| error.status, &status);
+    log(call, id, code, world.clock.elapsed().saturating_sub(started));
+    answer
+}
+
+async fn pass<T>(
+    world: &World,
+    layers: &Layers,
+    call: &Call,
+    serving: impl Future<Output = T>,
+    status: impl Fn(&T) -> StatusCode,
+) -> Result<T, AwsError> {
     delay(layers.latency).await;
     let verdict =
         layers.faults.as_ref().map_or(Verdict::Proceed, |faults| faults.verdict(call, world.clock.now()));
@@ -193,14 +207,11 @@ async fn layered<T>(
         return Err(error);
     }
     layers.observers.tell(call, Moment::Before);
-    let served = AssertUnwindSafe(serving).catch_unwind().await;
-    let served = served.map_err(|panic| AwsError::internal(&panic_text(panic.as_ref())));
-    let code = served.as_ref().map_or_else(|error| error.status, &status);
-    layers.observers.tell(call, Moment::After(code.as_u16()));
-    log(call, id, code, world.clock.elapsed().saturating_sub(started));
+    let served = serving.await;
+    layers.observers.tell(call, Moment::After(status(&served).as_u16()));
     match verdict {
         Verdict::LoseAnswer(error) => Err(error),
-        Verdict::Proceed | Verdict::Refuse(_) => served,
+        Verdict::Proceed | Verdict::Refuse(_) => Ok(served),
     }
 }
 

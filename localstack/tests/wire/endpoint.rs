@@ -1,0 +1,175 @@
+//! The endpoint as a whole, over plain HTTP: health, bad input, layers, shutdown.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::raw::{Raw, post, send, send_bytes};
+use pipectl_localstack::http::AwsError;
+use pipectl_localstack::layers::{Faults, Verdict};
+use pipectl_localstack::{Call, Endpoint, Moment, Options};
+use tokio::io::AsyncWriteExt;
+
+async fn start(options: Options) -> Endpoint {
+    let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Endpoint::start(Options { bind, transition: Duration::ZERO, ..options }).await.expect("port 0 is free")
+}
+
+async fn kinesis(endpoint: &Endpoint, operation: &str, body: &str) -> Raw {
+    let target = format!("Kinesis_20131202.{operation}");
+    let headers = [("x-amz-target", target.as_str()), ("content-type", "application/x-amz-json-1.1")];
+    post(endpoint.address(), &headers, body.as_bytes()).await
+}
+
+const CREATE: &str = r#"{"StreamName":"s","ShardCount":1}"#;
+
+#[tokio::test]
+async fn health_is_in_localstacks_shape() {
+    let endpoint = start(Options::default()).await;
+    let health = send(endpoint.address(), "GET /_localstack/health", &[], b"").await.json();
+    for service in ["kinesis", "firehose", "lambda", "s3", "iam", "sts", "cloudwatch", "logs"] {
+        assert_eq!(health["services"][service], "running", "{service}");
+    }
+    assert_eq!(health["edition"], "pipectl");
+    assert_eq!(send(endpoint.address(), "GET /_pipectl/nothing", &[], b"").await.status, 404);
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_is_ready_in_under_100_milliseconds() {
+    let started = Instant::now();
+    let endpoint = start(Options::default()).await;
+    assert_eq!(send(endpoint.address(), "GET /_localstack/health", &[], b"").await.status, 200);
+    assert!(started.elapsed() < Duration::from_millis(100), "{:?}", started.elapsed());
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn bad_input_is_answered_with_awss_own_errors() {
+    let endpoint = start(Options::default()).await;
+    let address = endpoint.address();
+    for (target, content_type, body, code) in [
+        ("Kinesis_20131202.PutRecord", "application/x-amz-json-1.1", &b"{bad"[..], "SerializationException"),
+        ("Kinesis_20131202.PutRecord", "application/x-amz-json-1.1", b"[]", "SerializationException"),
+        (
+            "Kinesis_20131202.PutRecord",
+            "application/x-amz-json-1.1",
+            br#"{"Data":"%"}"#,
+            "SerializationException",
+        ),
+        (
+            "Kinesis_20131202.CreateStream",
+            "application/x-amz-json-1.1",
+            br#"{"ShardCount":"x"}"#,
+            "SerializationException",
+        ),
+        ("Kinesis_20131202.PutRecord", "application/x-amz-json-1.1", b"", "ValidationException"),
+        ("Kinesis_20131202.Nothing", "application/x-amz-json-1.1", b"{}", "UnknownOperationException"),
+        ("DynamoDB_20120810.GetItem", "application/x-amz-json-1.0", b"{}", "UnknownOperationException"),
+        ("Nothing", "", b"", "UnknownOperationException"),
+    ] {
+        let answer = post(address, &[("x-amz-target", target), ("content-type", content_type)], body).await;
+        assert_eq!((answer.status, answer.json()["__type"].as_str()), (400, Some(code)), "{target} {body:?}");
+        assert!(answer.head.contains("x-amzn-requestid: "), "{}", answer.head);
+    }
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    for (body, code) in [
+        (&b"Action=CreateUser&Version=2010-05-08"[..], "InvalidAction"),
+        (b"Action=Anything&Version=1999-01-01", "InvalidAction"),
+        (b"Version=2010-05-08", "MissingAction"),
+        (b"Action=CreateRole&Version=2010-05-08", "ValidationError"),
+    ] {
+        let answer = post(address, &form, body).await;
+        assert!(answer.text().contains(&format!("<Code>{code}</Code>")), "{}", answer.text());
+    }
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_refused_and_the_next_request_is_served() {
+    let endpoint = start(Options::default()).await;
+    let answer = send_bytes(endpoint.address(), b"GARBAGE\r\n\r\n").await;
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400"), "{answer:?}");
+    assert_eq!(kinesis(&endpoint, "ListStreams", "{}").await.status, 200);
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_unfinished_request_does_not_hold_others_up() {
+    let endpoint = start(Options::default()).await;
+    let mut stuck = tokio::net::TcpStream::connect(endpoint.address()).await.expect("it listens");
+    stuck.write_all(b"POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\nhalf").await.expect("it reads");
+    assert_eq!(kinesis(&endpoint, "ListStreams", "{}").await.status, 200);
+    drop(stuck);
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn added_latency_is_added_to_every_call() {
+    let latency = Duration::from_millis(60);
+    let endpoint = start(Options { latency: Some(latency), ..Options::default() }).await;
+    let started = Instant::now();
+    kinesis(&endpoint, "ListStreams", "{}").await;
+    assert!(started.elapsed() >= latency);
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_observer_sees_each_change_before_and_after_it_and_no_reads() {
+    let endpoint = start(Options::default()).await;
+    let seen: Arc<Mutex<Vec<(String, Moment)>>> = Arc::default();
+    endpoint.observe({
+        let seen = Arc::clone(&seen);
+        Arc::new(move |call: &Call, moment| {
+            assert_eq!(call.service, "kinesis");
+            seen.lock().expect("no panic").push((call.operation.clone(), moment));
+        })
+    });
+    kinesis(&endpoint, "CreateStream", CREATE).await;
+    kinesis(&endpoint, "DescribeStream", r#"{"StreamName":"s"}"#).await;
+    kinesis(&endpoint, "CreateStream", CREATE).await;
+    let create = |moment| ("CreateStream".to_owned(), moment);
+    assert_eq!(
+        *seen.lock().expect("no panic"),
+        [Moment::Before, Moment::After(200), Moment::Before, Moment::After(400)].map(create)
+    );
+    endpoint.shutdown().await;
+}
+
+#[derive(Debug)]
+struct Plan(fn() -> Verdict);
+
+impl Faults for Plan {
+    fn verdict(&self, call: &Call, _now: jiff::Timestamp) -> Verdict {
+        if call.operation == "CreateStream" { (self.0)() } else { Verdict::Proceed }
+    }
+}
+
+fn throttled() -> AwsError {
+    AwsError::bad_request("ThrottlingException", "Rate exceeded")
+}
+
+#[tokio::test]
+async fn a_refused_call_has_no_effect_and_a_lost_answer_has_one() {
+    for (plan, effect) in
+        [(Plan(|| Verdict::Refuse(throttled())), 0), (Plan(|| Verdict::LoseAnswer(throttled())), 1)]
+    {
+        let endpoint = start(Options { faults: Some(Arc::new(plan)), ..Options::default() }).await;
+        let answer = kinesis(&endpoint, "CreateStream", CREATE).await;
+        assert_eq!(answer.json()["__type"], "ThrottlingException");
+        let streams = kinesis(&endpoint, "ListStreams", "{}").await.json();
+        assert_eq!(streams["StreamNames"].as_array().map(Vec::len), Some(effect));
+        endpoint.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_an_internal_failure_and_the_endpoint_goes_on() {
+    let plan = Plan(|| panic!("a defect in a service"));
+    let endpoint = start(Options { faults: Some(Arc::new(plan)), ..Options::default() }).await;
+    let answer = kinesis(&endpoint, "CreateStream", CREATE).await;
+    assert_eq!((answer.status, answer.json()["__type"].as_str()), (500, Some("InternalFailure")));
+    assert!(!answer.text().contains("defect"), "{}", answer.text());
+    assert_eq!(kinesis(&endpoint, "ListStreams", "{}").await.status, 200);
+    endpoint.shutdown().await;
+}
