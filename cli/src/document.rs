@@ -53,9 +53,9 @@ fn show(session: &Session, found: &Diagnostics) {
     }
     let style = session.output.diagnostic_style();
     let drawn = found.render(style);
-    let count = found.count();
-    // The count is the error's text, or says nothing that one warning has not said.
-    session.output.diagnostics(drawn.strip_suffix(&count).unwrap_or(&drawn).trim_end());
+    // The count comes as the error's text, or says nothing that a warning has not said.
+    let findings = drawn.strip_suffix(&found.count()).unwrap_or(&drawn);
+    session.output.diagnostics(format!("{}\n", findings.trim_end()));
 }
 
 fn missing(path: &Path) -> CommandError {

@@ -99,14 +99,17 @@ pub(crate) fn failed(error: Error) -> CommandError {
     }
 }
 
-/// Asks for `yes`, or for `word` where the answer should cost a thought. Without a person to ask, or with
-/// another answer, nothing is done.
-pub(crate) async fn confirm(session: &Session, question: &str, word: &str) -> Result<(), CommandError> {
-    if !session.output.can_ask() {
-        let why = "this needs a yes, and there is nobody at a terminal to give it";
-        return Err(CommandError::new(Kind::Declined, why)
-            .hint("look at the plan with `pipectl plan`, then give --auto-approve"));
+/// Fails where an answer will be needed and nobody is there to give it: before anything is asked of AWS.
+pub(crate) fn needs_a_person(session: &Session) -> Result<(), CommandError> {
+    if session.output.can_ask() {
+        return Ok(());
     }
+    Err(CommandError::new(Kind::Declined, "this needs a yes, and there is nobody at a terminal to give it")
+        .hint("look at the plan with `pipectl plan`, then give --auto-approve"))
+}
+
+/// Asks for `word`. With another answer nothing is done.
+pub(crate) async fn confirm(session: &Session, question: &str, word: &str) -> Result<(), CommandError> {
     let output = Arc::clone(&session.output);
     let question = question.to_owned();
     let answer = tokio::task::spawn_blocking(move || output.ask(&question))

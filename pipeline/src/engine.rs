@@ -192,7 +192,7 @@ impl Engine {
         })
     }
 
-    /// What connecting decided that the user should know: which region won, that test credentials are used.
+    /// What connecting decided that the user should know: which of two regions won.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes

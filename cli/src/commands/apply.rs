@@ -26,6 +26,9 @@ pub(crate) struct Args {
 
 /// Plans, shows, asks, applies.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    if !args.auto_approve {
+        provision::needs_a_person(session)?;
+    }
     let document = document::load(session)?;
     let engine = provision::connect(session, &document).await?;
     let options = PlanOptions { source: document.source.to_string(), ..PlanOptions::default() };

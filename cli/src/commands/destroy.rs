@@ -43,6 +43,9 @@ pub(crate) struct Args {
 
 /// Plans the removal, shows it, asks for the pipeline's name, removes.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    if !args.auto_approve {
+        provision::needs_a_person(session)?;
+    }
     let document = document::load_with(session, &TakeEveryTransform)?;
     let engine = provision::connect(session, &document).await?;
     let options = PlanOptions { source: document.source.to_string(), bucket_data: args.bucket_data() };

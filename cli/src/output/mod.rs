@@ -108,12 +108,6 @@ impl Output {
         }
     }
 
-    /// Something the user should know although the command goes on.
-    pub(crate) fn warning(&self, text: impl AsRef<str>) {
-        self.event("warning", &serde_json::json!({ "message": text.as_ref() }));
-        self.stderr(&format!("{}: {}", paint(style::CHANGE.bold(), "warning"), text.as_ref()));
-    }
-
     /// How the diagnostics of a pipeline file are to be drawn on stderr.
     pub(crate) fn diagnostic_style(&self) -> pipectl_pipeline::spec::Style {
         let terminal = io::stderr().is_terminal();

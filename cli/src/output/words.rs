@@ -45,7 +45,8 @@ pub(crate) fn bytes(count: u64) -> String {
 pub(crate) fn duration(duration: Duration) -> String {
     let millis = duration.as_millis();
     match millis {
-        0..1_000 => format!("{millis} ms"),
+        0 => "under 1 ms".to_owned(),
+        1..1_000 => format!("{millis} ms"),
         1_000..60_000 => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
         _ => format!("{} min {} s", millis / 60_000, millis % 60_000 / 1_000),
     }
@@ -77,6 +78,7 @@ mod tests {
         assert_eq!(bytes(1536), "1.5 KiB");
         assert_eq!(bytes(5 << 20), "5.0 MiB");
         assert_eq!(bytes(1 << 50), "1,024.0 TiB");
+        assert_eq!(duration(Duration::from_micros(85)), "under 1 ms");
         assert_eq!(duration(Duration::from_millis(85)), "85 ms");
         assert_eq!(duration(Duration::from_millis(3_250)), "3.2 s");
         assert_eq!(duration(Duration::from_secs(125)), "2 min 5 s");

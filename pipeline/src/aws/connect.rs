@@ -88,7 +88,7 @@ pub(crate) async fn connect(options: &ConnectOptions) -> Result<Connection, Conn
     if options.sandbox {
         loader = loader.credentials_provider(local_credentials());
     } else if local && !has_credentials(options) {
-        notes.push("no credentials are configured: the local endpoint gets test/test".to_owned());
+        tracing::info!("no credentials are configured: the local endpoint gets test/test");
         loader = loader.credentials_provider(local_credentials());
     }
     let config = loader.load().await;
@@ -161,7 +161,7 @@ fn region(options: &ConnectOptions, local: bool, notes: &mut Vec<String>) -> Opt
         return Some(region);
     }
     if local {
-        notes.push(format!("nothing names a region: the local endpoint gets {LOCAL_REGION}"));
+        tracing::info!("nothing names a region: the local endpoint gets {LOCAL_REGION}");
         return Some(LOCAL_REGION.to_owned());
     }
     None
