@@ -18,8 +18,11 @@ const MAX_PROGRAM_BYTES: usize = 128 * 1024;
 /// The deepest nesting of brackets that is compiled: VRL's compiler recurses, and a stack ends.
 const MAX_NESTING: usize = 100;
 
-/// The longest chain of operators in one program part between brackets or line ends, for the same reason.
-const MAX_CHAIN: usize = 300;
+/// The longest chain of operators in one expression, for the same reason.
+const MAX_CHAIN: usize = 1_000;
+
+/// Errors told of one program.
+const MAX_PROBLEMS: usize = 20;
 
 /// How long a program may take to compile. Real ones take milliseconds; VRL's type checker takes time that
 /// doubles with each level of some nestings.
@@ -118,6 +121,7 @@ fn compile_here(source: &str) -> Result<Compiled, Vec<Problem>> {
                 problems.push(whole(source, "the program does not compile".to_owned()));
             }
             problems.sort_by_key(|problem| problem.span.start);
+            problems.truncate(MAX_PROBLEMS);
             Err(problems)
         }
     }
@@ -135,6 +139,13 @@ fn problem(source: &str, diagnostic: &Diagnostic) -> Problem {
         && let Some(withheld) = source.get(span.clone()).and_then(withheld)
     {
         return Problem { severity, span, ..withheld };
+    }
+    if diagnostic.message == "syntax error"
+        && let Some(text) = source.get(span.clone()).map(str::trim).filter(|text| !text.is_empty())
+        && main.is_some_and(|label| label.message.contains("unexpected syntax token"))
+    {
+        let message = format!("syntax error: `{text}` is out of place here");
+        return Problem { severity, message, span, help: None };
     }
     let message = match main.map(|label| label.message.trim()) {
         Some(label) if !label.is_empty() && label != diagnostic.message => {
@@ -232,16 +243,10 @@ fn refuse_what_would_overflow(source: &str) -> Result<(), Problem> {
             )
         });
     }
-    let (mut depth, mut chain) = (0_usize, 0_usize);
+    let mut nesting = Nesting::default();
     for (at, byte) in source.bytes().enumerate() {
-        match byte {
-            b'(' | b'[' | b'{' => (depth, chain) = (depth + 1, 0),
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b'\n' | b';' | b',' => chain = 0,
-            b'+' | b'-' | b'*' | b'/' | b'!' | b'|' | b'&' | b'?' | b'=' | b'<' | b'>' => chain += 1,
-            _ => {}
-        }
-        if depth > MAX_NESTING || chain > MAX_CHAIN {
+        nesting.take(byte);
+        if nesting.depth > MAX_NESTING || nesting.chain > MAX_CHAIN {
             return Err(Problem {
                 help: Some("assign the inner parts to variables first".to_owned()),
                 span: within(source, at..at + 1),
@@ -250,6 +255,39 @@ fn refuse_what_would_overflow(source: &str) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// A rough measure of how deep the compiler will recurse.
+#[derive(Default)]
+struct Nesting {
+    depth: usize,
+    chain: usize,
+    after_operator: bool,
+    after_line_end: bool,
+}
+
+impl Nesting {
+    fn take(&mut self, byte: u8) {
+        if byte == b'\n' {
+            self.after_line_end = true;
+        }
+        if byte.is_ascii_whitespace() {
+            return;
+        }
+        let operator =
+            matches!(byte, b'+' | b'-' | b'*' | b'/' | b'!' | b'|' | b'&' | b'?' | b'=' | b'<' | b'>');
+        // An operator at the end of a line or at the start of the next one carries the expression on.
+        if self.after_line_end && !operator && !self.after_operator {
+            self.chain = 0;
+        }
+        match byte {
+            b'(' | b'[' | b'{' => (self.depth, self.chain) = (self.depth + 1, 0),
+            b')' | b']' | b'}' => self.depth = self.depth.saturating_sub(1),
+            b';' | b',' => self.chain = 0,
+            _ => self.chain += usize::from(operator),
+        }
+        (self.after_operator, self.after_line_end) = (operator, false);
+    }
 }
 
 #[cfg(test)]
@@ -343,6 +381,8 @@ mod tests {
             format!(".a = {}1{}", "[".repeat(60_000), "]".repeat(60_000)),
             format!(".a = {}true", "!".repeat(60_000)),
             format!(".a = 1{}", " + 1".repeat(30_000)),
+            format!(".a = 1{}", "\n+ 1".repeat(30_000)),
+            format!(".a = 1{}", " +\n1".repeat(30_000)),
             "x".repeat(MAX_PROGRAM_BYTES + 1),
         ] {
             assert_eq!(errors(&source).len(), 1);
@@ -353,10 +393,19 @@ mod tests {
     fn what_is_just_within_the_bounds_compiles_on_the_stack_it_gets() {
         let brackets = format!(".a = {}1{}", "(".repeat(MAX_NESTING), ")".repeat(MAX_NESTING));
         let nots = format!(".a = {}true", "!".repeat(MAX_CHAIN - 1));
-        let sums = format!(".a = 1{}", " + 1".repeat(MAX_CHAIN - 1));
-        for source in [brackets, nots, sums] {
-            assert!(check(&source).is_ok(), "{:?}", check(&source));
+        let ors = format!(".a = .b == 0{}", " ||\n  .b == 1".repeat(100));
+        let lines = ".a = 1 + 1\n".repeat(MAX_CHAIN);
+        for source in [brackets, nots, ors, lines] {
+            assert_eq!(check(&source).map_err(|mut problems| problems.swap_remove(0)), Ok(vec![]));
         }
+    }
+
+    #[test]
+    fn a_token_out_of_place_is_named_as_it_is_written_and_the_list_of_errors_ends() {
+        let problems = errors(&".a = 1\n|| 2\n".repeat(1_000));
+        assert_eq!(problems[0].message, "syntax error: `||` is out of place here");
+        assert_eq!(problems[0].help, None, "twenty alternatives are no help");
+        assert_eq!(problems.len(), MAX_PROBLEMS);
     }
 
     #[test]
