@@ -1,5 +1,7 @@
 //! Firehose over the wire, as the AWS SDK for Rust speaks it.
 
+#![expect(clippy::unwrap_used, reason = "every unwrap is a test's, helpers included")]
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -7,7 +9,9 @@ use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_sdk_firehose::Client;
 use aws_sdk_firehose::error::ProvideErrorMetadata;
+use aws_sdk_firehose::operation::create_delivery_stream::builders::CreateDeliveryStreamFluentBuilder;
 use aws_sdk_firehose::primitives::Blob;
+use aws_sdk_firehose::types::builders::ExtendedS3DestinationConfigurationBuilder;
 use aws_sdk_firehose::types::{
     BufferingHints, CloudWatchLoggingOptions, CompressionFormat, DeliveryStreamDescription,
     DeliveryStreamStatus, DeliveryStreamType, ExtendedS3DestinationConfiguration,
@@ -45,7 +49,7 @@ async fn local() -> Local {
     Local { endpoint, firehose: Client::new(&config), config }
 }
 
-fn lake() -> aws_sdk_firehose::types::builders::ExtendedS3DestinationConfigurationBuilder {
+fn lake() -> ExtendedS3DestinationConfigurationBuilder {
     ExtendedS3DestinationConfiguration::builder().role_arn(ROLE).bucket_arn("arn:aws:s3:::lake")
 }
 
@@ -286,82 +290,85 @@ async fn encryption_is_switched_on_and_off() {
     local.endpoint.shutdown().await;
 }
 
-#[expect(deprecated, reason = "the legacy destination has to be answered as well")]
-#[tokio::test]
-async fn a_wrong_create_is_refused_as_aws_refuses_it() {
-    let local = local().await;
-    let create = |name: &str| local.firehose.create_delivery_stream().delivery_stream_name(name);
-    let good = || lake().build().unwrap();
-    let prefixed = lake().prefix("!{timestamp:yyyy}/").build().unwrap();
-    let oversized =
-        lake().buffering_hints(BufferingHints::builder().size_in_mbs(129).build()).build().unwrap();
-    let logging = CloudWatchLoggingOptions::builder().enabled(true).build();
-    let legacy = S3DestinationConfiguration::builder()
-        .role_arn("role")
-        .bucket_arn("arn:aws:s3:::lake")
-        .build()
-        .unwrap();
-    let source = KinesisStreamSourceConfiguration::builder()
-        .kinesis_stream_arn("arn:aws:kinesis:us-east-1:000000000000:stream/events")
-        .role_arn(ROLE)
-        .build()
-        .unwrap();
-    let cases = [
-        (
-            create("a b").extended_s3_destination_configuration(good()),
-            "ValidationException",
-            "[a-zA-Z0-9_.-]+",
-        ),
-        (create(&"n".repeat(65)).extended_s3_destination_configuration(good()), "ValidationException", "64"),
-        (create("clicks"), "InvalidArgumentException", "Exactly one destination"),
-        (
-            create("clicks").extended_s3_destination_configuration(prefixed),
-            "InvalidArgumentException",
-            "ErrorOutputPrefix cannot be null",
-        ),
-        (
-            create("clicks").extended_s3_destination_configuration(oversized),
-            "ValidationException",
-            "less than or equal to 128",
-        ),
-        (
-            create("clicks").extended_s3_destination_configuration(
-                lake().cloud_watch_logging_options(logging).build().unwrap(),
-            ),
-            "InvalidArgumentException",
-            "LogGroupName",
-        ),
-        (create("clicks").s3_destination_configuration(legacy), "ValidationException", "roleARN"),
-        (
-            create("clicks")
-                .extended_s3_destination_configuration(good())
-                .kinesis_stream_source_configuration(source),
-            "InvalidArgumentException",
-            "KinesisStreamSourceConfiguration",
-        ),
-        (
-            create("clicks")
-                .extended_s3_destination_configuration(good())
-                .delivery_stream_type(DeliveryStreamType::KinesisStreamAsSource),
-            "InvalidArgumentException",
-            "is required",
-        ),
-        (
-            create("clicks")
-                .extended_s3_destination_configuration(good())
-                .delivery_stream_type(DeliveryStreamType::MskAsSource),
-            "InvalidArgumentException",
-            "not offered",
-        ),
-    ];
+/// A create that is to be refused, the code it is refused with and words of the message.
+type Refused = (CreateDeliveryStreamFluentBuilder, &'static str, &'static str);
+
+async fn all_are_refused(local: &Local, cases: Vec<Refused>) {
     for (create, code, words) in cases {
         let error = create.send().await.unwrap_err();
         assert_eq!(error.code(), Some(code), "{error:?}");
         assert!(error.message().unwrap().contains(words), "{:?}", error.message());
     }
     assert!(local.firehose.list_delivery_streams().send().await.unwrap().delivery_stream_names.is_empty());
-    local.create("clicks", good()).await;
-    let twice = create("clicks").extended_s3_destination_configuration(good()).send().await.unwrap_err();
+}
+
+#[expect(deprecated, reason = "the legacy destination has to be answered as well")]
+#[tokio::test]
+async fn a_wrong_destination_is_refused_as_aws_refuses_it() {
+    let local = local().await;
+    let create = || local.firehose.create_delivery_stream().delivery_stream_name("clicks");
+    let to = |destination: ExtendedS3DestinationConfigurationBuilder| {
+        create().extended_s3_destination_configuration(destination.build().unwrap())
+    };
+    let oversized = BufferingHints::builder().size_in_mbs(129).build();
+    let logging = CloudWatchLoggingOptions::builder().enabled(true).build();
+    let legacy = S3DestinationConfiguration::builder()
+        .role_arn("role")
+        .bucket_arn("arn:aws:s3:::lake")
+        .build()
+        .unwrap();
+    let cases: Vec<Refused> = vec![
+        (create(), "InvalidArgumentException", "Exactly one destination"),
+        (
+            to(lake().prefix("!{timestamp:yyyy}/")),
+            "InvalidArgumentException",
+            "ErrorOutputPrefix cannot be null or empty when Prefix contains expressions",
+        ),
+        (to(lake().buffering_hints(oversized)), "ValidationException", "less than or equal to 128"),
+        (to(lake().cloud_watch_logging_options(logging)), "InvalidArgumentException", "LogGroupName"),
+        (create().s3_destination_configuration(legacy), "ValidationException", "roleARN"),
+    ];
+    all_are_refused(&local, cases).await;
+    local.endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_wrong_name_or_source_is_refused_as_aws_refuses_it() {
+    let local = local().await;
+    let named = |name: &str| {
+        let create = local.firehose.create_delivery_stream().delivery_stream_name(name);
+        create.extended_s3_destination_configuration(lake().build().unwrap())
+    };
+    let clicks = || named("clicks");
+    let source = KinesisStreamSourceConfiguration::builder()
+        .kinesis_stream_arn("arn:aws:kinesis:us-east-1:000000000000:stream/events")
+        .role_arn(ROLE)
+        .build()
+        .unwrap();
+    let kinesis = DeliveryStreamType::KinesisStreamAsSource;
+    let cases: Vec<Refused> = vec![
+        (named("a b"), "ValidationException", "[a-zA-Z0-9_.-]+"),
+        (named(&"n".repeat(65)), "ValidationException", "64"),
+        (
+            clicks().kinesis_stream_source_configuration(source.clone()),
+            "InvalidArgumentException",
+            "only applicable for KinesisStreamAsSource",
+        ),
+        (clicks().delivery_stream_type(kinesis.clone()), "InvalidArgumentException", "is required"),
+        (
+            clicks().delivery_stream_type(kinesis).kinesis_stream_source_configuration(source),
+            "InvalidArgumentException",
+            "events",
+        ),
+        (
+            clicks().delivery_stream_type(DeliveryStreamType::MskAsSource),
+            "InvalidArgumentException",
+            "not offered",
+        ),
+    ];
+    all_are_refused(&local, cases).await;
+    clicks().send().await.unwrap();
+    let twice = clicks().send().await.unwrap_err();
     assert_eq!(twice.code(), Some("ResourceInUseException"));
     assert_eq!(twice.message(), Some("Firehose clicks under accountId 000000000000 already exists"));
     local.endpoint.shutdown().await;
