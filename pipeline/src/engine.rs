@@ -19,7 +19,7 @@ use crate::apply::{Event, Listener, Outcome, Report};
 use crate::aws::{self, Identity, LedgerBucket, S3Objects};
 use crate::cloud::Cloud;
 use crate::lake::Objects;
-use crate::ledger::{FolderStore, Ledger, Revision, Store};
+use crate::ledger::{self, FolderStore, Ledger, Revision, Store};
 use crate::package::{self, Packages};
 use crate::plan::{self, BucketData, Inputs, PLAN_FORMAT, Plan, RemovalInputs};
 use crate::resources::tags::{Owner, owner};
@@ -283,7 +283,8 @@ impl Engine {
             listener(Event::Packaging { address: address.clone() });
         }
         self.packages.check(plan).await?;
-        let executed = execute::execute(&self.cloud, &self.ledger, plan, options, listener).await;
+        let owner = ledger::Owner::this_process(&options.actor);
+        let executed = execute::execute(&self.cloud, &self.ledger, plan, options, &owner, listener).await;
         executed.map_err(|error| Error::of_ledger(error, self.endpoint()))
     }
 
@@ -403,3 +404,6 @@ impl RevisionSummary {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Carries a plan out under the ledger: lock, intent, run, outcome, release.
 
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use super::ApplyOptions;
 use crate::apply::{Event, Listener, Outcome, Report, Run, run};
@@ -14,6 +15,7 @@ pub(crate) async fn execute(
     ledger: &Ledger,
     plan: &Plan,
     options: &ApplyOptions,
+    owner: &Owner,
     listener: Listener<'_>,
 ) -> Result<Report, LedgerError> {
     if !plan.has_changes() && is_settled(ledger, plan).await? {
@@ -21,9 +23,9 @@ pub(crate) async fn execute(
         listener(Event::Finished { report: report.clone() });
         return Ok(report);
     }
-    let owner = Owner::this_process(&options.actor);
-    let mut lock = ledger.lock(&plan.pipeline, &owner, Lease::default(), options.lock_timeout).await?;
-    let done = under_lock(cloud, ledger, plan, options, &owner, listener, &mut lock).await;
+    let mut lock = ledger.lock(&plan.pipeline, owner, Lease::default(), options.lock_timeout).await?;
+    let work = Work { cloud, ledger, plan, owner, listener, cancel: &options.cancel };
+    let done = work.under_lock(&mut lock).await;
     match done {
         Ok(report) if forgets(plan, options, &report) => {
             lock.forget().await?;
@@ -43,21 +45,25 @@ pub(crate) async fn execute(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the one place where all of it meets")]
-async fn under_lock(
-    cloud: &Cloud,
-    ledger: &Ledger,
-    plan: &Plan,
-    options: &ApplyOptions,
-    owner: &Owner,
-    listener: Listener<'_>,
-    lock: &mut Lock,
-) -> Result<Report, LedgerError> {
-    let beginning = Beginning { plan, actor: &owner.actor, now: Timestamp::now() };
-    let session = ledger.begin(lock, beginning).await?;
-    let report = run(Run { plan, cloud, session: &session, lock, listener, cancel: &options.cancel }).await?;
-    session.end(report.outcome, Timestamp::now()).await?;
-    Ok(report)
+/// What is done while the lock is held.
+struct Work<'a> {
+    cloud: &'a Cloud,
+    ledger: &'a Ledger,
+    plan: &'a Plan,
+    owner: &'a Owner,
+    listener: Listener<'a>,
+    cancel: &'a CancellationToken,
+}
+
+impl Work<'_> {
+    async fn under_lock(&self, lock: &mut Lock) -> Result<Report, LedgerError> {
+        let Self { cloud, plan, listener, cancel, .. } = *self;
+        let beginning = Beginning { plan, actor: &self.owner.actor, now: Timestamp::now() };
+        let session = self.ledger.begin(lock, beginning).await?;
+        let report = run(Run { plan, cloud, session: &session, lock, listener, cancel }).await?;
+        session.end(report.outcome, Timestamp::now()).await?;
+        Ok(report)
+    }
 }
 
 /// Whether the ledger has nothing to learn from a plan without changes.
