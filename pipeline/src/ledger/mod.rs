@@ -147,3 +147,6 @@ impl Ledger {
         format!("{}/{key}", self.store.describe())
     }
 }
+
+#[cfg(test)]
+mod tests;

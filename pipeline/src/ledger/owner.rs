@@ -71,7 +71,7 @@ fn machine() -> String {
 }
 
 /// When a process started, where the kernel tells: field 22 of its `stat`. A zombie counts as gone.
-fn start_time(pid: u32) -> Option<u64> {
+pub(super) fn start_time(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name in parentheses, which may hold anything.
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
