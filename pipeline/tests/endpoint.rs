@@ -117,7 +117,7 @@ async fn applied_twice_then_destroyed_nothing_is_left() {
     let bench = Bench::start(Options::default()).await;
     let engine = bench.engine(None).await;
     let first = apply(&engine, &pipeline()).await;
-    assert_eq!((first.revision, first.done.create), (1, 12));
+    assert_eq!((first.revision, first.done.create), (1, 13));
     assert_no_changes(&engine, &pipeline()).await;
     assert_eq!(apply(&engine, &pipeline()).await.revision, 0);
 
@@ -130,7 +130,7 @@ async fn applied_twice_then_destroyed_nothing_is_left() {
     let destroy = engine.destroy_plan(&pipeline(), &PlanOptions::default()).await.expect("a plan");
     let options = ApplyOptions { forget: true, ..ApplyOptions::default() };
     let report = engine.apply(&destroy, &options, &|_| {}).await.expect("it runs");
-    assert_eq!((report.outcome, report.done.delete), (Outcome::Succeeded, 12), "{report:#?}");
+    assert_eq!((report.outcome, report.done.delete), (Outcome::Succeeded, 13), "{report:#?}");
     let status = engine.status(&pipeline()).await.expect("a status");
     assert!(status.resources.iter().all(|it| it.health == Health::Missing), "{status:#?}");
     assert_eq!(status.last_revision, None);
@@ -290,10 +290,10 @@ async fn a_bucket_that_holds_objects_is_not_destroyed_by_accident() {
     assert!(refused.to_string().contains("clickstream-lake"), "{refused}");
     let options = PlanOptions { bucket_data: BucketData::Keep, ..PlanOptions::default() };
     let keep = engine.destroy_plan(&pipeline(), &options).await.expect("a plan");
-    assert_eq!((keep.counts().release, keep.counts().delete), (1, 11));
+    assert_eq!((keep.counts().release, keep.counts().delete), (1, 12));
     let options = PlanOptions { bucket_data: BucketData::Delete, ..PlanOptions::default() };
     let all = engine.destroy_plan(&pipeline(), &options).await.expect("a plan");
-    assert_eq!(run(&engine, &all).await.done.delete, 12);
+    assert_eq!(run(&engine, &all).await.done.delete, 13);
     bench.endpoint.shutdown().await;
 }
 

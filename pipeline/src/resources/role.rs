@@ -110,9 +110,9 @@ pub fn trust(service: &str, place: &Place, confused_deputy_guard: bool) -> Value
         "Action": "sts:AssumeRole",
     });
     if confused_deputy_guard {
-        // Firehose passes the account as source; without this condition another account's delivery
-        // stream could be pointed at our role.
-        statement["Condition"] = json!({ "StringEquals": { "aws:SourceAccount": place.account } });
+        // Firehose passes its customer's account as external id ("Allow Firehose to assume an IAM role" in
+        // its guide); without this condition another account's delivery could be pointed at our role.
+        statement["Condition"] = json!({ "StringEquals": { "sts:ExternalId": place.account } });
     }
     json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
