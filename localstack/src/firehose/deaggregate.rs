@@ -123,10 +123,10 @@ mod tests {
         let mut out = vec![field << 3 | 2];
         let mut length = bytes.len();
         while length >= 0x80 {
-            out.push((length & 0x7f) as u8 | 0x80);
+            out.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
             length >>= 7;
         }
-        out.push(length as u8);
+        out.push(u8::try_from(length).unwrap());
         out.extend_from_slice(bytes);
         out
     }
@@ -197,7 +197,7 @@ mod tests {
         #[test]
         fn what_was_put_in_comes_out(all in prop::collection::vec(("[a-z]{1,9}", prop::collection::vec(any::<u8>(), 0..300)), 1..20)) {
             let keys = all.iter().flat_map(|(key, _)| length_delimited(1, key.as_bytes()));
-            let records = all.iter().enumerate().flat_map(|(index, (_, data))| record(index as u8, data));
+            let records = (0_u8..).zip(&all).flat_map(|(index, (_, data))| record(index, data));
             let data = aggregate(&keys.chain(records).collect::<Vec<u8>>());
             let read = user_records(&data).unwrap();
             let read: Vec<(String, Vec<u8>)> =
