@@ -54,6 +54,11 @@ impl<'output> Board<'output> {
         self.output.note(format!("{} {text}", paint(style::BAD, "✗")));
     }
 
+    /// `key` will not go on; somebody else says why.
+    pub(crate) fn leave(&self, key: &str) {
+        self.end(key);
+    }
+
     fn end(&self, key: &str) -> Option<Duration> {
         let (bar, since) = self.lock().remove(key)?;
         bar.finish_and_clear();
@@ -126,9 +131,10 @@ impl Drop for Meter<'_> {
 }
 
 impl Output {
-    /// A spinning line under everything that was said so far.
+    /// A spinning line under everything that was said so far. It does not fill the line: the `^C` that a
+    /// terminal echoes would wrap it, and what is drawn next would miss it by a line.
     fn spinner(&self, text: &str) -> ProgressBar {
-        let style = ProgressStyle::with_template("{spinner:.cyan} {wide_msg} {elapsed:.dim}")
+        let style = ProgressStyle::with_template("{spinner:.cyan} {msg} {elapsed:.dim}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner())
             .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ");
         let bar = self.live.add(ProgressBar::new_spinner().with_style(style).with_message(text.to_owned()));
@@ -141,7 +147,7 @@ impl Output {
     /// A bar towards `total`, or a spinner where there is none.
     fn bar(&self, total: Option<u64>) -> ProgressBar {
         let Some(total) = total else { return self.spinner("") };
-        let style = ProgressStyle::with_template("{bar:28.cyan/dim} {wide_msg}")
+        let style = ProgressStyle::with_template("{bar:28.cyan/dim} {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .progress_chars("━━─");
         self.live.add(ProgressBar::new(total).with_style(style))

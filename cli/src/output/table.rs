@@ -1,6 +1,6 @@
 //! Plain tables: a heading line, aligned columns, no frames, so that they read as well in a pipe.
 
-use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 
 /// What a cell says, and how loudly.
 pub(crate) enum Field {
@@ -42,6 +42,8 @@ pub(crate) fn render(heading: &[&str], rows: impl IntoIterator<Item = Vec<Field>
     let mut table = Table::new();
     table.load_style(presets::NOTHING).enforce_styling();
     table.style_text_only();
+    // Wraps cells to the terminal behind stdout; into a pipe a row is a line, however long.
+    table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(heading.iter().map(|title| match title.is_empty() {
         true => Cell::new(title),
         false => Cell::new(title).add_attribute(Attribute::Bold),

@@ -57,10 +57,12 @@ impl<'output> Narrator<'output> {
             }
             Event::StepSkipped { address, because_of } => {
                 let why = match because_of {
-                    Some(other) => format!("it depends on {other}, which failed"),
-                    None => "stopped before it began".to_owned(),
+                    Some(other) => format!("not begun: it needs {other}"),
+                    None => "stopped before it was done".to_owned(),
                 };
-                self.output.note(format!("{} {address} {}", paint(CHANGE, "-"), paint(FAINT, why)));
+                let name = self.name(address.as_str());
+                self.board.leave(address.as_str());
+                self.output.note(format!("{} {name} {}", paint(CHANGE, "-"), paint(FAINT, why)));
             }
             Event::Note { text } => self.output.note(format!("{} {text}", paint(CHANGE, "note:"))),
         }
@@ -138,7 +140,7 @@ pub(crate) fn summary(report: &Report, purpose: Purpose) -> String {
             format!("{} {done} in {took}{revision}.", paint(CHANGE, "Stopped half way."))
         }
         (Outcome::Failed | Outcome::Applying, _) => format!(
-            "{} {done}, {} failed, {} not begun, in {took}{revision}.",
+            "{} {done}, {} failed, {} not done, in {took}{revision}.",
             paint(BAD, "Stopped half way."),
             report.failures.len(),
             report.skipped.len()

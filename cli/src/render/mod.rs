@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod apply;
 pub(crate) mod plan;
 pub(crate) mod status;
+mod wanted;
 
 use pipectl_pipeline::plan::Action;
 

@@ -6,7 +6,7 @@ use pipectl_pipeline::plan::{Action, Counts, Plan, Purpose, Step};
 use pipectl_pipeline::resources::PropertyChange;
 use similar::{ChangeTag, TextDiff};
 
-use super::sign;
+use super::{sign, wanted};
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, STRONG, paint};
 use crate::output::{Output, words};
 
@@ -16,8 +16,8 @@ pub(crate) fn plan(plan: &Plan) -> String {
     let mut text = String::new();
     if plan.has_changes() {
         let _ = writeln!(text, "{} {}", paint(STRONG, format!("{place}:")), counts(plan));
+        text.push('\n');
         for step in plan.steps.iter().filter(|step| step.action != Action::NoChange) {
-            text.push('\n');
             step_lines(&mut text, step);
         }
     } else {
@@ -108,6 +108,11 @@ fn step_lines(text: &mut String, step: &Step) {
     }
     for change in &step.changes {
         property(text, change);
+    }
+    if let (Action::Create, Some(desired)) = (step.action, &step.desired) {
+        for (name, value) in wanted::properties(&desired.spec) {
+            let _ = writeln!(text, "       {} {}", paint(FAINT, format!("{name}:")), value);
+        }
     }
     // One operation is the action itself; more of them are what AWS forces, and worth knowing beforehand.
     if step.action == Action::Update && step.operations.len() > 1 {

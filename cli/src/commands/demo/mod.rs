@@ -76,6 +76,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     };
     if args.keep {
         summary.show(&session.output, &stage.ways_in());
+        session.output.note("\nIt all runs until Ctrl-C here.");
         cancel.cancelled().await;
         stage.clear().await;
     } else {

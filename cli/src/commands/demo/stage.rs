@@ -91,20 +91,17 @@ impl Stage {
         let _ = self.folder.close();
     }
 
-    /// How to talk to what is left running.
+    /// How to talk to what is left running, from another terminal.
     pub(super) fn ways_in(&self) -> Vec<(String, &'static str)> {
-        let options = format!("-f {} --endpoint-url {}", self.session.globals.pipeline.display(), self.url());
         let port = self.url().rsplit_once(':').map(|(_, port)| port.to_owned()).unwrap_or_default();
+        let folder = self.folder.path().display();
         vec![
-            (format!("pipectl {options} status"), "what exists"),
-            (format!("pipectl {options} produce events --generate clickstream"), "feed it more"),
-            (format!("pipectl {options} tail events --from trim-horizon --limit 5"), "what is in the stream"),
-            (
-                format!(
-                    "eval \"$(pipectl local env --port {port})\"; aws s3 ls --recursive s3://clickstream-lake"
-                ),
-                "any AWS tool",
-            ),
+            (format!("cd {folder}"), "where its pipeline.yaml is"),
+            (format!("eval \"$(pipectl local env --port {port})\""), "points every AWS tool at it"),
+            ("pipectl status".to_owned(), "what exists"),
+            ("pipectl produce --generate clickstream".to_owned(), "feed it more"),
+            ("pipectl tail --from trim-horizon --limit 5".to_owned(), "look into the stream"),
+            ("aws s3 ls --recursive s3://clickstream-lake".to_owned(), "look into the lake"),
         ]
     }
 }

@@ -97,13 +97,8 @@ impl Summary {
         }
         let _ = write!(text, "\n{}", paint(STRONG, "Next"));
         let width = next.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
-        let beside = width < 40;
         for (command, why) in next {
-            let _ = if beside {
-                write!(text, "\n  {}  {why}", paint(NAME, format!("{command:width$}")))
-            } else {
-                write!(text, "\n  {}\n  {}", paint(FAINT, format!("# {why}")), paint(NAME, command))
-            };
+            let _ = write!(text, "\n  {}  {}", paint(NAME, format!("{command:width$}")), paint(FAINT, why));
         }
         text
     }

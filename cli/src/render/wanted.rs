@@ -1,0 +1,54 @@
+//! What a resource that does not exist yet will be, in the words of the pipeline file: the lines under a `+`.
+
+use pipectl_pipeline::resources::Spec;
+use pipectl_pipeline::resources::delivery::DeliverySpec;
+use pipectl_pipeline::resources::function::{FunctionSpec, PackageContent};
+use pipectl_pipeline::resources::stream::{StreamCapacity, StreamSpec};
+
+/// The properties worth a line, as name and value.
+pub(super) fn properties(spec: &Spec) -> Vec<(&'static str, String)> {
+    match spec {
+        // A role is as its delivery or function needs it, and a bucket is a bucket.
+        Spec::Bucket(_) | Spec::Role(_) => Vec::new(),
+        Spec::LogGroup(group) => vec![("kept", format!("{} days", group.retention_days))],
+        Spec::Stream(stream) => of_stream(stream),
+        Spec::Function(function) => of_function(function),
+        Spec::Delivery(delivery) => of_delivery(delivery),
+    }
+}
+
+fn of_stream(stream: &StreamSpec) -> Vec<(&'static str, String)> {
+    let shards = match stream.capacity {
+        StreamCapacity::Fixed(shards) => shards.to_string(),
+        StreamCapacity::Autoscaled(shards) => format!("{shards}, then the autoscaler's"),
+        StreamCapacity::OnDemand => "on-demand".to_owned(),
+    };
+    let mut properties = vec![("shards", shards), ("retention", format!("{}h", stream.retention_hours))];
+    properties.extend(stream.encryption.clone().map(|key| ("encryption", key)));
+    properties
+}
+
+fn of_function(function: &FunctionSpec) -> Vec<(&'static str, String)> {
+    let code = match &function.package.content {
+        PackageContent::Vrl { program } => format!("VRL, {} lines", program.lines().count()),
+        PackageContent::Zip { path, .. } => path.display().to_string(),
+    };
+    vec![
+        ("code", code),
+        ("architecture", function.architecture.clone()),
+        ("memory", format!("{} MiB", function.memory_mib)),
+        ("timeout", format!("{} s", function.timeout_seconds)),
+    ]
+}
+
+fn of_delivery(delivery: &DeliverySpec) -> Vec<(&'static str, String)> {
+    let tail = |arn: &str| arn.rsplit(['/', ':']).next().unwrap_or(arn).to_owned();
+    let to = &delivery.destination;
+    let from = delivery.source.as_ref().map_or("direct put".to_owned(), |source| tail(&source.stream_arn));
+    vec![
+        ("from", from),
+        ("to", format!("s3://{}/{}", tail(&to.bucket_arn), to.prefix)),
+        ("buffer", format!("{} MiB or {} s", to.buffer_mib, to.buffer_seconds)),
+        ("compression", to.compression.to_lowercase()),
+    ]
+}
