@@ -30,4 +30,4 @@ demo *options:
 
 # Write the committed schema anew
 schema:
-    cargo run --release --quiet -- schema > pipeline/pipeline.schema.json
+    cargo run --release --quiet -- schema > pipeline/schema/pipeline-v1.schema.json

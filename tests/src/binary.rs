@@ -1,7 +1,7 @@
 //! The `pipectl` binary under test, built when it is missing or older than its sources.
 //!
 //! Cargo tells a package's tests only of that package's own binaries, so it is found beside the running test: both
-//! are in the same target folder, built with the same profile.
+//! are in the same target folder, built with the same profile. `PIPECTL_TEST_BINARY` names another one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,9 @@ use std::time::SystemTime;
 pub fn path() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
+        if let Some(named) = std::env::var_os("PIPECTL_TEST_BINARY") {
+            return named.into();
+        }
         let profile = profile_folder();
         let binary = profile.join(format!("pipectl{}", std::env::consts::EXE_SUFFIX));
         if !is_fresh(&binary) {
