@@ -146,8 +146,14 @@ streams:
 transforms:
   parse:
     vrl: |
-      . = parse_apache_log!(.message, format: "combined")
-      if .agent == "drop-me" {{ abort }}
+      log, err = parse_apache_log(.message, format: "combined")
+      if err != null {{
+        # Real logs have lines that are cut off.
+        log = parse_regex!(.message, r'^(?P<host>\S+) .*" (?P<status>\d{{3}}) ')
+        log.status = to_int!(log.status)
+      }}
+      if log.agent == "drop-me" {{ abort }}
+      . = log
 
 deliveries:
   lake:

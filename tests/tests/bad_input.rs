@@ -71,7 +71,7 @@ fn a_reference_to_nothing_names_what_there_is() {
 
 #[test]
 fn vrl_that_does_not_compile_is_shown_at_its_line_in_the_file() {
-    let file = with("parse_apache_log!(.message", "parse_apache_lgo!(.message");
+    let file = with("parse_apache_log(.message", "parse_apache_lgo(.message");
     let line = file.lines().position(|line| line.contains("parse_apache_lgo")).unwrap() + 1;
     refused(&file, &[&format!("pipeline.yaml:{line}"), "parse_apache_lgo"]);
 }
