@@ -10,7 +10,7 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::create_function::builders::CreateFunctionFluentBuilder;
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{FunctionCode, LogType, Runtime};
+use aws_sdk_lambda::types::{FunctionCode, LastUpdateStatus, LogType, Runtime};
 use pipectl_localstack::{Endpoint, Options};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -85,6 +85,20 @@ impl Local {
     /// Creates a function from a shell script.
     pub(crate) async fn script(&self, name: &str, script: &str) {
         self.creation(name, zip_of(&[("bootstrap", script)])).send().await.unwrap();
+    }
+
+    /// Asks until the last change of a function is through.
+    pub(crate) async fn until_settled(&self, name: &str) {
+        let settled = async {
+            loop {
+                let asked =
+                    self.lambda.get_function_configuration().function_name(name).send().await.unwrap();
+                if asked.last_update_status() == Some(&LastUpdateStatus::Successful) {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), settled).await.expect("the function settles");
     }
 
     pub(crate) async fn invoke(&self, name: &str, event: &str) -> InvokeOutput {

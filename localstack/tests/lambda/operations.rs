@@ -10,6 +10,9 @@ use sha2::Digest as _;
 
 use crate::local::{ROLE, code, echo_package, local, payload, slow, zip_of};
 
+/// Long enough for a second request while the first change is still under way, on a busy machine too.
+const TRANSITION: Duration = Duration::from_secs(3);
+
 fn error_of<T: std::fmt::Debug, E, R>(
     result: Result<T, aws_sdk_lambda::error::SdkError<E, R>>,
 ) -> (String, String)
@@ -23,7 +26,7 @@ where
 
 #[tokio::test]
 async fn a_new_function_is_pending_then_active_and_has_what_it_was_given() {
-    let local = slow(Duration::from_millis(300)).await;
+    let local = slow(TRANSITION).await;
     let zip = echo_package();
     let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(&zip));
     let environment = Environment::builder().variables("A1", "b").build();
@@ -40,7 +43,7 @@ async fn a_new_function_is_pending_then_active_and_has_what_it_was_given() {
     assert_eq!(created.function_arn(), Some("arn:aws:lambda:eu-west-1:000000000000:function:f"));
     let early = error_of(local.lambda.invoke().function_name("f").send().await);
     assert_eq!(early.0, "ResourceConflictException");
-    tokio::time::sleep(Duration::from_millis(350)).await;
+    local.until_settled("f").await;
     let found = local.lambda.get_function().function_name("f").send().await.unwrap();
     let configuration = found.configuration().unwrap();
     assert_eq!(configuration.state(), Some(&State::Active));
@@ -53,10 +56,10 @@ async fn a_new_function_is_pending_then_active_and_has_what_it_was_given() {
 
 #[tokio::test]
 async fn one_update_at_a_time_and_what_is_not_sent_stays() {
-    let local = slow(Duration::from_millis(300)).await;
+    let local = slow(TRANSITION).await;
     let environment = Environment::builder().variables("A1", "b").build();
     local.creation("f", echo_package()).environment(environment).send().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(350)).await;
+    local.until_settled("f").await;
     let update = || local.lambda.update_function_configuration().function_name("f");
     let updated = update().timeout(9).send().await.unwrap();
     assert_eq!(updated.last_update_status(), Some(&LastUpdateStatus::InProgress));
@@ -64,7 +67,7 @@ async fn one_update_at_a_time_and_what_is_not_sent_stays() {
     let (code, message) = error_of(update().timeout(10).send().await);
     assert_eq!(code, "ResourceConflictException");
     assert!(message.contains("An update is in progress for resource"), "{message}");
-    tokio::time::sleep(Duration::from_millis(350)).await;
+    local.until_settled("f").await;
     let none = Environment::builder().set_variables(Some(Default::default())).build();
     let updated = update().environment(none).send().await.unwrap();
     assert!(updated.environment().is_none());
