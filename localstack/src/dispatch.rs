@@ -14,7 +14,6 @@ use http::{HeaderValue, Method, StatusCode};
 
 use crate::http::{
     Answer, AwsError, Body, Context, JsonCall, Parameters, Protocol, QueryCall, RequestId, RestCall, full,
-    read_bounded,
 };
 use crate::layers::{Call, Layers, Moment, Verdict, delay, log};
 use crate::route::{Route, Service, query_service};
@@ -44,9 +43,9 @@ pub(crate) async fn handle(
         Route::S3 => object(&world, &layers, id, http::Request::from_parts(parts, body)).await,
         route => {
             let limit = if route == Route::Lambda { LAMBDA_LIMIT } else { STRUCTURED_LIMIT };
-            match read_bounded(&parts.headers, body, limit).await {
-                Ok(body) => {
-                    let prepared = Prepared::new(route, parts, body, &world, id);
+            match layers.bodies.read(&parts.headers, body, limit).await {
+                Ok(read) => {
+                    let prepared = Prepared::new(route, parts, read.bytes.clone(), &world, id);
                     prepared.run(&world, &layers, id).await.into_response()
                 }
                 Err(error) => protocol_of(&route).error(&error, id).into_response(),

@@ -13,7 +13,6 @@ pub mod clock;
 mod dispatch;
 mod endpoint;
 mod health;
-#[allow(dead_code, unused_imports, reason = "the services that use all of it are being filled in")]
 pub mod http;
 pub mod layers;
 pub mod lock;

@@ -17,7 +17,7 @@ mod validation;
 mod xml;
 
 pub(crate) use answer::Answer;
-pub(crate) use body::{Body, full, read_bounded};
+pub(crate) use body::{Body, BodyRoom, full};
 pub(crate) use codec::Codec;
 pub(crate) use context::{Context, RequestId, Scope};
 pub use error::AwsError;

@@ -15,6 +15,7 @@ pub(crate) use log::log;
 pub(crate) use observe::Observers;
 pub use observe::{Moment, Observer};
 
+use crate::http::BodyRoom;
 use crate::route::Service;
 
 /// Which operation a request calls.
@@ -43,6 +44,7 @@ pub(crate) struct Layers {
     pub(crate) latency: Option<Duration>,
     pub(crate) faults: Option<std::sync::Arc<dyn Faults>>,
     pub(crate) observers: Observers,
+    pub(crate) bodies: BodyRoom,
 }
 
 #[cfg(test)]
