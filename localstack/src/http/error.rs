@@ -102,7 +102,7 @@ impl Protocol {
             Self::AwsJson { codec, content_type } => Self::structured(codec, content_type, error),
             Self::RpcCbor => Self::structured(Codec::Cbor, "application/cbor", error)
                 .with_header(HeaderName::from_static("smithy-protocol"), "rpc-v2-cbor")
-                .with_header(QUERY_ERROR, &format!("{};{}", error.code, error.fault())),
+                .with_header(QUERY_ERROR, &format!("{};{}", query_code(&error.code), error.fault())),
             Self::Query { namespace } => query_error(namespace, error, request_id),
             Self::RestJson => rest_error(error),
         };
@@ -113,6 +113,15 @@ impl Protocol {
         let body = ErrorBody { kind: &error.code, message: &error.message };
         let bytes = codec.encode(&body).unwrap_or_default();
         Answer::new(content_type, bytes).with_header(ERROR_TYPE, &error.code)
+    }
+}
+
+/// The code older clients match on: these of CloudWatch were shorter in the query protocol.
+fn query_code(code: &str) -> &str {
+    match code {
+        "InvalidParameterValueException" => "InvalidParameterValue",
+        "InvalidParameterCombinationException" => "InvalidParameterCombination",
+        code => code,
     }
 }
 

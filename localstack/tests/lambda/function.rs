@@ -48,6 +48,12 @@ fn serve() {
     }
 }
 
+#[expect(
+    clippy::exit,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a process of its own, whose exits and lines are what is tested"
+)]
 fn act(runtime: &mut Runtime, id: &str, head: &str, event: &[u8]) {
     let text = std::str::from_utf8(event).unwrap();
     match text.trim_matches('"') {
