@@ -134,8 +134,12 @@ impl S3Settings {
             seconds,
         );
         difference.note("logs", there.log_group.clone(), self.log_group.clone(), String::clone);
-        let processor = |processor: &LambdaProcessor| processor.function_arn.clone();
-        difference.note("transform", there.processor.clone(), self.processor.clone(), processor);
+        let function =
+            |side: &S3Settings| side.processor.as_ref().map(|processor| processor.function_arn.clone());
+        if !difference.note("transform", function(there), function(self), String::clone) {
+            let batch = |side: &S3Settings| side.processor.as_ref().map(|processor| processor.buffer_seconds);
+            difference.note("transform.buffer", batch(there), batch(self), seconds);
+        }
         difference.properties.len() > before
     }
 }
@@ -207,6 +211,20 @@ mod tests {
         assert!(matches!(difference.changes[..], [DeliveryChange::Destination(_)]));
         assert_eq!(difference.properties.len(), 1);
         assert_eq!(difference.properties[0].after, None);
+    }
+
+    #[test]
+    fn a_changed_batch_of_the_transform_is_not_shown_as_another_function() {
+        let with_batch = |buffer_seconds| {
+            let mut spec = spec();
+            spec.destination.processor =
+                Some(LambdaProcessor { function_arn: "arn:f".into(), buffer_seconds });
+            spec
+        };
+        let difference = with_batch(60).compare(&with_batch(5).created(), &TagMap::new());
+        let [shown] = &difference.properties[..] else { panic!("{:?}", difference.properties) };
+        assert_eq!(shown.path, "transform.buffer");
+        assert_eq!((shown.before.as_deref(), shown.after.as_deref()), (Some("5s"), Some("60s")));
     }
 
     #[test]
