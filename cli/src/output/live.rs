@@ -15,6 +15,7 @@ use super::{Output, words};
 
 /// How often a meter speaks where no terminal redraws it.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+const TICKS: &str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ";
 const TICK: Duration = Duration::from_millis(100);
 
 /// Operations that run side by side, each with a line while it runs and a line when it ended.
@@ -136,20 +137,28 @@ impl Output {
     fn spinner(&self, text: &str) -> ProgressBar {
         let style = ProgressStyle::with_template("{spinner:.cyan} {msg} {elapsed:.dim}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner())
-            .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ");
+            .tick_chars(TICKS);
         let bar = self.live.add(ProgressBar::new_spinner().with_style(style).with_message(text.to_owned()));
+        self.animate(&bar);
+        bar
+    }
+
+    /// Something moves even while nothing happens. Costs a thread, so only where it can be seen.
+    fn animate(&self, bar: &ProgressBar) {
         if self.shows_live {
             bar.enable_steady_tick(TICK);
         }
-        bar
     }
 
     /// A bar towards `total`, or a spinner where there is none.
     fn bar(&self, total: Option<u64>) -> ProgressBar {
         let Some(total) = total else { return self.spinner("") };
-        let style = ProgressStyle::with_template("{bar:28.cyan/dim} {msg}")
+        let style = ProgressStyle::with_template("{spinner:.cyan} {bar:28.cyan/dim} {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .tick_chars(TICKS)
             .progress_chars("━━─");
-        self.live.add(ProgressBar::new(total).with_style(style))
+        let bar = self.live.add(ProgressBar::new(total).with_style(style));
+        self.animate(&bar);
+        bar
     }
 }
