@@ -181,6 +181,21 @@ mod tests {
         assert!(seen > 20, "only {seen} examples found");
     }
 
+    #[test]
+    fn every_command_in_the_readme_parses() {
+        let mut fenced = false;
+        for line in include_str!("../../README.md").lines() {
+            if line.trim_start().starts_with("```") {
+                fenced = !fenced;
+            } else if let (true, Some(command)) =
+                (fenced, example(line.trim_start().trim_start_matches("$ ")))
+            {
+                let parsed = CommandLine::try_parse_from(&command);
+                assert!(parsed.is_ok(), "`{}`: {}", command.join(" "), parsed.unwrap_err());
+            }
+        }
+    }
+
     /// The words of an example line; what stands after two spaces is its explanation.
     fn example(line: &str) -> Option<Vec<String>> {
         let line = line.trim_start();
@@ -190,7 +205,8 @@ mod tests {
         {
             return None;
         }
-        let command = line[start..].split("  ").next().unwrap_or_default();
+        let command =
+            line[start..].split("  ").next().unwrap_or_default().split(" #").next().unwrap_or_default();
         let command = command.split([')', '|', '>']).next().unwrap_or_default();
         Some(command.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect())
     }
