@@ -194,7 +194,11 @@ class Pipeline:
                     "Processors": [
                         {
                             "Type": "Lambda",
-                            "Parameters": [{"ParameterName": "LambdaArn", "ParameterValue": self.function_arn}],
+                            "Parameters": [
+                                {"ParameterName": "LambdaArn", "ParameterValue": self.function_arn},
+                                {"ParameterName": "BufferSizeInMBs", "ParameterValue": "1"},
+                                {"ParameterName": "BufferIntervalInSeconds", "ParameterValue": "1"},
+                            ],
                         }
                     ],
                 },

@@ -31,7 +31,7 @@ pub fn path() -> &'static Path {
 }
 
 /// `target/debug` of `target/debug/deps/clickstream-0123`, or whatever the profile is.
-fn profile_folder() -> PathBuf {
+pub(crate) fn profile_folder() -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");
     let deps = test.parent().expect("a test is in a folder");
     deps.parent().expect("the folder is in a profile's").to_owned()

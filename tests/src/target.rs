@@ -3,11 +3,14 @@
 //! `PIPECTL_TEST_ENDPOINT` chooses: `embedded` (the default), `localstack-host`, `docker`, `aws`, or the URL of an
 //! endpoint that runs already.
 
+use std::fs;
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use pipectl_localstack::host::{Host, HostOptions};
 use pipectl_localstack::{Endpoint, Options};
+use rustix::process::{Pid, test_kill_process};
 use tokio::runtime::Runtime;
 
 use crate::aws;
@@ -26,11 +29,13 @@ pub enum Lack {
     NeverCompresses,
     /// `!{…}` in a prefix is taken literally.
     LiteralPrefixes,
+    /// A put of 500 records can take longer than a producer waits, which then sends them again.
+    SlowPuts,
 }
 
 /// What LocalStack 4.14 lacks.
 const LOCALSTACK: &[Lack] =
-    &[Lack::KeepsDropped, Lack::KeepsFailed, Lack::NeverCompresses, Lack::LiteralPrefixes];
+    &[Lack::KeepsDropped, Lack::KeepsFailed, Lack::NeverCompresses, Lack::LiteralPrefixes, Lack::SlowPuts];
 
 /// An endpoint to run a scenario on.
 pub struct Target {
@@ -141,12 +146,17 @@ fn localstack_host() -> &'static str {
     url
 }
 
-/// Below the target folder: a test process cannot remove what its LocalStack still writes to, `cargo clean` can.
-fn state_folder() -> std::path::PathBuf {
-    let binary = crate::binary::path();
-    let target =
-        binary.parent().and_then(|profile| profile.parent()).expect("a binary is in a target folder");
-    target.join("localstack").join(std::process::id().to_string())
+/// Below the target folder: a test process cannot remove what its LocalStack still writes to, the next one can.
+fn state_folder() -> PathBuf {
+    let folders = crate::binary::profile_folder().join("localstack");
+    for folder in fs::read_dir(&folders).into_iter().flatten().flatten() {
+        let id = folder.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
+        if id.is_some_and(|id| test_kill_process(id).is_err()) {
+            // Someone else may be at it too: what matters is that it goes.
+            let _ = fs::remove_dir_all(folder.path());
+        }
+    }
+    folders.join(std::process::id().to_string())
 }
 
 #[cfg(feature = "docker")]

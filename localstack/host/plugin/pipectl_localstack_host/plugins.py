@@ -55,3 +55,17 @@ def end_with_parent():
     from .parent import watch
 
     watch(int(os.environ["PIPECTL_END_WITH"]))
+
+
+@hooks.on_infra_start(name="pipectl-kinesis")
+def wait_for_kinesis():
+    """Calls that come while the Kinesis engine starts wait for it; LocalStack would send them to a closed port."""
+    from localstack.services.kinesis.kinesis_mock_server import KinesisServerManager
+
+    server_of = KinesisServerManager.get_server_for_account
+
+    def once_it_is_up(self, account_id):
+        with self._lock:
+            return server_of(self, account_id)
+
+    KinesisServerManager.get_server_for_account = once_it_is_up
