@@ -62,7 +62,7 @@ impl BodyRoom {
         }
         let kib = u32::try_from(expected.div_ceil(KIB)).unwrap_or(u32::MAX);
         let mut room = Arc::clone(&self.0).acquire_many_owned(kib).await.ok();
-        let bytes = collect(body, limit).await?;
+        let bytes = collect(body, length.unwrap_or_default(), limit).await?;
         let bytes = if packed { unpack(&bytes, limit)? } else { bytes };
         // What was reserved for a body of unknown size, and not needed, is free again.
         let spare = expected.div_ceil(KIB).saturating_sub(bytes.len().div_ceil(KIB));
@@ -71,7 +71,7 @@ impl BodyRoom {
     }
 }
 
-async fn collect(mut body: Body, limit: usize) -> Result<Bytes, AwsError> {
+async fn collect(mut body: Body, length: usize, limit: usize) -> Result<Bytes, AwsError> {
     let early = || {
         AwsError::new(
             StatusCode::REQUEST_TIMEOUT,
@@ -79,7 +79,7 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, AwsError> {
             "The request's body ended or stood still before it was complete.",
         )
     };
-    let mut collected = BytesMut::new();
+    let mut collected = BytesMut::with_capacity(length.min(limit));
     while let Some(frame) = tokio::time::timeout(STALLED, body.frame()).await.map_err(|_| early())? {
         let Ok(data) = frame.map_err(|_| early())?.into_data() else { continue };
         if collected.len() + data.len() > limit {
