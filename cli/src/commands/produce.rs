@@ -58,7 +58,7 @@ pub(crate) struct Args {
 /// What can be made up.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum Generator {
-    /// Lines of a web server's combined log
+    /// A web shop's clicks, one JSON object a line
     Clickstream,
 }
 

@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -188,14 +191,21 @@ fn has_credentials(options: &ConnectOptions) -> bool {
         || in_file(file("AWS_CONFIG_FILE", "config"))
 }
 
-/// Over plain http there are no certificates to load, which takes longer than a call.
+/// Over plain http there are no certificates to load, which takes longer than a call. To AWS it goes through
+/// the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, as with AWS's own tools.
 fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     let builder = aws_smithy_http_client::Builder::new();
     if endpoint.is_some_and(|url| url.starts_with("http://")) {
-        builder.build_http()
-    } else {
-        builder.tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
+        return builder.build_http();
     }
+    builder.build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder()
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.build()
+    })
 }
 
 #[cfg(test)]
