@@ -12,7 +12,15 @@ use pipectl_tests::figure::Figure;
 use pipectl_tests::run::Pipectl;
 
 const RECORDS: u32 = 200_000;
-const PROGRAM: &str = ". = parse_apache_log!(.message, format: \"combined\")\n.host = sha2(string!(.host))\n";
+/// The pipeline that the demo runs.
+const TEMPLATE: &str = include_str!("../../templates/clickstream/pipeline.yaml");
+
+/// The transform's program: the block below `vrl: |`, which is indented deeper than the key.
+fn program() -> String {
+    let (_, below) = TEMPLATE.split_once("    vrl: |\n").expect("the template has a transform");
+    let inside = |line: &&str| line.is_empty() || line.starts_with("      ");
+    below.lines().take_while(inside).flat_map(|line| [line, "\n"]).collect()
+}
 
 /// Records a second of the whole demo, by its own account: from the first record put to the last one in S3.
 fn demo() -> f64 {
@@ -28,7 +36,7 @@ fn demo() -> f64 {
 /// Records a second of the transform alone.
 fn transform() -> f64 {
     let lines: Vec<Bytes> = Log::generate(20_000, 1).lines.into_iter().map(Bytes::from).collect();
-    let compiled = compile(PROGRAM).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let compiled = compile(&program()).unwrap_or_else(|problems| panic!("{problems:?}"));
     let mut transform = Transform::new(compiled);
     let mut out = Vec::new();
     let began = Instant::now();
