@@ -9,6 +9,9 @@ use clap::{Args, Parser, ValueEnum};
 
 use crate::commands::Command;
 
+/// The pipeline file of a command that is told of no other.
+pub(crate) const DEFAULT_PIPELINE: &str = "pipeline.yaml";
+
 const EXAMPLES: &str = "\
 Examples:
   pipectl demo                                 see the whole pipeline run on this machine
@@ -56,7 +59,7 @@ pub(crate) struct Globals {
         long = "pipeline",
         global = true,
         value_name = "FILE",
-        default_value = "pipeline.yaml"
+        default_value = DEFAULT_PIPELINE
     )]
     #[arg(help_heading = PIPELINE)]
     pub(crate) pipeline: PathBuf,

@@ -20,6 +20,8 @@ const TIME_TO_LIVE: Duration = Duration::from_secs(300);
 const MEMORY: usize = 16 << 20;
 /// What Ctrl-C leaves for requests that are under way.
 const FINISH_WITHIN: Duration = Duration::from_secs(10);
+/// How long requests may fail with nothing getting through before the feed is given up. Throttling is no failure.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
 /// How often the meter looks.
 const GLANCE: Duration = Duration::from_millis(100);
 /// Different reasons that are kept of records that were not delivered.
@@ -53,40 +55,91 @@ where
     let noted = Arc::clone(&reasons);
     let producer = Producer::start(sink, settings, move |_, outcome| note(&noted, &outcome));
     let meter = Meter::new(output, "records delivered", total);
-    let fed = tokio::select! {
+    let end = tokio::select! {
         fed = async {
             let fed = feed(&producer, input).await;
             // An error here is the producer's, and its report has it.
             let _ = producer.flush().await;
             fed
-        } => fed,
-        () = watch(&producer, &meter) => Ok(()),
-        () = cancel.cancelled() => Ok(()),
+        } => End::Fed(fed),
+        () = watch(&producer, &meter) => End::Stalled,
+        () = cancel.cancelled() => End::Cancelled,
     };
-    let cancelled = cancel.is_cancelled();
-    let Report { account, stopped } =
-        if cancelled { producer.close_within(FINISH_WITHIN).await } else { producer.close().await };
+    let Report { account, stopped } = match end {
+        End::Fed(_) => producer.close().await,
+        End::Stalled | End::Cancelled => producer.close_within(FINISH_WITHIN).await,
+    };
     meter.finish();
     let reasons = reasons.lock().unwrap_or_else(PoisonError::into_inner);
-    let stopped = match (fed, stopped) {
-        (_, Some(error)) => Some(CommandError::wrap(Kind::Aws, "the stream takes no more records", error)),
-        (Err(FeedError::Stopped(error)), None) => Some(CommandError::new(Kind::Aws, error)),
-        (Err(FeedError::Input(error)), None) => Some(CommandError::new(Kind::File, error)),
-        (Err(error @ FeedError::Thread(_)), None) => Some(CommandError::new(Kind::File, error)),
-        (Ok(()), None) if cancelled => {
-            Some(CommandError::new(Kind::Interrupted, "stopped before the input's end"))
-        }
-        (Ok(()), None) => None,
+    let stopped = match stopped {
+        Some(error) => Some(CommandError::wrap(Kind::Aws, "the stream takes no more records", error)),
+        None => end.problem(),
     };
     Fed { account, reasons: reasons.iter().map(|(why, count)| (why.clone(), *count)).collect(), stopped }
 }
 
+/// What ended the reading of the input.
+enum End<E> {
+    Fed(Result<(), FeedError<E>>),
+    Stalled,
+    Cancelled,
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> End<E> {
+    fn problem(self) -> Option<CommandError> {
+        Some(match self {
+            End::Fed(Ok(())) => return None,
+            End::Fed(Err(FeedError::Stopped(error))) => CommandError::new(Kind::Aws, error),
+            End::Fed(Err(FeedError::Input(error))) => CommandError::new(Kind::File, error),
+            End::Fed(Err(error @ (FeedError::Thread(_) | FeedError::Panicked))) => {
+                CommandError::new(Kind::File, error)
+            }
+            End::Stalled => CommandError::new(
+                Kind::Aws,
+                format!(
+                    "no record got through for {}, so the rest was not tried",
+                    words::duration(GIVE_UP_AFTER)
+                ),
+            ),
+            End::Cancelled => CommandError::new(Kind::Interrupted, "stopped before the input's end"),
+        })
+    }
+}
+
+/// Shows how it goes; ends when nothing gets through any more.
 async fn watch(producer: &Producer, meter: &Meter<'_>) {
     let mut glances = tokio::time::interval(GLANCE);
+    let mut stall = Stall::new(tokio::time::Instant::now());
     loop {
-        glances.tick().await;
+        let now = glances.tick().await;
         let account = producer.account();
         meter.set(account.delivered, &remark(&account));
+        if stall.is_over(&account, now) {
+            return;
+        }
+    }
+}
+
+/// Since when requests fail and nothing gets through.
+struct Stall {
+    since: tokio::time::Instant,
+    got_through: u64,
+    failed_requests: u64,
+}
+
+impl Stall {
+    fn new(now: tokio::time::Instant) -> Self {
+        Stall { since: now, got_through: 0, failed_requests: 0 }
+    }
+
+    /// Whether it has lasted [`GIVE_UP_AFTER`]. An idle input is no stall, and a throttle shows that somebody
+    /// answers.
+    fn is_over(&mut self, account: &Account, now: tokio::time::Instant) -> bool {
+        let got_through = account.delivered + account.throttles;
+        if got_through != self.got_through || account.failed_requests == self.failed_requests {
+            *self = Stall { since: now, got_through, failed_requests: account.failed_requests };
+        }
+        now - self.since >= GIVE_UP_AFTER
     }
 }
 
@@ -122,4 +175,26 @@ fn note(reasons: &Mutex<BTreeMap<String, u64>>, outcome: &Outcome) {
 
 fn said(word: &str, reason: &impl Display) -> String {
     format!("{word}: {reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_failing_requests_with_nothing_getting_through_are_a_stall() {
+        let start = tokio::time::Instant::now();
+        let mut stall = Stall::new(start);
+        let mut look = |seconds, delivered, throttles, failed_requests| {
+            let account = Account { delivered, throttles, failed_requests, ..Account::default() };
+            stall.is_over(&account, start + Duration::from_secs(seconds))
+        };
+        assert!(!look(500, 0, 0, 0), "an idle input");
+        assert!(!look(501, 0, 0, 1));
+        assert!(!look(559, 0, 0, 9), "59 seconds since all was well");
+        assert!(!look(570, 0, 3, 12), "a throttle is an answer");
+        assert!(!look(580, 0, 3, 20));
+        assert!(look(640, 0, 3, 21));
+        assert!(!look(641, 1, 3, 21), "one record got through");
+    }
 }

@@ -40,6 +40,9 @@ pub enum FeedError<E> {
     /// The reading thread did not start.
     #[error("cannot start a thread to read the input")]
     Thread(#[source] std::io::Error),
+    /// The reading thread panicked: what it had not read yet is not in the stream.
+    #[error("reading the input failed on a bug; what came after was not read")]
+    Panicked,
 }
 
 /// Hands everything in `input` to `producer`, waiting as the producer makes it wait.
@@ -72,7 +75,7 @@ where
             }
         }
     }
-    Ok(())
+    if taking.0.state().panicked { Err(FeedError::Panicked) } else { Ok(()) }
 }
 
 /// Entries between the reading thread and the task that puts them: one fills, the other takes all there is.
@@ -86,12 +89,14 @@ struct State<T> {
     entries: Vec<T>,
     bytes: usize,
     finished: bool,
+    panicked: bool,
     abandoned: bool,
 }
 
 impl<T> Default for Exchange<T> {
     fn default() -> Self {
-        let state = State { entries: Vec::new(), bytes: 0, finished: false, abandoned: false };
+        let state =
+            State { entries: Vec::new(), bytes: 0, finished: false, panicked: false, abandoned: false };
         Self { state: Mutex::new(state), room: Condvar::new(), filled: Notify::new() }
     }
 }
@@ -102,7 +107,8 @@ impl<T> Exchange<T> {
     }
 }
 
-/// The end of the reading thread. That it goes away, by a panic too, finishes the exchange.
+/// The end of the reading thread. That it goes away finishes the exchange; a panic is remembered, for what was
+/// not read then must not pass for the end of the input.
 struct Filling<E>(Arc<Exchange<Result<Entry, E>>>);
 
 impl<E> Filling<E> {
@@ -132,7 +138,10 @@ impl<E> Filling<E> {
 
 impl<E> Drop for Filling<E> {
     fn drop(&mut self) {
-        self.0.state().finished = true;
+        let mut state = self.0.state();
+        state.finished = true;
+        state.panicked = std::thread::panicking();
+        drop(state);
         self.0.filled.notify_one();
     }
 }

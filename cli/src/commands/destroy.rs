@@ -32,7 +32,8 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "keep_data")]
     delete_data: bool,
 
-    /// Leave buckets that hold objects where they are, no longer the pipeline's
+    /// Leave buckets that hold objects where they are, no longer the pipeline's: a later apply needs another
+    /// bucket name
     #[arg(long)]
     keep_data: bool,
 

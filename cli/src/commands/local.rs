@@ -63,7 +63,7 @@ pub(crate) struct Address {
 /// What stands in for AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Engine {
-    /// In this process: faithful limits, ready at once
+    /// In this process, ready at once; a shard's limits are not enforced yet
     Embedded,
     /// LocalStack on this host, without Docker
     Localstack,

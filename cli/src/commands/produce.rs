@@ -51,7 +51,7 @@ pub(crate) struct Args {
     seed: Option<u64>,
 
     /// Take the partition key from this field of JSON records; otherwise it is random
-    #[arg(long, value_name = "FIELD", help_heading = "Input")]
+    #[arg(long, value_name = "FIELD", conflicts_with = "generate", help_heading = "Input")]
     key: Option<String>,
 }
 
@@ -134,7 +134,7 @@ fn finish(session: &Session, stream: &str, fed: Fed) -> Result<Exit, CommandErro
         ))),
         None if lost > 0 => Err(CommandError::new(
             Kind::Undelivered,
-            format!("{} of {} were not delivered", grouped(lost), counted(account.put, "record")),
+            format!("{} of {} not delivered", grouped(lost), counted(account.put, "record")),
         )),
         None => Ok(Exit::Success),
     }

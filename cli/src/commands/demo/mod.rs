@@ -62,6 +62,11 @@ pub(crate) struct Args {
 
 /// Sets the stage, plays, clears it away; the summary comes last.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    if session.globals.pipeline != std::path::Path::new(crate::args::DEFAULT_PIPELINE) {
+        return Err(CommandError::new(Kind::Usage, "demo runs its own pipeline and takes no -f").hint(
+            "to try a file of your own: `pipectl local`, then `apply` and `produce` with --endpoint-url",
+        ));
+    }
     // Opened before anything is started: a wrong path should cost nothing.
     let input = Lines::open(args)?;
     let cancel = interrupt::listen(&session.output, "clearing away");

@@ -80,10 +80,13 @@ impl Summary {
 
     fn text(&self, next: &[(String, &'static str)]) -> String {
         let took = duration(Duration::from_secs_f64(self.seconds));
-        let verdict = if self.lost == 0 {
-            format!("{} every record accounted for", paint(GOOD, "✓"))
-        } else {
-            format!("{} {} lost", paint(BAD, "✗"), counted(self.lost, "record"))
+        let verdict = match (self.lost, self.duplicated) {
+            (0, 0) => format!("{} every record accounted for", paint(GOOD, "✓")),
+            // Counts cannot tell a loss that a duplicate makes up for.
+            (0, twice) => {
+                format!("{} as many records as went in, and {} more", paint(BAD, "!"), grouped(twice))
+            }
+            (lost, _) => format!("{} {} lost", paint(BAD, "✗"), counted(lost, "record")),
         };
         let mut text = format!("\n{} {}\n\n", paint(STRONG, verdict), paint(FAINT, format!("in {took}")));
         let _ = writeln!(text, "{}", self.table());
