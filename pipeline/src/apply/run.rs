@@ -88,10 +88,11 @@ async fn steps(plan: &Plan, caller: &Caller<'_>, session: &Session, account: &mu
         match outcome {
             Ok(()) => {
                 schedule.done(index);
-                let id = ResourceId::new(step.kind, step.name.clone());
                 match step.action {
-                    Action::Delete | Action::Release => session.gone(&id),
-                    _ => session.present(&id),
+                    Action::Delete | Action::Release => {
+                        session.gone(&ResourceId::new(step.kind, step.name.clone()));
+                    }
+                    _ => session.present(step),
                 }
                 account.done(step, seconds, listener);
             }

@@ -48,7 +48,7 @@ pub struct Record {
     pub standing: Standing,
     /// What it depends on.
     pub depends_on: Vec<Address>,
-    /// The keys of the tags we set.
+    /// The keys of the tags we set, those included that are to go and may still be there.
     pub tags: Vec<String>,
 }
 
@@ -103,7 +103,11 @@ pub(super) fn intent(before: &[Record], plan: &Plan) -> Vec<Record> {
             Action::NoChange => Standing::Present,
         };
         let (depends_on, tags) = match (&step.desired, before) {
-            (Some(desired), _) => (desired.depends_on.clone(), desired.tags.set.keys().cloned().collect()),
+            // Tags that retire stay remembered until the step is done: a kill may come before they go.
+            (Some(desired), _) => {
+                let retired = desired.tags.retired.iter().filter(|_| step.action != Action::NoChange);
+                (desired.depends_on.clone(), desired.tags.set.keys().chain(retired).cloned().collect())
+            }
             (None, Some(record)) => (record.depends_on, record.tags),
             (None, None) => (Vec::new(), Vec::new()),
         };

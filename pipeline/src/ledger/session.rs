@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use super::revision::intent;
 use super::{FORMAT, Ledger, LedgerError, Lock, Record, Revision, Standing, StoreError, Version};
 use crate::apply::Outcome;
-use crate::plan::Plan;
+use crate::plan::{Plan, Step};
 use crate::resources::ResourceId;
 
 /// What a revision begins with.
@@ -109,11 +109,14 @@ impl Session {
         work(&mut self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
-    /// Notes that a resource is there, tags included.
-    pub fn present(&self, id: &ResourceId) {
+    /// Notes that the resource of a step is there and as it should be, tags included.
+    pub fn present(&self, step: &Step) {
         self.with(|revision| {
-            if let Some(record) = revision.resources.iter_mut().find(|record| &record.id() == id) {
+            if let Some(record) = record_of(revision, step) {
                 record.standing = Standing::Present;
+                if let Some(desired) = &step.desired {
+                    record.tags = desired.tags.set.keys().cloned().collect();
+                }
             }
         });
         self.changed.notify_one();
@@ -183,4 +186,8 @@ impl Session {
         });
         self.write().await
     }
+}
+
+fn record_of<'a>(revision: &'a mut Revision, step: &Step) -> Option<&'a mut Record> {
+    revision.resources.iter_mut().find(|record| record.kind == step.kind && record.name == step.name)
 }

@@ -142,27 +142,44 @@ fn edited(mut file: Pipeline, edit: &Edit) -> Pipeline {
     file
 }
 
+/// Applies the edits one after the other, dying in between where they say so; the last file's state is
+/// reached by the apply that follows.
+fn converges(edits: &[(Edit, Option<usize>)]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(async {
+        let harness = Harness::default();
+        let mut file = pipeline();
+        for (edit, death) in edits {
+            file = edited(file, edit);
+            match death {
+                Some(fuse) => drop(harness.until_death(*fuse, harness.apply(&file)).await),
+                None => drop(harness.apply(&file).await),
+            }
+        }
+        harness.apply(&file).await;
+        harness.assert_is_as_if_new(&file).await;
+    });
+}
+
+#[test]
+fn a_tag_whose_removal_was_killed_is_removed_by_the_next_apply() {
+    for fuse in 0..60 {
+        converges(&[(Edit::Tag(true), None), (Edit::Tag(false), Some(fuse))]);
+    }
+}
+
+/// How many cases to try: `PROPTEST_CASES`, or few enough for every run.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(48)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn any_edits_with_kills_in_between_end_in_the_state_of_the_last_file(
         edits in prop::collection::vec((edit(), prop::option::of(0_usize..120)), 1..8)
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time().start_paused(true).build().expect("a runtime");
-        runtime.block_on(async {
-            let harness = Harness::default();
-            let mut file = pipeline();
-            for (edit, death) in &edits {
-                file = edited(file, edit);
-                match death {
-                    Some(fuse) => drop(harness.until_death(*fuse, harness.apply(&file)).await),
-                    None => drop(harness.apply(&file).await),
-                }
-            }
-            harness.apply(&file).await;
-            harness.assert_is_as_if_new(&file).await;
-        });
+        converges(&edits);
     }
 }
