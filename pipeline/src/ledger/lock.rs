@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::{FORMAT, Ledger, LedgerError, Owner, StoreError, Version};
+use crate::cloud::Meaning;
 
 /// How long a lock is held without renewal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ impl Default for Lease {
 
 /// How long between two tries for a lock that is held.
 const RETRY: Duration = Duration::from_secs(1);
+/// How often a write of our own that others seem to have overtaken is made again.
+const REWRITES: u32 = 3;
 
 /// A lock as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +49,11 @@ impl LockRecord {
         self.released || self.until <= now || dead(&self.owner)
     }
 
+    /// Whether it is this very owner who holds it.
+    fn is_held_by(&self, owner: &Owner) -> bool {
+        !self.released && self.owner.id == owner.id
+    }
+
     fn held(owner: &Owner, now: Timestamp, lease: Lease) -> Self {
         Self { format: FORMAT, owner: owner.clone(), since: now, until: later(now, lease.0), released: false }
     }
@@ -52,6 +61,11 @@ impl LockRecord {
 
 fn later(now: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by).ok().and_then(|by| now.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
+}
+
+/// When a lease that lasts until `until` ends, on the clock that nobody sets.
+fn ends(until: Timestamp, now: Timestamp) -> Instant {
+    Instant::now() + Duration::try_from(until.duration_since(now)).unwrap_or_default()
 }
 
 /// A lock that is held.
@@ -63,6 +77,7 @@ pub struct Lock {
     record: LockRecord,
     version: Version,
     lease: Lease,
+    ends: Instant,
 }
 
 impl Ledger {
@@ -78,13 +93,13 @@ impl Ledger {
         timeout: Duration,
     ) -> Result<Lock, LedgerError> {
         self.store.prepare().await.map_err(|error| self.failed(pipeline, error))?;
-        let deadline = tokio::time::Instant::now() + timeout;
+        let deadline = Instant::now() + timeout;
         loop {
             let held = match self.try_lock(pipeline, owner, lease, Timestamp::now()).await? {
                 Ok(lock) => return Ok(lock),
                 Err(held) => held,
             };
-            if tokio::time::Instant::now() >= deadline {
+            if Instant::now() >= deadline {
                 return Err(LedgerError::Locked {
                     pipeline: pipeline.to_owned(),
                     owner: held.owner.to_string(),
@@ -92,7 +107,7 @@ impl Ledger {
                     place: self.place(&Self::lock_key(pipeline)),
                 });
             }
-            tokio::time::sleep_until(deadline.min(tokio::time::Instant::now() + RETRY)).await;
+            tokio::time::sleep_until(deadline.min(Instant::now() + RETRY)).await;
         }
     }
 
@@ -122,12 +137,21 @@ impl Ledger {
         let key = Self::lock_key(pipeline);
         let record = LockRecord::held(owner, now, lease);
         let content = super::history::text(&record);
+        let taken = |record: LockRecord, version| {
+            let (ledger, pipeline, ends) = (self.clone(), pipeline.to_owned(), ends(record.until, now));
+            Lock { ledger, pipeline, record, version, lease, ends }
+        };
+        let mut unanswered = 0;
         loop {
             let there = self.store.read(&key).await.map_err(|error| self.failed(pipeline, error))?;
             let written = match there {
                 None => self.store.create(&key, &content).await,
                 Some((bytes, version)) => {
                     let held: LockRecord = super::history::parse(&bytes, &self.place(&key))?;
+                    // We wrote it, and the answer was lost.
+                    if held.is_held_by(owner) && held.until > now {
+                        return Ok(Ok(taken(held, version)));
+                    }
                     if !held.is_free(now, Owner::is_dead) {
                         return Ok(Err(held));
                     }
@@ -135,12 +159,15 @@ impl Ledger {
                 }
             };
             match written {
-                Ok(version) => {
-                    let (ledger, pipeline) = (self.clone(), pipeline.to_owned());
-                    return Ok(Ok(Lock { ledger, pipeline, record, version, lease }));
-                }
+                Ok(version) => return Ok(Ok(taken(record, version))),
                 // Someone was faster: see who.
                 Err(StoreError::Conflict) => {}
+                // It may have been written: see.
+                Err(StoreError::Call(error))
+                    if error.meaning == Meaning::Unknown && unanswered < REWRITES =>
+                {
+                    unanswered += 1;
+                }
                 Err(error) => return Err(self.failed(pipeline, error)),
             }
         }
@@ -148,38 +175,66 @@ impl Ledger {
 }
 
 impl Lock {
-    /// Renews the lease for as long as it is polled; ends only when the lock is lost.
+    /// Renews the lease for as long as it is polled; ends only when the lock is lost, or the lease is over.
     pub(crate) async fn keep(&mut self) -> LedgerError {
         loop {
             tokio::time::sleep(self.lease.0 / 3).await;
-            match self.renew(Timestamp::now()).await {
-                Err(error @ LedgerError::LockLost(_)) => return error,
+            let (ends, now) = (self.ends, Timestamp::now());
+            match tokio::time::timeout_at(ends, self.renew(now)).await {
+                Ok(Ok(())) => continue,
+                Ok(Err(error @ LedgerError::LockLost(_))) => return error,
                 // What passes may pass: the lease has two more thirds.
-                Err(error) => tracing::warn!(%error, "the lock could not be renewed"),
-                Ok(()) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the lock could not be renewed"),
+                Err(_) => tracing::warn!("the lock was not renewed in time"),
+            }
+            // From here on anyone may take it, whether or not someone has.
+            if self.ends <= Instant::now() || self.record.until <= Timestamp::now() {
+                return LedgerError::LockLost(self.pipeline.clone());
             }
         }
     }
 
     async fn renew(&mut self, now: Timestamp) -> Result<(), LedgerError> {
         let record = LockRecord { until: later(now, self.lease.0), ..self.record.clone() };
-        self.put(record).await
+        let ends = ends(record.until, now);
+        self.put(record).await?;
+        self.ends = ends;
+        Ok(())
     }
 
     async fn put(&mut self, record: LockRecord) -> Result<(), LedgerError> {
         let (key, content) = (Ledger::lock_key(&self.pipeline), super::history::text(&record));
-        let written = self.ledger.store.replace(&key, &content, &self.version).await;
-        match written {
-            Ok(version) => self.version = version,
-            // A write whose answer was lost conflicts with itself when it is made again.
-            Err(StoreError::Conflict) => match self.ledger.store.read(&key).await {
-                Ok(Some((bytes, version))) if bytes == content => self.version = version,
-                _ => return Err(LedgerError::LockLost(self.pipeline.clone())),
-            },
-            Err(error) => return Err(self.ledger.failed(&self.pipeline, error)),
+        for _ in 0..REWRITES {
+            match self.ledger.store.replace(&key, &content, &self.version).await {
+                Ok(version) => self.version = version,
+                Err(StoreError::Conflict) => {
+                    let (there, version) = self.reread(&key, &content).await?;
+                    self.version = version;
+                    if !there {
+                        continue;
+                    }
+                }
+                Err(error) => return Err(self.ledger.failed(&self.pipeline, error)),
+            }
+            self.record = record;
+            return Ok(());
         }
-        self.record = record;
-        Ok(())
+        Err(LedgerError::LockLost(self.pipeline.clone()))
+    }
+
+    /// After a conflict: a write of ours whose answer was lost, or that was dropped on its way, conflicts with
+    /// the next. Says whether this content is there, and the version of what is, as long as it is ours.
+    async fn reread(&self, key: &str, content: &[u8]) -> Result<(bool, Version), LedgerError> {
+        let lost = || LedgerError::LockLost(self.pipeline.clone());
+        let there = self.ledger.store.read(key).await;
+        let there = there.map_err(|error| self.ledger.failed(&self.pipeline, error))?;
+        let (bytes, version) = there.ok_or_else(lost)?;
+        if bytes == content {
+            return Ok((true, version));
+        }
+        let held = super::history::parse::<LockRecord>(&bytes, key).ok();
+        let ours = held.is_some_and(|held| held.is_held_by(&self.record.owner));
+        if ours { Ok((false, version)) } else { Err(lost()) }
     }
 
     /// Gives the lock back.

@@ -54,8 +54,8 @@ pub enum LedgerError {
         /// Where the lock is.
         place: String,
     },
-    /// Someone took the lock over, or the head was written by someone else.
-    #[error("the lock on {0} was taken over by another process")]
+    /// Someone took the lock over or wrote the head, or the lease ended before it could be renewed.
+    #[error("the lock on {0} was lost: another process took it over, or it could not be renewed in time")]
     LockLost(String),
     /// What is stored is not what this program writes.
     #[error("the ledger entry {place} cannot be read: {reason}")]

@@ -166,6 +166,138 @@ async fn forgetting_one_pipeline_leaves_the_others() {
     assert!(!root.exists());
 }
 
+/// How the answer to a write goes missing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Loss {
+    /// It is written; the caller's own retry then finds its condition broken.
+    Conflict,
+    /// It is written; the caller hears of a time-out.
+    Unknown,
+    /// It is written; no answer ever comes.
+    Silence,
+    /// It is not written, however often it is tried.
+    Down,
+}
+
+/// A folder whose next conditional write goes wrong.
+struct Lossy {
+    folder: FolderStore,
+    loss: std::sync::Mutex<Option<Loss>>,
+}
+
+impl Lossy {
+    fn ledger(folder: &Path) -> (Arc<Self>, Ledger) {
+        let store = Arc::new(Self { folder: FolderStore::new(folder), loss: std::sync::Mutex::default() });
+        (Arc::clone(&store), Ledger::new(store))
+    }
+
+    fn lose(&self, loss: Loss) {
+        *self.loss.lock().expect("not poisoned") = Some(loss);
+    }
+
+    async fn answer(
+        &self,
+        write: impl Future<Output = Result<Version, StoreError>> + Send,
+    ) -> Result<Version, StoreError> {
+        let lost = CallError::local("s3:PutObject", crate::cloud::Meaning::Unknown, "lost");
+        let loss = {
+            let mut loss = self.loss.lock().expect("not poisoned");
+            if *loss == Some(Loss::Down) { *loss } else { loss.take() }
+        };
+        if loss == Some(Loss::Down) {
+            return Err(lost.into());
+        }
+        let written = write.await?;
+        match loss {
+            Some(Loss::Conflict) => Err(StoreError::Conflict),
+            Some(Loss::Silence) => std::future::pending().await,
+            Some(_) => Err(lost.into()),
+            None => Ok(written),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Store for Lossy {
+    fn describe(&self) -> String {
+        self.folder.describe()
+    }
+
+    async fn prepare(&self) -> Result<(), StoreError> {
+        self.folder.prepare().await
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
+        self.folder.read(key).await
+    }
+
+    async fn create(&self, key: &str, content: &[u8]) -> Result<Version, StoreError> {
+        self.answer(self.folder.create(key, content)).await
+    }
+
+    async fn replace(&self, key: &str, content: &[u8], version: &Version) -> Result<Version, StoreError> {
+        self.answer(self.folder.replace(key, content, version)).await
+    }
+
+    async fn write(&self, key: &str, content: &[u8]) -> Result<(), StoreError> {
+        self.folder.write(key, content).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.folder.delete(key).await
+    }
+
+    async fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.folder.keys(prefix).await
+    }
+
+    async fn remove_if_empty(&self) -> Result<bool, StoreError> {
+        self.folder.remove_if_empty().await
+    }
+}
+
+#[tokio::test]
+async fn a_lock_that_was_taken_without_an_answer_is_held() {
+    for loss in [Loss::Conflict, Loss::Unknown] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, ledger) = Lossy::ledger(folder.path());
+        // The first is created, the second replaces one that was given back.
+        for _ in 0..2 {
+            store.lose(loss);
+            let held = lock(&ledger, "a@h", Lease::default()).await.expect("free");
+            assert!(matches!(lock(&ledger, "b@h", Lease::default()).await, Err(LedgerError::Locked { .. })));
+            held.release().await.expect("released");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_whose_renewal_was_dropped_is_given_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, ledger) = Lossy::ledger(folder.path());
+    let mut held = lock(&ledger, "a@h", Lease::default()).await.expect("free");
+    let before = fs::read(folder.path().join("p/lock.json")).expect("the lock");
+    store.lose(Loss::Silence);
+    let half = Lease::default().0 / 2;
+    tokio::time::timeout(half, held.keep()).await.expect_err("it goes on for as long as it is polled");
+    assert_ne!(fs::read(folder.path().join("p/lock.json")).expect("the lock"), before, "it was renewed");
+    held.release().await.expect("released");
+    lock(&ledger, "b@h", Lease::default()).await.expect("free");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_ends_without_a_renewal_is_a_lost_lock() {
+    for loss in [Loss::Down, Loss::Silence] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, ledger) = Lossy::ledger(folder.path());
+        let mut held = lock(&ledger, "a@h", Lease::default()).await.expect("free");
+        store.lose(loss);
+        let limit = Lease::default().0 + Duration::from_secs(1);
+        let lost = tokio::time::timeout(limit, held.keep()).await.expect("no later than the lease");
+        assert!(matches!(lost, LedgerError::LockLost(_)), "{loss:?}: {lost}");
+    }
+}
+
 /// Something done to a store.
 #[derive(Clone, Debug)]
 enum Deed {
