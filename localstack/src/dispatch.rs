@@ -44,8 +44,8 @@ pub(crate) async fn handle(
         route => {
             let limit = if route == Route::Lambda { LAMBDA_LIMIT } else { STRUCTURED_LIMIT };
             match layers.bodies.read(&parts.headers, body, limit).await {
-                Ok(read) => {
-                    let prepared = Prepared::new(route, parts, read.bytes.clone(), &world, id);
+                Ok(body) => {
+                    let prepared = Prepared::new(route, parts, body, &world, id);
                     prepared.run(&world, &layers, id).await.into_response()
                 }
                 Err(error) => protocol_of(&route).error(&error, id).into_response(),
@@ -168,7 +168,7 @@ async fn object(
     request: http::Request<Body>,
 ) -> http::Response<Body> {
     let call = Call::new(Service::S3, s3_operation(&request));
-    let serving = s3::serve(world, request);
+    let serving = s3::serve(world, &layers.bodies, request);
     match layered(world, layers, id, &call, serving, http::Response::status).await {
         Ok(response) => response,
         Err(error) => s3_error(&error, id),

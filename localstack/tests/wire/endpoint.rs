@@ -173,3 +173,32 @@ async fn a_panic_is_an_internal_failure_and_the_endpoint_goes_on() {
     assert_eq!(kinesis(&endpoint, "ListStreams", "{}").await.status, 200);
     endpoint.shutdown().await;
 }
+
+#[tokio::test]
+async fn sixty_idle_uploads_do_not_hold_up_another_request() {
+    let endpoint = start(Options::default()).await;
+    let address = endpoint.address();
+    assert_eq!(send(address, "PUT /lake", &[], b"").await.status, 200);
+    let mut idle = Vec::new();
+    for n in 0..60 {
+        let head = match n % 2 {
+            0 => "PUT /lake/idle HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n",
+            _ => {
+                "POST / HTTP/1.1\r\nhost: x\r\nx-amz-target: Kinesis_20131202.PutRecords\r\n\
+                 content-type: application/x-amz-json-1.1\r\ncontent-length: 25000000\r\n\r\n{"
+            }
+        };
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        idle.push(stream);
+    }
+    let others = async {
+        let large = vec![b'x'; 3 << 20];
+        assert_eq!(send(address, "PUT /lake/key", &[], &large).await.status, 200);
+        assert_eq!(send(address, "GET /lake/key", &[], b"").await.body, large);
+        assert_eq!(kinesis(&endpoint, "CreateStream", CREATE).await.status, 200);
+    };
+    tokio::time::timeout(Duration::from_secs(20), others).await.expect("nothing waits for the idle ones");
+    drop(idle);
+    endpoint.shutdown().await;
+}

@@ -22,7 +22,7 @@ use futures::future::BoxFuture;
 use http_body_util::BodyExt;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
-use crate::http::{Body, Context, RequestId, full};
+use crate::http::{Body, BodyRoom, Context, RequestId, full};
 use crate::world::World;
 
 use super::state::S3;
@@ -38,10 +38,10 @@ struct Wire {
 }
 
 /// Answers one S3 request, path style or with the bucket in the host name; the body has not been read.
-pub(crate) async fn serve(world: &Arc<World>, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn serve(world: &Arc<World>, bodies: &BodyRoom, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let context = Context::of(&parts, world, RequestId::random());
-    let request = match unsign::unsign(parts, body).await {
+    let request = match unsign::unsign(parts, body, bodies).await {
         Ok(request) => request,
         Err(error) => return answer(error.to_http_response().map_err(|error| error.to_string())),
     };

@@ -1,29 +1,22 @@
 //! Takes off a request what only matters to AWS: its signature, in whatever form, and the framing of its body.
 //!
 //! Any credentials pass here, so there is nothing to verify; but `s3s` would refuse a signature it has no key for.
-//! Bodies are read whole, within a budget for all requests together.
+//! Bodies are read whole, within the room that all requests of the endpoint share.
 
 use ::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use ::http::request::Parts;
 use ::http::uri::PathAndQuery;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt as _;
-use s3s::{S3Error, S3ErrorCode, s3_error};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use s3s::{S3Error, s3_error};
 
-use crate::http::Body;
+use crate::http::{Body, BodyRoom, Held, Unread};
 
 use super::chunked;
 
 /// Largest body of one request. Larger objects come in parts, as every SDK sends them.
 const MAX_BODY: usize = 512 * 1024 * 1024;
-/// All bodies being read at a time, in KiB: 1 GiB.
-const BUDGET_KIB: u32 = 1024 * 1024;
 /// What framing may add to a body: a line for every chunk of 8 KiB or more, and the trailers.
-const FRAMING: usize = 64 * 1024;
-
-static BUDGET: Semaphore = Semaphore::const_new(BUDGET_KIB as usize);
+const FRAMING: usize = MAX_BODY / 64 + 64 * 1024;
 
 /// Query parameters of presigned requests, in lower case.
 const SIGNING: [&str; 9] = [
@@ -39,10 +32,15 @@ const SIGNING: [&str; 9] = [
 ];
 
 /// The request as `s3s` is to see it.
-pub(super) async fn unsign(mut parts: Parts, body: Body) -> Result<Request<s3s::Body>, S3Error> {
+pub(super) async fn unsign(
+    mut parts: Parts,
+    body: Body,
+    room: &BodyRoom,
+) -> Result<Request<s3s::Body>, S3Error> {
     let framed =
         header(&parts.headers, "x-amz-content-sha256").is_some_and(|hash| hash.starts_with("STREAMING-"));
-    let (body, _permit) = read(&parts.headers, body).await?;
+    let held = read(&parts.headers, body, room, framed).await?;
+    let (body, _room) = held.into_parts();
     let body = if framed {
         let decoded = chunked::decode(body).map_err(|error| s3_error!(error, IncompleteBody))?;
         adopt(&mut parts.headers, decoded.trailers);
@@ -63,36 +61,29 @@ pub(super) async fn unsign(mut parts: Parts, body: Body) -> Result<Request<s3s::
     Ok(Request::from_parts(parts, s3s::Body::from(body)))
 }
 
-/// Reads the body within its limit, after its size fits into the budget with all others.
-async fn read(headers: &HeaderMap, body: Body) -> Result<(Bytes, SemaphorePermit<'static>), S3Error> {
-    let announced = header(headers, CONTENT_LENGTH.as_str())
-        .or_else(|| header(headers, "x-amz-decoded-content-length"))
-        .and_then(|length| length.parse::<usize>().ok());
-    let size = match announced {
-        Some(size) if size > MAX_BODY => return Err(too_large()),
-        Some(size) => size + FRAMING + size / 64,
-        // Without a length there is no body in most requests, and the largest one in the others.
-        None if headers.contains_key(TRANSFER_ENCODING) => MAX_BODY,
-        None => FRAMING,
-    };
-    let kib = u32::try_from(size / 1024 + 1).unwrap_or(BUDGET_KIB).min(BUDGET_KIB);
-    let permit = BUDGET.acquire_many(kib).await.map_err(|_| S3Error::new(S3ErrorCode::ServiceUnavailable))?;
-    Ok((collect(body, size).await?, permit))
-}
-
-/// Frames up to a limit, in one piece.
-async fn collect(mut body: Body, limit: usize) -> Result<Bytes, S3Error> {
-    let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let broken = "You did not provide the number of bytes specified by the Content-Length HTTP header";
-        let frame = frame.map_err(|_| s3_error!(IncompleteBody, "{broken}"))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if data.len() > limit - whole.len() {
-            return Err(too_large());
-        }
-        whole.extend_from_slice(&data);
+/// Reads the body within its limit.
+async fn read(headers: &HeaderMap, body: Body, room: &BodyRoom, framed: bool) -> Result<Held, S3Error> {
+    let length = |name| header(headers, name).and_then(|length| length.parse::<usize>().ok());
+    let sent = length(CONTENT_LENGTH.as_str());
+    if sent.or_else(|| length("x-amz-decoded-content-length")).is_some_and(|size| size > MAX_BODY) {
+        return Err(too_large());
     }
-    Ok(whole.freeze())
+    let limit = if framed { MAX_BODY + FRAMING } else { MAX_BODY };
+    room.gather(body, sent, limit).await.map_err(|unread| match unread {
+        Unread::TooLarge => too_large(),
+        Unread::Ended => s3_error!(
+            IncompleteBody,
+            "You did not provide the number of bytes specified by the Content-Length HTTP header"
+        ),
+        Unread::Late => s3_error!(
+            RequestTimeout,
+            "Your socket connection to the server was not read from or written to within the timeout period."
+        ),
+        Unread::Full => s3_error!(
+            SlowDown,
+            "The bodies of other requests take all the memory there is for them; try again."
+        ),
+    })
 }
 
 fn too_large() -> S3Error {
@@ -151,13 +142,16 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use s3s::S3ErrorCode;
+
     use crate::http::full;
 
     use super::*;
 
     async fn unsigned(builder: ::http::request::Builder, body: &'static str) -> (Parts, Bytes) {
         let (parts, body) = builder.body(full(body)).unwrap().into_parts();
-        let (parts, mut body) = unsign(parts, body).await.unwrap().into_parts();
+        let (parts, mut body) = unsign(parts, body, &BodyRoom::default()).await.unwrap().into_parts();
         (parts, body.take_bytes().unwrap())
     }
 
@@ -190,7 +184,7 @@ mod tests {
     async fn a_body_over_the_limit_is_refused_before_it_is_read() {
         let request = Request::put("/b/k").header("content-length", MAX_BODY + 1).body(full("x")).unwrap();
         let (parts, body) = request.into_parts();
-        let error = unsign(parts, body).await.unwrap_err();
+        let error = unsign(parts, body, &BodyRoom::default()).await.unwrap_err();
         assert_eq!(error.code(), &S3ErrorCode::EntityTooLarge);
     }
 }
