@@ -129,6 +129,8 @@ pub(crate) fn summary(report: &Report, purpose: Purpose) -> String {
         0 => String::new(),
         number => format!(" (revision {number})"),
     };
+    let ledger =
+        report.ledger.as_ref().map(|why| format!(" It is not all recorded: {why}.")).unwrap_or_default();
     match (report.outcome, purpose) {
         (Outcome::Succeeded, Purpose::Apply) => {
             format!("{} {done} in {took}{revision}.", paint(GOOD, "Applied."))
@@ -140,7 +142,7 @@ pub(crate) fn summary(report: &Report, purpose: Purpose) -> String {
             format!("{} {done} in {took}{revision}.", paint(CHANGE, "Stopped half way."))
         }
         (Outcome::Failed | Outcome::Applying, _) => format!(
-            "{} {done}, {} failed, {} not done, in {took}{revision}.",
+            "{} {done}, {} failed, {} not done, in {took}{revision}.{ledger}",
             paint(BAD, "Stopped half way."),
             report.failures.len(),
             report.skipped.len()
@@ -175,6 +177,7 @@ mod tests {
             done: Counts { create: 7, update: 1, ..Counts::default() },
             failures: Vec::new(),
             skipped: vec![Address::delivery("lake")],
+            ledger: None,
             seconds: 4.25,
         }
     }

@@ -128,6 +128,9 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// The steps that were not begun.
     pub skipped: Vec<Address>,
+    /// What kept the ledger from recording it: the lock was lost, or it could not be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<String>,
     /// How long it took.
     pub seconds: f64,
 }

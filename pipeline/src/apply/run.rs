@@ -37,11 +37,9 @@ struct Account {
     stopped: bool,
 }
 
-/// Carries out a plan.
-///
-/// # Errors
-/// The lock was lost on the way; everything that was running is finished by then.
-pub async fn run(run: Run<'_>) -> Result<Report, LedgerError> {
+/// Carries out a plan. When the lock is lost on the way, everything that was running is finished, nothing else
+/// is begun, and the report says so.
+pub async fn run(run: Run<'_>) -> Report {
     let Run { plan, cloud, session, lock, listener, cancel } = run;
     let stop = cancel.child_token();
     let mut account = Account::new(session.number());
@@ -63,10 +61,11 @@ pub async fn run(run: Run<'_>) -> Result<Report, LedgerError> {
         }
         lost
     };
-    match lost {
-        Some(error) => Err(error),
-        None => Ok(account.close(cancel)),
+    let mut report = account.close(cancel);
+    if let Some(error) = lost {
+        report.unrecorded(&error, listener);
     }
+    report
 }
 
 async fn steps(plan: &Plan, caller: &Caller<'_>, session: &Session, account: &mut Account) {
@@ -119,6 +118,16 @@ async fn timed_step(plan: &Plan, index: usize, caller: &Caller<'_>) -> (usize, R
     (index, outcome, began.elapsed().as_secs_f64())
 }
 
+impl Report {
+    /// Notes that the ledger does not have all of it, so that nobody takes it for complete.
+    pub(crate) fn unrecorded(&mut self, error: &LedgerError, listener: Listener<'_>) {
+        let text = error.told();
+        listener(Event::Note { text: text.clone() });
+        self.outcome = Outcome::Failed;
+        self.ledger = Some(text);
+    }
+}
+
 impl Account {
     fn new(revision: u64) -> Self {
         let report = Report {
@@ -127,6 +136,7 @@ impl Account {
             done: Counts::default(),
             failures: Vec::new(),
             skipped: Vec::new(),
+            ledger: None,
             seconds: 0.0,
         };
         Self { report, began: Instant::now(), stopped: false }

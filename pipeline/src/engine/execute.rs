@@ -25,24 +25,28 @@ pub(crate) async fn execute(
     }
     let mut lock = ledger.lock(&plan.pipeline, owner, Lease::default(), options.lock_timeout).await?;
     let work = Work { cloud, ledger, plan, owner, listener, cancel: &options.cancel };
-    let done = work.under_lock(&mut lock).await;
-    match done {
-        Ok(report) if forgets(plan, options, &report) => {
-            lock.forget().await?;
-            listener(Event::Finished { report: report.clone() });
-            Ok(report)
-        }
-        Ok(report) => {
-            lock.release().await?;
-            listener(Event::Finished { report: report.clone() });
-            Ok(report)
-        }
+    let report = match work.under_lock(&mut lock).await {
+        Ok(report) => report,
         Err(error) => {
-            // The lock may be lost, which is then the error already; else its lease ends by itself.
+            // Nothing was begun; what is wrong with the ledger is the error already.
             let _ = lock.release().await;
-            Err(error)
+            return Err(error);
         }
+    };
+    // From here on there is something to tell, whatever becomes of the ledger.
+    let left = if forgets(plan, options, &report) {
+        lock.forget().await.map(drop).map_err(|error| ("its entries in the ledger were not removed", error))
+    } else {
+        lock.release().await.map_err(|error| ("the lock was not given back, and ends by itself", error))
+    };
+    match left {
+        Err((what, error)) if report.ledger.is_none() => {
+            listener(Event::Note { text: format!("{what}: {}", error.told()) });
+        }
+        _ => {}
     }
+    listener(Event::Finished { report: report.clone() });
+    Ok(report)
 }
 
 /// What is done while the lock is held.
@@ -60,8 +64,13 @@ impl Work<'_> {
         let Self { cloud, plan, listener, cancel, .. } = *self;
         let beginning = Beginning { plan, actor: &self.owner.actor, now: Timestamp::now() };
         let session = self.ledger.begin(lock, beginning).await?;
-        let report = run(Run { plan, cloud, session: &session, lock, listener, cancel }).await?;
-        session.end(report.outcome, Timestamp::now()).await?;
+        let mut report = run(Run { plan, cloud, session: &session, lock, listener, cancel }).await;
+        // Whoever lost the lock writes no more.
+        if report.ledger.is_none()
+            && let Err(error) = session.end(report.outcome, Timestamp::now()).await
+        {
+            report.unrecorded(&error, listener);
+        }
         Ok(report)
     }
 }
@@ -83,6 +92,7 @@ fn nothing_done(plan: &Plan) -> Report {
         done: Counts { no_change: plan.steps.len(), ..Counts::default() },
         failures: Vec::new(),
         skipped: Vec::new(),
+        ledger: None,
         seconds: 0.0,
     }
 }

@@ -90,6 +90,14 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// The error with its cause, in one line.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            LedgerError::Call(cause) => format!("{self}: {cause}"),
+            _ => self.to_string(),
+        }
+    }
+
     /// The way out, where one is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::fake::Fault;
 use super::harness::{Harness, delivery, pipeline};
-use crate::apply::{Event, Outcome};
+use crate::apply::{Event, Outcome, Report};
 use crate::cloud::Meaning;
 use crate::ledger::{LedgerError, Owner};
 
@@ -153,6 +153,43 @@ async fn an_apply_whose_lock_is_taken_over_stops_and_writes_no_more() {
         harness.fake.with(|world| world.stored.insert("p/lock.json".into(), b"{}".to_vec()));
     };
     let (outcome, ()) = tokio::join!(harness.execute(&plan), thief);
-    assert!(matches!(outcome, Err(LedgerError::LockLost(_))), "{outcome:?}");
+    let report = outcome.expect("there is something to tell");
+    assert_eq!(report.outcome, Outcome::Failed);
+    assert!(report.ledger.as_deref().is_some_and(|why| why.contains("lock on p was lost")), "{report:?}");
+    assert_eq!(finished(&harness), [report]);
     assert!(!harness.mutations().iter().any(|call| call.contains("CreateDeliveryStream")));
+}
+
+fn finished(harness: &Harness) -> Vec<Report> {
+    let events = harness.events.lock().expect("not poisoned");
+    let reports = events.iter().filter_map(|event| match event {
+        Event::Finished { report } => Some(report.clone()),
+        _ => None,
+    });
+    reports.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_cannot_be_recorded_is_told_and_is_no_success() {
+    let harness = Harness::default();
+    harness.fake.with(|world| world.refused = Some("\"outcome\": \"succeeded\""));
+    let report = harness.apply(&pipeline()).await;
+    assert_eq!((report.outcome, report.done.create), (Outcome::Failed, 8));
+    assert!(report.ledger.as_deref().is_some_and(|why| why.contains("s3:PutObject: no")), "{report:?}");
+    assert_eq!(finished(&harness), [report]);
+    harness.fake.with(|world| world.refused = None);
+    assert_eq!(harness.apply(&pipeline()).await.outcome, Outcome::Succeeded);
+    harness.assert_is_as_if_new(&pipeline()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_cannot_be_given_back_is_noted_and_the_apply_has_succeeded() {
+    let harness = Harness::default();
+    harness.fake.with(|world| world.refused = Some("\"released\": true"));
+    let report = harness.apply(&pipeline()).await;
+    assert_eq!((report.outcome, &report.ledger), (Outcome::Succeeded, &None));
+    assert_eq!(finished(&harness), [report]);
+    let events = harness.events.lock().expect("not poisoned");
+    let noted = |event: &Event| matches!(event, Event::Note { text } if text.contains("was not given back"));
+    assert!(events.iter().any(noted));
 }

@@ -46,6 +46,8 @@ pub(super) struct World {
     pub(super) steps: usize,
     /// How often a new or changed resource is looked at before it has settled.
     pub(super) slowness: u32,
+    /// Writes to the ledger that are refused: those whose content has these words in it.
+    pub(super) refused: Option<&'static str>,
     unsettled: BTreeMap<ResourceId, u32>,
 }
 
@@ -487,6 +489,9 @@ impl Fake {
         let written = self.with(|world| {
             if !holds(world.stored.get(key)) {
                 return Err(StoreError::Conflict);
+            }
+            if world.refused.is_some_and(|words| String::from_utf8_lossy(content).contains(words)) {
+                return Err(CallError::local("s3:PutObject", Meaning::Denied, "no").into());
             }
             world.stored.insert(key.to_owned(), content.to_vec());
             Ok(version(content))
