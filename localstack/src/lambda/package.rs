@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Cursor, Read, Seek};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
@@ -25,6 +25,11 @@ const MAX_UNPACKED: u64 = 262_144_000;
 pub(super) const MAX_ZIPPED: usize = 52_428_800;
 /// Most files of a package; AWS has no number, the size above limits it.
 const MAX_ENTRIES: usize = 100_000;
+
+/// Longest name of a file or folder in bytes, as file systems have it.
+const MAX_COMPONENT: usize = 255;
+/// Length of a zip file's end record without its comment.
+const END_RECORD: i64 = 22;
 
 /// Why a package cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +70,13 @@ impl Package {
     pub(super) async fn folder(&self) -> Result<&Path, PackageError> {
         let unpack = || async {
             let (archive, folder) = (self.archive.clone(), self.folder.clone());
-            let done = tokio::task::spawn_blocking(move || unpack(&archive, &folder)).await;
+            let unpack = move || {
+                unpack(&archive, &folder).inspect_err(|_| {
+                    // Nobody comes for a part of a package.
+                    let _ = fs::remove_dir_all(&folder);
+                })
+            };
+            let done = tokio::task::spawn_blocking(unpack).await;
             done.map_err(io::Error::other)?
         };
         self.unpacked.get_or_try_init(unpack).await?;
@@ -157,14 +168,46 @@ pub(super) fn check(zip: impl Read + Seek) -> Result<(), PackageError> {
         return Err(PackageError::TooLarge);
     }
     let mut total: u64 = 0;
+    let mut paths = HashMap::with_capacity(archive.len());
     for index in 0..archive.len() {
         let entry = archive.by_index_raw(index).map_err(|_| PackageError::NotAZip)?;
-        if entry.enclosed_name().is_none() || entry.is_symlink() {
+        let path = entry.enclosed_name().filter(|_| !entry.is_symlink());
+        let Some(path) = path else {
             return Err(PackageError::Escapes(String::from_utf8_lossy(entry.name_raw()).into_owned()));
+        };
+        let too_long = path.iter().any(|component| component.len() > MAX_COMPONENT);
+        let is_dir = entry.is_dir();
+        let taken = paths.insert(path, is_dir);
+        if too_long || taken.is_some_and(|was_dir| !(was_dir && is_dir)) {
+            return Err(PackageError::NotAZip);
         }
         total = total.saturating_add(entry.size());
     }
-    if total > MAX_UNPACKED { Err(PackageError::TooLarge) } else { Ok(()) }
+    if total > MAX_UNPACKED {
+        return Err(PackageError::TooLarge);
+    }
+    let is_file = |path: &Path| paths.get(path) == Some(&false);
+    if paths.keys().any(|path| path.ancestors().skip(1).any(is_file)) {
+        return Err(PackageError::NotAZip);
+    }
+    names_are_unique(archive)
+}
+
+/// Checks that the archive has as many entries as its end record counts: read entries are kept by their name, so two
+/// with the same one have become one.
+fn names_are_unique(archive: ZipArchive<impl Read + Seek>) -> Result<(), PackageError> {
+    let entries = archive.len();
+    let length = END_RECORD + i64::try_from(archive.comment().len()).unwrap_or_default();
+    let mut zip = archive.into_inner();
+    let mut end = [0; 12];
+    zip.seek(SeekFrom::End(-length))?;
+    zip.read_exact(&mut end)?;
+    let counted = usize::from(u16::from_le_bytes([end[10], end[11]]));
+    // A count of all ones is kept elsewhere; bytes after the archive leave nothing to compare with.
+    if end.starts_with(b"PK\x05\x06") && counted != usize::from(u16::MAX) && counted != entries {
+        return Err(PackageError::NotAZip);
+    }
+    Ok(())
 }
 
 /// Unpacks a checked package. The sizes in its directory may lie, so the bytes are counted as they come.
@@ -258,6 +301,33 @@ pub(super) mod tests {
             let checked = check(Cursor::new(zip_of(&[(name, b"x")])));
             assert!(matches!(checked, Err(PackageError::Escapes(_))), "{name}: {checked:?}");
         }
+    }
+
+    #[test]
+    fn entries_that_cannot_all_be_unpacked_are_refused() {
+        let long = "x".repeat(256);
+        for names in [["lib", "lib/a"], ["a/b/c", "a/b"], ["a", "./a"], ["a", long.as_str()]] {
+            let checked = check(Cursor::new(zip_of(&names.map(|name| (name, &b"x"[..])))));
+            assert!(matches!(checked, Err(PackageError::NotAZip)), "{names:?}: {checked:?}");
+        }
+        let mut twice = zip_of(&[("first", b"x"), ("other", b"x")]).to_vec();
+        while let Some(at) = twice.windows(5).position(|name| name == b"other") {
+            twice[at..at + 5].copy_from_slice(b"first");
+        }
+        assert!(matches!(check(Cursor::new(twice)), Err(PackageError::NotAZip)));
+        assert!(check(Cursor::new(zip_of(&[("lib/a", b"x"), ("lib/b", b"x"), ("library", b"x")]))).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_package_that_does_not_unpack_leaves_nothing_behind() {
+        let store = PackageStore::new(None).unwrap();
+        let content = vec![7; 4096];
+        let mut zip = zip_of(&[("a", b"x"), ("b", &content)]).to_vec();
+        let at = zip.windows(2).position(|bytes| bytes == b"PK").unwrap() + 60;
+        zip[at..at + 20].fill(0xff);
+        let package = store.keep(zip.into()).await.unwrap();
+        assert!(package.folder().await.is_err());
+        assert!(!package.folder.exists());
     }
 
     #[test]

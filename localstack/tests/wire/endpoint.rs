@@ -202,3 +202,28 @@ async fn sixty_idle_uploads_do_not_hold_up_another_request() {
     drop(idle);
     endpoint.shutdown().await;
 }
+
+#[tokio::test]
+async fn s3_says_what_it_does_not_do_and_ignores_ranges_that_are_none() {
+    let endpoint = start(Options::default()).await;
+    let address = endpoint.address();
+    send(address, "PUT /lake", &[], b"").await;
+    let versioning = |status: &str| {
+        format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>")
+    };
+    let enabled = send(address, "PUT /lake?versioning", &[], versioning("Enabled").as_bytes()).await;
+    assert_eq!(enabled.status, 501);
+    assert!(enabled.text().contains("one version of an object"), "{}", enabled.text());
+    let suspended = send(address, "PUT /lake?versioning", &[], versioning("Suspended").as_bytes()).await;
+    assert_eq!(suspended.status, 200);
+    send(address, "PUT /lake/k", &[], b"hello").await;
+    for range in ["bytes=3-1", "bytes=0-0,2-2", "garbage"] {
+        let got = send(address, "GET /lake/k", &[("range", range)], b"").await;
+        assert_eq!((got.status, got.text().as_str()), (200, "hello"), "{range}");
+    }
+    let target = "/lake/k?X-Amz-Date=20200102T030405Z&X-Amz-Expires=60&X-Amz-Signature=0";
+    let expired = send(address, &format!("GET {target}"), &[], b"").await;
+    assert_eq!(expired.status, 403);
+    assert!(expired.text().contains("Request has expired"), "{}", expired.text());
+    endpoint.shutdown().await;
+}

@@ -175,3 +175,18 @@ async fn a_session_of_a_role_is_known_by_its_key() {
     assert_eq!(denied.code(), Some("AccessDenied"));
     endpoint.shutdown().await;
 }
+
+#[tokio::test]
+async fn names_are_unique_whatever_their_case() {
+    let (endpoint, config) = start().await;
+    let client = Client::new(&config);
+    create_role(&client, "Role").await;
+    let role = client.create_role().role_name("rOLE").assume_role_policy_document(TRUST).send().await;
+    assert!(role.expect_err("it is taken").into_service_error().is_entity_already_exists_exception());
+    let policy =
+        |name, path| client.create_policy().policy_name(name).path(path).policy_document(POLICY).send();
+    policy("p", "/").await.expect("it is new");
+    let taken = policy("P", "/team/").await.expect_err("it is taken").into_service_error();
+    assert!(taken.is_entity_already_exists_exception());
+    endpoint.shutdown().await;
+}

@@ -100,6 +100,9 @@ pub(super) fn put(world: &Arc<World>, input: PutInput) -> Result<(), AwsError> {
             "The collection MetricData must not have a size greater than {MAX_DATA}."
         )));
     }
+    if input.namespace.starts_with("AWS/") {
+        return Err(invalid(format!("The value {} for parameter Namespace is invalid.", input.namespace)));
+    }
     let now = world.clock.now();
     let mut accepted: Vec<(MetricId, Unit, Aggregate, Timestamp)> =
         Vec::with_capacity(input.metric_data.len());

@@ -194,6 +194,7 @@ pub(super) fn data(world: &Arc<World>, input: DataInput) -> Result<DataOutput, A
     let mut results = Vec::new();
     let mut total = 0;
     for query in input.metric_data_queries {
+        check_query_id(&query.id)?;
         if query.return_data == Some(false) {
             continue;
         }
@@ -207,6 +208,16 @@ pub(super) fn data(world: &Arc<World>, input: DataInput) -> Result<DataOutput, A
         results.push(result);
     }
     Ok(DataOutput { metric_data_results: results, messages: Vec::new() })
+}
+
+fn check_query_id(id: &str) -> Result<(), AwsError> {
+    let mut letters = id.chars();
+    if letters.next().is_some_and(|first| first.is_ascii_lowercase())
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    {
+        return Ok(());
+    }
+    Err(invalid(format!("The id '{id}' of a MetricDataQuery must match ^[a-z][a-zA-Z0-9_]*$.")))
 }
 
 fn query_result(

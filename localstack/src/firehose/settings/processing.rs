@@ -13,8 +13,7 @@ const DEFAULT_RETRIES: u32 = 3;
 const DEFAULT_SIZE: &str = "1";
 /// `BufferIntervalInSeconds` when it is left out.
 const DEFAULT_INTERVAL: u64 = 60;
-/// Most retries that are made, whatever the number says: a function that always fails must not hold up a
-/// delivery for ever. AWS documents no maximum.
+/// Most retries: a function that always fails must not hold up a delivery for ever.
 const MOST_RETRIES: u32 = 300;
 
 /// What the processors do to a record.
@@ -111,7 +110,10 @@ fn lambda(processor: &Processor) -> Result<LambdaProcessor, FirehoseError> {
         return Err(invalid("LambdaArn", function_arn, "an ARN of a Lambda function"));
     }
     let retries = find("NumberOfRetries").map_or(Ok(DEFAULT_RETRIES), |text| {
-        text.parse::<u32>().map_err(|_| invalid("NumberOfRetries", text, "a number of at least 0"))
+        text.parse::<u32>()
+            .ok()
+            .filter(|retries| *retries <= MOST_RETRIES)
+            .ok_or_else(|| invalid("NumberOfRetries", text, "a number between 0 and 300"))
     })?;
     let size = find("BufferSizeInMBs").unwrap_or(DEFAULT_SIZE);
     let interval = find("BufferIntervalInSeconds").map_or(Ok(DEFAULT_INTERVAL), |text| {
@@ -122,7 +124,7 @@ fn lambda(processor: &Processor) -> Result<LambdaProcessor, FirehoseError> {
     })?;
     Ok(LambdaProcessor {
         function_arn: function_arn.to_owned(),
-        attempts: retries.min(MOST_RETRIES) + 1,
+        attempts: retries + 1,
         limits: BatchLimits { size: size_in_bytes(size)?, interval: Duration::from_secs(interval) },
     })
 }
@@ -209,7 +211,9 @@ mod tests {
         let refused = |parameters: &[(&str, &str)]| read(&with(parameters)).unwrap_err().to_string();
         assert!(refused(&[]).contains("LambdaArn"));
         assert!(refused(&[("LambdaArn", "parse")]).contains("'parse'"));
-        assert!(refused(&[("LambdaArn", ARN), ("NumberOfRetries", "-1")]).contains("NumberOfRetries"));
+        for number in ["-1", "301", "few"] {
+            assert!(refused(&[("LambdaArn", ARN), ("NumberOfRetries", number)]).contains("0 and 300"));
+        }
         assert!(refused(&[("LambdaArn", ARN), ("BufferIntervalInSeconds", "901")]).contains("0 and 900"));
     }
 

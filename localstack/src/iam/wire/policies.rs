@@ -31,7 +31,8 @@ pub(super) fn create(world: &Arc<World>, call: &QueryCall) -> Result<Answer, Aws
         next_version: 2,
     };
     world.iam.with(|entities| {
-        if entities.policies.contains_key(&policy.arn) {
+        // Names are unique whatever their path and case.
+        if entities.policies.values().any(|taken| taken.name.eq_ignore_ascii_case(name)) {
             return Err(already_exists(format!(
                 "A policy called {name} already exists. Duplicate names are not allowed."
             )));

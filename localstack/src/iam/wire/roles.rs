@@ -33,7 +33,8 @@ pub(super) fn create(world: &Arc<World>, call: &QueryCall) -> Result<Answer, Aws
         attached: BTreeSet::new(),
     };
     world.iam.with(|entities| {
-        if entities.roles.contains_key(name) {
+        // Names keep their case and are unique without it.
+        if entities.roles.keys().any(|taken| taken.eq_ignore_ascii_case(name)) {
             return Err(already_exists(format!("Role with name {name} already exists.")));
         }
         entities.roles.insert(name.to_owned(), role.clone());

@@ -5,6 +5,7 @@ mod buckets;
 mod checksums;
 mod chunked;
 mod copies;
+mod expiry;
 mod host;
 mod listings;
 mod messages;
@@ -41,7 +42,7 @@ struct Wire {
 pub(crate) async fn serve(world: &Arc<World>, bodies: &BodyRoom, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let context = Context::of(&parts, world, RequestId::random());
-    let request = match unsign::unsign(parts, body, bodies).await {
+    let request = match unsign::unsign(parts, body, bodies, world.clock.now()).await {
         Ok(request) => request,
         Err(error) => return answer(error.to_http_response().map_err(|error| error.to_string())),
     };

@@ -6,6 +6,7 @@ use s3s::dto::{
     ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput, MultipartUpload,
     Part, UploadPartInput, UploadPartOutput,
 };
+use s3s::s3_error;
 
 use super::Wire;
 use super::buckets::owner;
@@ -52,6 +53,12 @@ pub(super) fn complete(
 ) -> Answer<CompleteMultipartUploadOutput> {
     let condition = write_condition(input.if_match, input.if_none_match)?;
     let parts = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
+    if parts.is_empty() {
+        return Err(s3_error!(
+            MalformedXML,
+            "The XML you provided was not well-formed or did not validate against our published schema"
+        ));
+    }
     let named: Vec<(i32, Option<String>)> = parts
         .into_iter()
         .map(|part| (part.part_number.unwrap_or_default(), part.e_tag.map(s3s::dto::ETag::into_value)))

@@ -194,6 +194,7 @@ impl S3 for Wire {
         request: S3Request<PutBucketVersioningInput>,
     ) -> Answer<PutBucketVersioningOutput> {
         let input = request.input;
+        settings::check_versioning(&input.versioning_configuration)?;
         with(self, &input.bucket, |settings| settings.versioning = Some(input.versioning_configuration))?;
         ok(PutBucketVersioningOutput::default())
     }

@@ -3,7 +3,7 @@
 //! What S3 would do about it, it does not do here: objects do not expire, notify no one, have one version, and policies
 //! deny nothing.
 
-use s3s::dto;
+use s3s::{dto, s3_error};
 
 use super::super::bucket::Settings;
 use super::Wire;
@@ -49,6 +49,18 @@ pub(super) const NO_REPLICATION: (&str, &str) =
     ("ReplicationConfigurationNotFoundError", "The replication configuration was not found");
 pub(super) const NO_LOCK: (&str, &str) =
     ("ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket");
+
+/// Versions are not kept, so no one is told they are.
+pub(super) fn check_versioning(configuration: &dto::VersioningConfiguration) -> Result<(), s3s::S3Error> {
+    let status = configuration.status.as_ref().map(dto::BucketVersioningStatus::as_str);
+    if status == Some(dto::BucketVersioningStatus::ENABLED) {
+        return Err(s3_error!(
+            NotImplemented,
+            "Versioning cannot be enabled: this endpoint keeps one version of an object"
+        ));
+    }
+    Ok(())
+}
 
 /// What S3 encrypts with unless told otherwise.
 pub(super) fn default_encryption() -> dto::ServerSideEncryptionConfiguration {

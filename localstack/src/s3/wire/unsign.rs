@@ -3,15 +3,16 @@
 //! Any credentials pass here, so there is nothing to verify; but `s3s` would refuse a signature it has no key for.
 //! Bodies are read whole, within the room that all requests of the endpoint share.
 
-use ::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use ::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING};
 use ::http::request::Parts;
 use ::http::uri::PathAndQuery;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use jiff::Timestamp;
 use s3s::{S3Error, s3_error};
 
 use crate::http::{Body, BodyRoom, Held, Unread};
 
-use super::chunked;
+use super::{chunked, expiry};
 
 /// Largest body of one request. Larger objects come in parts, as every SDK sends them.
 const MAX_BODY: usize = 512 * 1024 * 1024;
@@ -36,13 +37,16 @@ pub(super) async fn unsign(
     mut parts: Parts,
     body: Body,
     room: &BodyRoom,
+    now: Timestamp,
 ) -> Result<Request<s3s::Body>, S3Error> {
+    expiry::check(&parts.uri, now)?;
     let framed =
         header(&parts.headers, "x-amz-content-sha256").is_some_and(|hash| hash.starts_with("STREAMING-"));
     let held = read(&parts.headers, body, room, framed).await?;
     let (body, _room) = held.into_parts();
     let body = if framed {
         let decoded = chunked::decode(body).map_err(|error| s3_error!(error, IncompleteBody))?;
+        complete(&parts.headers, decoded.body.len())?;
         adopt(&mut parts.headers, decoded.trailers);
         decoded.body
     } else {
@@ -56,6 +60,9 @@ pub(super) async fn unsign(
     parts.headers.remove(AUTHORIZATION);
     parts.headers.remove(TRANSFER_ENCODING);
     strip_chunked_encoding(&mut parts.headers);
+    if header(&parts.headers, RANGE.as_str()).is_none_or(|range| !is_range(range)) {
+        parts.headers.remove(RANGE);
+    }
     parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     parts.uri = without_signature(&parts.uri);
     Ok(Request::from_parts(parts, s3s::Body::from(body)))
@@ -91,6 +98,31 @@ fn too_large() -> S3Error {
         EntityTooLarge,
         "Your proposed upload exceeds the maximum allowed size: {MAX_BODY} bytes in one request here; upload it in parts"
     )
+}
+
+/// A body that was announced as longer or shorter than what its chunks hold is not stored.
+fn complete(headers: &HeaderMap, length: usize) -> Result<(), S3Error> {
+    let announced = header(headers, "x-amz-decoded-content-length");
+    if announced.is_none_or(|announced| announced.parse() == Ok(length)) {
+        return Ok(());
+    }
+    Err(s3_error!(
+        IncompleteBody,
+        "The request body holds {length} bytes, not as many as its x-amz-decoded-content-length says"
+    ))
+}
+
+/// Whether S3 heeds a range. It answers several ranges, a reversed one, and what is no range with the whole object.
+fn is_range(text: &str) -> bool {
+    let Some((first, last)) = text.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+        return false;
+    };
+    let number = |text: &str| text.parse::<u64>().ok().filter(|_| !text.starts_with('+'));
+    match (first.is_empty(), last.is_empty()) {
+        (true, _) => number(last).is_some(),
+        (false, true) => number(first).is_some(),
+        (false, false) => number(first).zip(number(last)).is_some_and(|(first, last)| first <= last),
+    }
 }
 
 /// Trailers say what headers could: checksums.
@@ -149,9 +181,11 @@ mod tests {
 
     use super::*;
 
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
     async fn unsigned(builder: ::http::request::Builder, body: &'static str) -> (Parts, Bytes) {
         let (parts, body) = builder.body(full(body)).unwrap().into_parts();
-        let (parts, mut body) = unsign(parts, body, &BodyRoom::default()).await.unwrap().into_parts();
+        let (parts, mut body) = unsign(parts, body, &BodyRoom::default(), NOW).await.unwrap().into_parts();
         (parts, body.take_bytes().unwrap())
     }
 
@@ -181,10 +215,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_body_whose_chunks_hold_another_length_than_announced_is_refused() {
+        for length in ["4", "6", "many"] {
+            let request = Request::put("/b/k")
+                .header("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+                .header("x-amz-decoded-content-length", length);
+            let (parts, body) = request.body(full("5\r\nhello\r\n0\r\n\r\n")).unwrap().into_parts();
+            let error = unsign(parts, body, &BodyRoom::default(), NOW).await.unwrap_err();
+            assert_eq!(error.code(), &S3ErrorCode::IncompleteBody, "{length}");
+        }
+    }
+
+    #[test]
+    fn one_range_in_order_is_heeded_and_nothing_else() {
+        for range in ["bytes=0-0", "bytes=5-", "bytes=-3", "bytes=1-18446744073709551615"] {
+            assert!(is_range(range), "{range}");
+        }
+        for range in ["bytes=2-1", "bytes=0-1,3-4", "bytes=-", "bytes=a-b", "bytes=+1-2", "lines=1-2", ""] {
+            assert!(!is_range(range), "{range}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_body_over_the_limit_is_refused_before_it_is_read() {
         let request = Request::put("/b/k").header("content-length", MAX_BODY + 1).body(full("x")).unwrap();
         let (parts, body) = request.into_parts();
-        let error = unsign(parts, body, &BodyRoom::default()).await.unwrap_err();
+        let error = unsign(parts, body, &BodyRoom::default(), NOW).await.unwrap_err();
         assert_eq!(error.code(), &S3ErrorCode::EntityTooLarge);
     }
 }
