@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::event::{Event, Listener};
 use super::retry;
 use crate::cloud::{CallError, Cloud, Meaning};
+use crate::ledger::Session;
 use crate::plan::{Operation, Step};
 use crate::resources::{Kind, ResourceId};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ pub(super) struct Caller<'a> {
     pub(super) cloud: &'a Cloud,
     pub(super) listener: Listener<'a>,
     pub(super) cancel: &'a CancellationToken,
+    pub(super) session: &'a Session,
     permits: BTreeMap<Kind, Semaphore>,
 }
 
@@ -44,9 +46,14 @@ pub(super) enum Stop {
 }
 
 impl<'a> Caller<'a> {
-    pub(super) fn new(cloud: &'a Cloud, listener: Listener<'a>, cancel: &'a CancellationToken) -> Self {
+    pub(super) fn new(
+        cloud: &'a Cloud,
+        listener: Listener<'a>,
+        cancel: &'a CancellationToken,
+        session: &'a Session,
+    ) -> Self {
         let permits = Kind::ALL.into_iter().map(|kind| (kind, Semaphore::new(calls_at_once(kind)))).collect();
-        Self { cloud, listener, cancel, permits }
+        Self { cloud, listener, cancel, session, permits }
     }
 
     /// Makes a mutation of a step, again and again while its failure passes.

@@ -44,7 +44,7 @@ pub async fn run(run: Run<'_>) -> Report {
     let stop = cancel.child_token();
     let mut account = Account::new(session.number());
     let lost = {
-        let caller = Caller::new(cloud, listener, &stop);
+        let caller = Caller::new(cloud, listener, &stop, session);
         let work = steps(plan, &caller, session, &mut account).fuse();
         let mut work = std::pin::pin!(work);
         let mut lost = None;

@@ -38,9 +38,10 @@ impl Caller<'_> {
         let mut operations = step.operations.clone();
         // A resource that is only waited for has no operations; one without async states needs no second look.
         let mut sure = !has_states(step.kind) && !operations.is_empty();
-        let mut last = None;
+        // Whether a creation of this step was made, as far as can be told.
+        let (mut last, mut made) = (None, false);
         for round in 0..ROUNDS {
-            match self.perform_all(step, &operations).await? {
+            match self.perform_all(step, &operations, &mut made).await? {
                 Performed::All if sure => return Ok(()),
                 Performed::All => {}
                 Performed::LookAgain(error) => last = Some(error),
@@ -53,6 +54,11 @@ impl Caller<'_> {
                 (None, Some(_)) => Remaining { operations: step.operations.clone(), ..nothing() },
                 (Some(desired), seen) => {
                     self.check_owner(pipeline, step, seen.as_ref())?;
+                    if let (false, Some(seen), Some(error)) = (made, seen, last.as_ref())
+                        && is_of_others(pipeline, step, seen, error)
+                    {
+                        return Err(Stop::Failed(error.clone()));
+                    }
                     remaining(desired, seen.as_ref())
                 }
             };
@@ -67,13 +73,22 @@ impl Caller<'_> {
         Err(last.map_or_else(|| did_not_take(step), Stop::Failed))
     }
 
-    async fn perform_all(&self, step: &Step, operations: &[Operation]) -> Result<Performed, Stop> {
+    async fn perform_all(
+        &self,
+        step: &Step,
+        operations: &[Operation],
+        made: &mut bool,
+    ) -> Result<Performed, Stop> {
         for (index, operation) in operations.iter().enumerate() {
             (self.listener)(Event::Performing {
                 address: step.address.clone(),
                 operation: operation.to_string(),
             });
-            match self.perform(step, operation).await {
+            let done = match operation {
+                Operation::Create => self.create(step, made).await,
+                _ => self.perform(step, operation).await,
+            };
+            match done {
                 Ok(()) => {}
                 Err(Stop::Failed(error)) if looks_again(operation, error.meaning) => {
                     return Ok(Performed::LookAgain(error));
@@ -90,6 +105,27 @@ impl Caller<'_> {
             }
         }
         Ok(Performed::All)
+    }
+
+    /// Makes the create call, which the ledger knows of before; it keeps no claim to what it did not make.
+    async fn create(&self, step: &Step, made: &mut bool) -> Result<(), Stop> {
+        if self.cancel.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
+        if let Err(error) = self.session.creating(step).await {
+            let why = format!("it was not created, as the ledger could not be written: {}", error.told());
+            return Err(Stop::Stuck(why, error.hint()));
+        }
+        let done = self.perform(step, &Operation::Create).await;
+        *made |= match &done {
+            Ok(()) => true,
+            Err(Stop::Failed(error)) => error.meaning == Meaning::Unknown,
+            Err(_) => false,
+        };
+        if !*made {
+            self.session.refused(step);
+        }
+        done
     }
 
     /// Looks at the resource until it is ready or gone.
@@ -142,6 +178,14 @@ impl Caller<'_> {
     }
 }
 
+/// Whether what was there already when this step was to create it was made by someone else: it has no tags,
+/// and no try of ours can have made it. Log groups are the exception, as Lambda makes them.
+fn is_of_others(pipeline: &str, step: &Step, seen: &Observed, error: &CallError) -> bool {
+    error.meaning == Meaning::AlreadyExists
+        && step.kind != Kind::LogGroup
+        && owner(&seen.tags, pipeline) == Owner::Unknown
+}
+
 /// Whether resources of this kind go through states after a call, and so have to be waited for.
 fn has_states(kind: Kind) -> bool {
     matches!(kind, Kind::Stream | Kind::Function | Kind::Delivery)
@@ -168,7 +212,7 @@ fn awaited(seen: Option<&Observed>, until: Until) -> Option<String> {
 fn looks_again(operation: &Operation, meaning: Meaning) -> bool {
     match meaning {
         Meaning::Unknown => true,
-        Meaning::AlreadyExists => *operation == Operation::Create,
+        Meaning::AlreadyExists | Meaning::Unreachable => *operation == Operation::Create,
         Meaning::NotFound => !matches!(operation, Operation::Create | Operation::Delete),
         _ => false,
     }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::types::{
     BucketLocationConstraint, CreateBucketConfiguration, Delete, ObjectIdentifier, Tag, Tagging,
 };
@@ -98,7 +99,10 @@ impl Control<BucketSpec> for Buckets {
     }
 
     async fn create(&self, name: &str, spec: &BucketSpec, _tags: &TagMap) -> Result<(), CallError> {
-        create(&self.client, name, &spec.region).await
+        // A second try inside the client would hide that the first may have made it: buckets are born without
+        // tags, so whoever calls has to know.
+        let config = self.client.config().to_builder().retry_config(RetryConfig::disabled()).build();
+        create(&Client::from_conf(config), name, &spec.region).await
     }
 
     async fn change(&self, name: &str, change: &BucketChange) -> Result<(), CallError> {

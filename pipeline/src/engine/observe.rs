@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use crate::cloud::{CallError, Cloud};
-use crate::ledger::{Ledger, LedgerError, Record, Revision};
+use crate::ledger::{Ledger, LedgerError, Record, Revision, Standing};
 use crate::resources::{Kind, Observed, ResourceId, State};
 
 /// How many resources are looked at at once. The describing calls that are used allow ten or more a second.
@@ -42,7 +42,7 @@ impl Seen {
 }
 
 /// Looks at these resources, and at those that the ledger remembers beside them. Of buckets that `leaving`
-/// picks it is asked too whether they hold objects.
+/// picks it is asked too whether they hold objects, and of those that may be ours without tags.
 pub(crate) async fn see(
     cloud: &Cloud,
     ledger: &Ledger,
@@ -56,6 +56,10 @@ pub(crate) async fn see(
     let remembered = head.iter().flat_map(|head| &head.resources).map(Record::id);
     let others: Vec<ResourceId> = remembered.filter(|id| !ids.contains(id)).collect();
     observed.extend(look(cloud, &others, |_| true).await.map_err(Blind::Call)?);
+    let unsure = |record: &&Record| record.kind == Kind::Bucket && record.standing == Standing::Creating;
+    let records = head.iter().flat_map(|head| &head.resources);
+    let unsure: Vec<ResourceId> = records.filter(unsure).map(Record::id).collect();
+    observed.extend(look(cloud, &unsure, |_| true).await.map_err(Blind::Call)?);
     Ok(Seen { observed, head })
 }
 

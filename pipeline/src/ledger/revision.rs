@@ -56,8 +56,10 @@ pub struct Record {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
-    /// It is to be created, and may or may not exist yet. If it does, without tags, it is ours.
+    /// It is to be created, and nothing was called for it yet, or all that was called was refused.
     Intended,
+    /// Its creation is being called for, and may or may not have happened. If it has, without tags, it is ours.
+    Creating,
     /// It exists and carries our tags.
     Present,
     /// It is to be deleted, and may or may not be gone.
@@ -96,11 +98,14 @@ pub(super) fn intent(before: &[Record], plan: &Plan) -> Vec<Record> {
         let there = records.iter().position(|record| record.kind == step.kind && record.name == step.name);
         let before = there.map(|index| records.remove(index));
         let standing = match step.action {
-            Action::Create | Action::Replace => Standing::Intended,
-            Action::Delete | Action::Release => Standing::Leaving,
-            // Until its tags are on, what an unfinished revision made stays ours by intent.
-            Action::Update => before.as_ref().map_or(Standing::Present, |record| record.standing),
+            // What was looked for and not found is anyone's until its creation is called for.
+            Action::Create => Standing::Intended,
             Action::NoChange => Standing::Present,
+            // Until its tags are on, or it is gone, what an unfinished revision made stays ours.
+            _ if is_creating(before.as_ref()) => Standing::Creating,
+            Action::Replace => Standing::Intended,
+            Action::Delete | Action::Release => Standing::Leaving,
+            Action::Update => Standing::Present,
         };
         let (depends_on, tags) = match (&step.desired, before) {
             // Tags that retire stay remembered until the step is done: a kill may come before they go.
@@ -121,4 +126,8 @@ pub(super) fn intent(before: &[Record], plan: &Plan) -> Vec<Record> {
         });
     }
     records
+}
+
+fn is_creating(record: Option<&Record>) -> bool {
+    record.is_some_and(|record| record.standing == Standing::Creating)
 }

@@ -1,6 +1,7 @@
 //! A revision while it runs: its intent before the first mutation, its progress after every operation.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -27,8 +28,17 @@ pub struct Beginning<'a> {
 pub struct Session {
     ledger: Ledger,
     state: Mutex<Revision>,
-    version: tokio::sync::Mutex<Version>,
+    /// How many notes were taken.
+    notes: AtomicU64,
+    written: tokio::sync::Mutex<Written>,
     changed: Notify,
+}
+
+/// What the ledger has.
+#[derive(Debug)]
+struct Written {
+    version: Version,
+    notes: u64,
 }
 
 impl Ledger {
@@ -91,7 +101,8 @@ impl Ledger {
         Ok(Session {
             ledger: self.clone(),
             state: Mutex::new(revision),
-            version: tokio::sync::Mutex::new(version),
+            notes: AtomicU64::new(0),
+            written: tokio::sync::Mutex::new(Written { version, notes: 0 }),
             changed: Notify::new(),
         })
     }
@@ -109,9 +120,35 @@ impl Session {
         work(&mut self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
+    /// Takes a note, which the next write has.
+    fn note(&self, note: impl FnOnce(&mut Revision)) {
+        self.with(note);
+        self.notes.fetch_add(1, Ordering::SeqCst);
+        self.changed.notify_one();
+    }
+
+    /// Writes, before it happens, that the creation of a step's resource is called for.
+    pub(crate) async fn creating(&self, step: &Step) -> Result<(), LedgerError> {
+        self.stand(step, Standing::Creating);
+        self.write().await
+    }
+
+    /// Notes that a creation was refused for good: nothing that turns up under the name is its work.
+    pub(crate) fn refused(&self, step: &Step) {
+        self.stand(step, Standing::Intended);
+    }
+
+    fn stand(&self, step: &Step, standing: Standing) {
+        self.note(|revision| {
+            if let Some(record) = record_of(revision, step) {
+                record.standing = standing;
+            }
+        });
+    }
+
     /// Notes that the resource of a step is there and as it should be, tags included.
     pub fn present(&self, step: &Step) {
-        self.with(|revision| {
+        self.note(|revision| {
             if let Some(record) = record_of(revision, step) {
                 record.standing = Standing::Present;
                 if let Some(desired) = &step.desired {
@@ -119,13 +156,11 @@ impl Session {
                 }
             }
         });
-        self.changed.notify_one();
     }
 
     /// Notes that a resource is gone, or no longer the pipeline's.
     pub fn gone(&self, id: &ResourceId) {
-        self.with(|revision| revision.resources.retain(|record| &record.id() != id));
-        self.changed.notify_one();
+        self.note(|revision| revision.resources.retain(|record| &record.id() != id));
     }
 
     /// What is remembered now.
@@ -148,16 +183,23 @@ impl Session {
     }
 
     async fn write(&self) -> Result<(), LedgerError> {
-        let mut version = self.version.lock().await;
+        let mut written = self.written.lock().await;
+        // Read before the content, which then has these notes at least.
+        let notes = self.notes.load(Ordering::SeqCst);
+        if notes == written.notes {
+            // Another write had them.
+            return Ok(());
+        }
         let (pipeline, content) =
             self.with(|revision| (revision.pipeline.clone(), super::history::text(revision)));
         let key = Ledger::head_key(&pipeline);
-        match self.ledger.store.replace(&key, &content, &version).await {
-            Ok(written) => *version = written,
+        let version = match self.ledger.store.replace(&key, &content, &written.version).await {
+            Ok(version) => version,
             // A write whose answer was lost, or that was dropped on its way, conflicts with the next.
-            Err(StoreError::Conflict) => *version = self.reread(&key, &content, &pipeline).await?,
+            Err(StoreError::Conflict) => self.reread(&key, &content, &pipeline).await?,
             Err(error) => return Err(self.ledger.failed(&pipeline, error)),
-        }
+        };
+        *written = Written { version, notes };
         Ok(())
     }
 
@@ -180,7 +222,7 @@ impl Session {
     /// # Errors
     /// The store cannot be used, or the lock was lost.
     pub async fn end(&self, outcome: Outcome, now: Timestamp) -> Result<(), LedgerError> {
-        self.with(|revision| {
+        self.note(|revision| {
             revision.outcome = outcome;
             revision.ended = Some(now);
         });

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::ledger::{Record, Standing};
 use crate::resources::tags::{Owner, PIPELINE, owner};
-use crate::resources::{Address, Kind, Observed, ResourceId};
+use crate::resources::{Address, Kind, Observed, ResourceId, State};
 
 /// What may be done with a resource that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +19,21 @@ pub(crate) enum Verdict {
 
 /// Whose the resource is, seen from `pipeline`, given what the ledger remembers of it.
 ///
-/// A resource that carries no ownership tags is ours only in one case: an unfinished revision meant to create
-/// it, and was stopped between the creation and the tags.
+/// A resource that carries no ownership tags is ours only in one case: its creation was called for, and whoever
+/// called was stopped between the creation and the tags. A bucket that holds something is not that new.
 pub(crate) fn verdict(pipeline: &str, id: &ResourceId, seen: &Observed, record: Option<&Record>) -> Verdict {
     match owner(&seen.tags, pipeline) {
         Owner::Ours => Verdict::Ours,
-        Owner::Unknown if record.is_some_and(|record| record.standing == Standing::Intended) => Verdict::Ours,
+        Owner::Unknown if record.is_some_and(|record| claims(record, seen)) => Verdict::Ours,
         // Lambda makes the log group of a function that has none at its first line.
         Owner::Unknown if id.kind == Kind::LogGroup => Verdict::Adopt,
         other => Verdict::NotOurs(other),
     }
+}
+
+fn claims(record: &Record, seen: &Observed) -> bool {
+    let used = matches!(&seen.state, State::Bucket(bucket) if bucket.holds_objects != Some(false));
+    record.standing == Standing::Creating && !used
 }
 
 /// A resource that is in the way.

@@ -1,6 +1,11 @@
 //! What is ours is kept in shape; what is not is never touched.
 
-use super::harness::{Harness, pipeline};
+use std::time::Duration;
+
+use super::fake::Fault;
+use super::harness::{Harness, mortal, pipeline};
+use crate::cloud::Meaning;
+use crate::ledger::Beginning;
 use crate::plan::{Action, PlanError};
 use crate::resources::bucket::BucketState;
 use crate::resources::log_group::LogGroupState;
@@ -90,4 +95,55 @@ async fn without_its_ledger_a_pipeline_is_still_ours_by_its_tags() {
     assert!(!harness.plan(&pipeline()).await.expect("a plan").has_changes());
     harness.destroy(&pipeline()).await;
     harness.fake.with(|world| assert!(world.resources.is_empty()));
+}
+
+/// A bucket that is not there when the plan is made, and someone else's when it is carried out.
+#[tokio::test(start_paused = true)]
+async fn a_bucket_that_someone_made_meanwhile_is_left_alone_and_not_claimed_later() {
+    let harness = Harness::default();
+    let plan = harness.plan(&pipeline()).await.expect("a plan");
+    put(&harness, Kind::Bucket, "the-lake", bucket(&[]));
+    let report = harness.execute(&plan).await.expect("it runs");
+    let failed: Vec<_> = report.failures.iter().map(|failure| failure.address.as_str()).collect();
+    assert_eq!(failed, ["buckets.the-lake"]);
+    assert!(!harness.mutations().contains(&"Tag the-lake".to_owned()));
+    assert!(matches!(harness.plan(&pipeline()).await, Err(PlanError::NotOurs(_))));
+    let plan = harness.removal(&pipeline(), crate::plan::BucketData::Delete).await.expect("a plan");
+    assert!(plan.steps.iter().all(|step| step.kind != Kind::Bucket));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_made_by_others_after_a_kill_before_ours_was_called_for_is_not_ours() {
+    for refused in [false, true] {
+        let harness = Harness::default();
+        let no = Fault::Refuse(Meaning::Denied, "no");
+        if refused {
+            harness.fake.with(|world| world.faults.push(("s3:CreateBucket".into(), no, 1)));
+            harness.apply(&pipeline()).await;
+        } else {
+            // The revision is begun, and nothing called for.
+            let ledger = harness.ledger();
+            let plan = harness.plan(&pipeline()).await.expect("a plan");
+            let lease = crate::ledger::Lease::default();
+            let lock = ledger.lock("p", &mortal(), lease, Duration::ZERO).await.expect("free");
+            let beginning = Beginning { plan: &plan, actor: "ada", now: jiff::Timestamp::now() };
+            drop(ledger.begin(&lock, beginning).await.expect("begun"));
+        }
+        put(&harness, Kind::Bucket, "the-lake", bucket(&[]));
+        assert!(matches!(harness.plan(&pipeline()).await, Err(PlanError::NotOurs(_))), "{refused}");
+        let plan = harness.removal(&pipeline(), crate::plan::BucketData::Delete).await.expect("a plan");
+        assert!(plan.steps.iter().all(|step| step.kind != Kind::Bucket));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_whose_tags_were_not_put_is_ours_as_long_as_it_is_empty() {
+    let harness = Harness::default();
+    let no = Fault::Refuse(Meaning::Denied, "no");
+    harness.fake.with(|world| world.faults.push(("Tag the-lake".into(), no, 1)));
+    harness.apply(&pipeline()).await;
+    harness.fake.with(|world| world.hidden.insert(("the-lake".into(), "object".into())));
+    assert!(matches!(harness.plan(&pipeline()).await, Err(PlanError::NotOurs(_))));
+    harness.fake.with(|world| world.hidden.clear());
+    harness.plan(&pipeline()).await.expect("it is ours");
 }
