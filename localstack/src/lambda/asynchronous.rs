@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::world::World;
 
 use super::error::LambdaError;
-use super::invoke::run;
+use super::invoke::{Event, run};
 use super::name::FunctionRef;
 use super::state::Lambda;
 
@@ -30,10 +28,10 @@ impl Lambda {
         &self,
         world: &Arc<World>,
         named: FunctionRef,
-        payload: Bytes,
+        event: Event,
     ) -> Result<(), LambdaError> {
-        if payload.len() > MAX_EVENT_PAYLOAD {
-            let size = payload.len();
+        if event.payload.len() > MAX_EVENT_PAYLOAD {
+            let size = event.payload.len();
             return Err(LambdaError::PayloadTooLarge { size, kind: "Event", limit: MAX_EVENT_PAYLOAD });
         }
         let full = |_| LambdaError::TooManyRequests { reason: "CallerRateLimitExceeded" };
@@ -43,7 +41,7 @@ impl Lambda {
         tracker.spawn(async move {
             let stopping = world.stopping.clone();
             tokio::select! {
-                () = deliver(&world, &named, payload) => {}
+                () = deliver(&world, &named, event) => {}
                 () = stopping.cancelled() => {}
             }
             drop(queued);
@@ -52,7 +50,7 @@ impl Lambda {
     }
 }
 
-async fn deliver(world: &Arc<World>, named: &FunctionRef, payload: Bytes) {
+async fn deliver(world: &Arc<World>, named: &FunctionRef, event: Event) {
     let mut retries = RETRIES.iter();
     loop {
         let admitted = match world.lambda.admit(world, named) {
@@ -64,7 +62,7 @@ async fn deliver(world: &Arc<World>, named: &FunctionRef, payload: Bytes) {
             // Deleted meanwhile.
             Err(_) => return,
         };
-        let outcome = run(world, admitted, payload.clone()).await;
+        let outcome = run(world, admitted, event.clone()).await;
         if matches!(&outcome, Ok(result) if result.function_error.is_none()) {
             return;
         }

@@ -17,6 +17,21 @@ use super::state::{Lambda, Location};
 /// Largest payload of a synchronous invocation, 6 MiB.
 pub const MAX_SYNC_PAYLOAD: usize = 6_291_456;
 
+/// What a function is invoked with.
+#[derive(Debug, Clone, Default)]
+pub struct Event {
+    /// The event: JSON.
+    pub payload: Bytes,
+    /// What the caller says of itself: JSON on one line, which the function finds in its context.
+    pub client_context: Option<String>,
+}
+
+impl From<Bytes> for Event {
+    fn from(payload: Bytes) -> Self {
+        Self { payload, client_context: None }
+    }
+}
+
 /// What an invocation came to. An error of the function is a result, not an error of the service.
 #[derive(Debug, Clone)]
 pub struct InvokeResult {
@@ -51,16 +66,17 @@ impl Lambda {
         &self,
         world: &Arc<World>,
         function: &str,
-        payload: Bytes,
+        event: impl Into<Event>,
     ) -> Result<InvokeResult, LambdaError> {
-        if payload.len() > MAX_SYNC_PAYLOAD {
-            let (size, kind) = (payload.len(), "RequestResponse");
+        let event = event.into();
+        if event.payload.len() > MAX_SYNC_PAYLOAD {
+            let (size, kind) = (event.payload.len(), "RequestResponse");
             return Err(LambdaError::PayloadTooLarge { size, kind, limit: MAX_SYNC_PAYLOAD });
         }
         let admitted = self.admit(world, &FunctionRef::parse(function)?)?;
         let world = Arc::clone(world);
         let tracker = world.tasks.clone();
-        let task = tracker.spawn(async move { run(&world, admitted, payload).await });
+        let task = tracker.spawn(async move { run(&world, admitted, event).await });
         task.await.map_err(|error| LambdaError::Executor(error.to_string()))?
     }
 
@@ -90,10 +106,10 @@ impl Lambda {
 pub(super) async fn run(
     world: &Arc<World>,
     admitted: Admitted,
-    payload: Bytes,
+    event: Event,
 ) -> Result<InvokeResult, LambdaError> {
     let Admitted { version, place, request_id } = admitted;
-    let running = world.lambda.executor.run(world, &place, &version, (&request_id, payload));
+    let running = world.lambda.executor.run(world, &place, &version, (&request_id, event));
     let finished = tokio::select! {
         finished = running => finished?,
         () = world.stopping.cancelled() => return Err(LambdaError::Stopping),

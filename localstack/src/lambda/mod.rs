@@ -14,7 +14,7 @@ mod state;
 mod wire;
 
 pub use error::LambdaError;
-pub use invoke::{InvokeResult, MAX_SYNC_PAYLOAD};
+pub use invoke::{Event, InvokeResult, MAX_SYNC_PAYLOAD};
 pub use package::PackageError;
 pub use state::Lambda;
 pub(crate) use wire::serve;

@@ -271,7 +271,7 @@ async fn a_python_handler_runs_where_there_is_a_python() {
     }
     let local = local().await;
     let module = "import json\ndef handler(event, context):\n    print('in python')\n    if event == 'fail': \
-                  raise ValueError('bad')\n    return {'got': event, 'name': context.function_name}\n";
+                  raise ValueError('bad')\n    if event == 'custom': return context.client_context.custom\n    return {'got': event, 'name': context.function_name}\n";
     let python = |name: &str, handler: &str| {
         local.creation(name, zip_of(&[("app/main.py", module)])).runtime(Runtime::Python312).handler(handler)
     };
@@ -281,6 +281,15 @@ async fn a_python_handler_runs_where_there_is_a_python() {
     assert!(tail(&output).contains("in python"));
     let error: Value = serde_json::from_str(&payload(&local.invoke("py", r#""fail""#).await)).unwrap();
     assert_eq!((&error["errorType"], &error["errorMessage"]), (&"ValueError".into(), &"bad".into()));
+    let invoke = |context: &str| {
+        let invoke = local.lambda.invoke().function_name("py").payload(Blob::new(r#""custom""#));
+        invoke.client_context(context).send()
+    };
+    // {"custom": {"team": "größe"}}
+    let output = invoke("eyJjdXN0b20iOiB7InRlYW0iOiAiZ3LDtsOfZSJ9fQ==").await.unwrap();
+    assert_eq!(payload(&output), r#"{"team": "gr\u00f6\u00dfe"}"#);
+    let refused = invoke("no JSON").await.unwrap_err().into_service_error();
+    assert!(refused.is_invalid_request_content_exception(), "{refused:?}");
     python("nomodule", "nope.handler").send().await.unwrap();
     let error: Value = serde_json::from_str(&payload(&local.invoke("nomodule", "1").await)).unwrap();
     assert_eq!(error["errorType"], "Runtime.ImportModuleError");

@@ -11,6 +11,31 @@ import traceback
 BASE = "/2018-06-01/runtime/"
 
 
+class ClientContext:
+    """What the caller says of itself."""
+
+    def __init__(self, said):
+        self.custom = said.get("custom")
+        self.env = said.get("env")
+        client = said.get("client")
+        self.client = Client(client) if client else None
+
+    @classmethod
+    def of(cls, header):
+        return cls(json.loads(header)) if header else None
+
+
+class Client:
+    """The application that calls."""
+
+    def __init__(self, said):
+        self.installation_id = said.get("installation_id")
+        self.app_title = said.get("app_title")
+        self.app_version_name = said.get("app_version_name")
+        self.app_version_code = said.get("app_version_code")
+        self.app_package_name = said.get("app_package_name")
+
+
 class Context:
     """What AWS passes to a handler beside the event."""
 
@@ -24,7 +49,7 @@ class Context:
         self.log_group_name = env["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.log_stream_name = env["AWS_LAMBDA_LOG_STREAM_NAME"]
         self.identity = None
-        self.client_context = None
+        self.client_context = ClientContext.of(headers.get("Lambda-Runtime-Client-Context"))
         self._deadline_ms = int(headers["Lambda-Runtime-Deadline-Ms"])
 
     def get_remaining_time_in_millis(self):

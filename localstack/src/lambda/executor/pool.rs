@@ -16,6 +16,7 @@ use crate::world::World;
 
 use super::super::error::LambdaError;
 use super::super::function::Version;
+use super::super::invoke::Event;
 use super::super::name::FunctionName;
 use super::failure::Failure;
 use super::output::LogSink;
@@ -128,7 +129,7 @@ impl Executor {
         world: &Arc<World>,
         place: &Place,
         version: &Arc<Version>,
-        (request_id, payload): (&str, Bytes),
+        (request_id, event): (&str, Event),
     ) -> Result<Finished, LambdaError> {
         let pool = &place.0;
         let _permit = pool.permits.acquire().await.map_err(|_| LambdaError::Stopping)?;
@@ -145,7 +146,7 @@ impl Executor {
         let sink = Arc::clone(&sandbox.sink);
         sink.write(&format!("START RequestId: {request_id} Version: {}", version.number));
         let begun = Instant::now();
-        let outcome = sandbox.invoke(request_id, payload, deadline_ms).await;
+        let outcome = sandbox.invoke(request_id, event, deadline_ms).await;
         let report = Report {
             duration: begun.elapsed(),
             init: sandbox.init.take(),

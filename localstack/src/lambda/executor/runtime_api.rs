@@ -22,6 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::lock::Lock;
 
+use super::super::invoke::Event;
 use super::failure::MAX_RESPONSE;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
@@ -34,7 +35,7 @@ pub(super) struct Work {
     pub(super) request_id: String,
     pub(super) deadline_ms: i64,
     pub(super) function_arn: String,
-    pub(super) payload: Bytes,
+    pub(super) event: Event,
     pub(super) reply: oneshot::Sender<Reply>,
 }
 
@@ -152,7 +153,7 @@ impl Desk {
         };
         let headers = headers_of(&work);
         *self.current.lock() = Some((work.request_id, work.reply));
-        let mut response = Response::new(Full::new(work.payload));
+        let mut response = Response::new(Full::new(work.event.payload));
         *response.headers_mut() = headers;
         response
     }
@@ -229,6 +230,9 @@ fn headers_of(work: &Work) -> HeaderMap {
     set("lambda-runtime-aws-request-id", &work.request_id);
     set("lambda-runtime-deadline-ms", &work.deadline_ms.to_string());
     set("lambda-runtime-invoked-function-arn", &work.function_arn);
+    if let Some(context) = &work.event.client_context {
+        set("lambda-runtime-client-context", context);
+    }
     let hex: String = work.request_id.chars().filter(|c| *c != '-').collect();
     let (time, unique) = hex.split_at(hex.len().min(8));
     set("lambda-runtime-trace-id", &format!("Root=1-{time}-{unique};Sampled=0"));

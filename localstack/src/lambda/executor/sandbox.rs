@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::super::error::LambdaError;
 use super::super::function::{Runtime, Version};
+use super::super::invoke::Event;
 use super::environment::{self, Surroundings};
 use super::failure::{Failure, words_of};
 use super::output::{LogSink, OutputTap};
@@ -176,7 +177,7 @@ impl Sandbox {
     pub(super) async fn invoke(
         &mut self,
         request_id: &str,
-        payload: Bytes,
+        event: Event,
         deadline_ms: i64,
     ) -> Result<Reply, Failure> {
         let (reply, mut answer) = oneshot::channel();
@@ -184,7 +185,7 @@ impl Sandbox {
             request_id: request_id.to_owned(),
             deadline_ms,
             function_arn: self.version.qualified_arn(),
-            payload,
+            event,
             reply,
         };
         if self.api.work.send(work).await.is_err() {

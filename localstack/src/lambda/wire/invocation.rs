@@ -10,11 +10,15 @@ use serde::de::IgnoredAny;
 use crate::http::{Answer, AwsError};
 
 use super::super::error::LambdaError;
+use super::super::invoke::Event;
 use super::{Request, no_content};
 
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
+
+/// Longest client context in base64.
+const MAX_CLIENT_CONTEXT: usize = 3583;
 
 /// Invokes a function synchronously, as an event, or not at all.
 pub(super) async fn invoke(request: &Request<'_>, name: &str) -> Result<Answer, AwsError> {
@@ -22,16 +26,16 @@ pub(super) async fn invoke(request: &Request<'_>, name: &str) -> Result<Answer, 
     let named = request.function(name)?;
     // The caller's region is in the error, so it is looked up here and not left to the invocation.
     let version = lambda.version(&named, &request.here())?;
-    let payload = payload(&request.call.body)?;
+    let event = Event { payload: payload(&request.call.body)?, client_context: client_context(request)? };
     match header(request, "x-amz-invocation-type").unwrap_or("RequestResponse") {
         "DryRun" => Ok(no_content()),
         "Event" => {
-            lambda.enqueue(world, named, payload)?;
+            lambda.enqueue(world, named, event)?;
             Ok(Answer { status: StatusCode::ACCEPTED, ..Answer::default() })
         }
         "RequestResponse" => {
             let target = format!("{}:{}", named.name.as_str(), version.number);
-            let result = lambda.invoke(world, &target, payload).await?;
+            let result = lambda.invoke(world, &target, event).await?;
             let mut answer = Answer::new("application/json", result.payload)
                 .with_header(EXECUTED_VERSION, &result.executed_version);
             if let Some(error) = result.function_error {
@@ -61,6 +65,31 @@ fn payload(body: &Bytes) -> Result<Bytes, LambdaError> {
     }
 }
 
+/// What the caller says of itself: JSON in base64, which fits into a header of the Runtime API when it is compact.
+fn client_context(request: &Request<'_>) -> Result<Option<String>, LambdaError> {
+    let Some(text) = header(request, "x-amz-client-context") else { return Ok(None) };
+    let context = BASE64.decode(text).ok().filter(|_| text.len() <= MAX_CLIENT_CONTEXT);
+    let context = context.and_then(|json| serde_json::from_slice::<serde_json::Map<_, _>>(&json).ok());
+    let context: serde_json::Map<String, serde_json::Value> = context.ok_or_else(|| {
+        LambdaError::PayloadNotJson("Client context must be a valid Base64-encoded JSON object.".to_owned())
+    })?;
+    Ok(Some(ascii(&serde_json::Value::Object(context).to_string())))
+}
+
+/// The same JSON in ASCII, which is what a header holds.
+fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter.is_ascii() {
+            text.push(letter);
+        } else {
+            let mut units = [0; 2];
+            text.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    text
+}
+
 fn header<'a>(request: &Request<'a>, name: &str) -> Option<&'a str> {
     request.call.headers.get(name).and_then(|value| value.to_str().ok())
 }
@@ -68,6 +97,13 @@ fn header<'a>(request: &Request<'a>, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_context_is_the_same_json_in_ascii() {
+        let text = ascii(r#"{"a":"ö😀\n"}"#);
+        assert_eq!(text, r#"{"a":"\u00f6\ud83d\ude00\n"}"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["a"], "ö😀\n");
+    }
 
     #[test]
     fn a_payload_is_json_or_nothing() {
