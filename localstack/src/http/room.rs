@@ -1,7 +1,7 @@
 //! Request bodies, read with bounds: each in bytes and time, and all of them together in memory.
 //!
-//! A small body needs no room of the shared memory. A larger one takes room as its bytes arrive, at most twice what has
-//! arrived, so that a client that announces much and sends nothing holds nothing. Who finds no room waits for a while
+//! A small body needs no room of the shared memory. A larger one takes room as its bytes arrive, a MiB or as much again as
+//! it has at a time, so that a client that announces much and sends nothing holds nothing. Who finds no room waits for a while
 //! and then gives up, which frees what it holds: bodies that each have a part cannot wait for one another for ever.
 //! The room is free again when the body goes to its service, which has bounds of its own.
 

@@ -117,3 +117,17 @@ pub(super) fn put(world: &Arc<World>, input: PutInput) -> Result<(), AwsError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::Setting;
+
+    #[tokio::test]
+    async fn the_namespaces_of_aws_are_not_for_clients() {
+        let world = World::new(Setting::default());
+        let into = |namespace: &str| PutInput { namespace: namespace.to_owned(), metric_data: Vec::new() };
+        assert_eq!(put(&world, into("AWS/Lambda")).unwrap_err().code, "InvalidParameterValueException");
+        assert!(put(&world, into("AWSome")).is_ok());
+    }
+}

@@ -251,3 +251,18 @@ fn query_result(
         status_code: "Complete",
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_queries_begin_with_a_small_letter() {
+        for id in ["q", "m1", "aB_9"] {
+            assert!(check_query_id(id).is_ok(), "{id}");
+        }
+        for id in ["", "Q", "1m", "_a", "a-b", "aö"] {
+            assert!(check_query_id(id).is_err(), "{id}");
+        }
+    }
+}
