@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::layers::{Faults, Layers, Observer};
+use crate::limits::Limits;
+use crate::timings::Timings;
 use crate::world::{Setting, World};
 use crate::{dispatch, http::server};
 
@@ -34,8 +36,12 @@ pub struct Options {
     pub region: String,
     /// The account everything belongs to.
     pub account: String,
-    /// How long a stream stays in CREATING, UPDATING or DELETING.
-    pub transition: Duration,
+    /// How long changes take to become effective.
+    pub timings: Timings,
+    /// Whether throughput, call rates and quotas are enforced.
+    pub limits: Limits,
+    /// Bytes of stream records held at most. Past it the oldest go before their retention ends, and the log says so.
+    pub memory_limit: u64,
     /// Decides over calls before they reach a service.
     pub faults: Option<Arc<dyn Faults>>,
 }
@@ -49,7 +55,9 @@ impl Default for Options {
             data_dir: None,
             region: setting.region,
             account: setting.account,
-            transition: setting.transition,
+            timings: setting.timings,
+            limits: setting.limits,
+            memory_limit: setting.memory_limit,
             faults: None,
         }
     }
@@ -107,7 +115,9 @@ impl Endpoint {
             region: options.region,
             account: options.account,
             data_dir: options.data_dir,
-            transition: options.transition,
+            timings: options.timings,
+            limits: options.limits,
+            memory_limit: options.memory_limit,
             endpoint_url: Some(url_of(address)),
         });
         let layers =

@@ -15,8 +15,10 @@ mod endpoint;
 mod health;
 pub mod http;
 pub mod layers;
+mod limits;
 pub mod lock;
 mod route;
+mod timings;
 pub mod world;
 
 pub mod cloudwatch;
@@ -35,4 +37,6 @@ pub mod host;
 pub use clock::Clock;
 pub use endpoint::{DEFAULT_PORT, Endpoint, Options, StartError};
 pub use layers::{Call, Moment, Observer};
+pub use limits::{Limits, MEMORY_LIMIT};
+pub use timings::Timings;
 pub use world::World;

@@ -16,9 +16,11 @@ use crate::firehose::Firehose;
 use crate::iam::Iam;
 use crate::kinesis::Kinesis;
 use crate::lambda::Lambda;
+use crate::limits::{Limits, MEMORY_LIMIT};
 use crate::logs::Logs;
 use crate::s3::S3;
 use crate::sts::Sts;
+use crate::timings::Timings;
 
 /// How the world is set up; [`crate::Options`] fills it.
 #[derive(Clone, Debug)]
@@ -31,8 +33,12 @@ pub struct Setting {
     pub account: String,
     /// Where state may be kept; in memory only without it.
     pub data_dir: Option<PathBuf>,
-    /// How long a stream stays in CREATING, UPDATING or DELETING.
-    pub transition: Duration,
+    /// How long changes take to become effective.
+    pub timings: Timings,
+    /// Whether throughput, call rates and quotas are enforced.
+    pub limits: Limits,
+    /// Bytes of stream records held at most. Past it the oldest go before their retention ends, and the log says so.
+    pub memory_limit: u64,
     /// Where this world is reached over HTTP, for the code of functions; `None` when it is not.
     pub endpoint_url: Option<String>,
 }
@@ -44,7 +50,9 @@ impl Default for Setting {
             region: "us-east-1".to_owned(),
             account: "000000000000".to_owned(),
             data_dir: None,
-            transition: Duration::from_millis(20),
+            timings: Timings::default(),
+            limits: Limits::default(),
+            memory_limit: MEMORY_LIMIT,
             endpoint_url: None,
         }
     }

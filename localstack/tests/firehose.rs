@@ -18,7 +18,7 @@ use aws_sdk_firehose::types::{
     ExtendedS3DestinationUpdate, KinesisStreamSourceConfiguration, ProcessingConfiguration, Processor,
     ProcessorParameter, ProcessorParameterName, ProcessorType, Record, S3DestinationConfiguration, Tag,
 };
-use pipectl_localstack::{Endpoint, Options};
+use pipectl_localstack::{Endpoint, Options, Timings};
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/delivery";
 const DESTINATION: &str = "destinationId-000000000001";
@@ -32,7 +32,7 @@ struct Local {
 async fn local() -> Local {
     let options = Options {
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        transition: Duration::ZERO,
+        timings: Timings::all(Duration::ZERO),
         ..Options::default()
     };
     let endpoint = Endpoint::start(options).await.unwrap();

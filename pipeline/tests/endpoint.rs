@@ -23,8 +23,7 @@ struct Bench {
 impl Bench {
     async fn start(options: Options) -> Self {
         let bind = "127.0.0.1:0".parse().expect("an address");
-        let transition = Duration::from_millis(20);
-        let endpoint = Endpoint::start(Options { bind, transition, ..options }).await.expect("it starts");
+        let endpoint = Endpoint::start(Options { bind, ..options }).await.expect("it starts");
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("bootstrap"), "#!/bin/sh\nexit 0\n").expect("written");
         Self { endpoint, folder }

@@ -12,7 +12,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::{BehaviorVersion, Region, SharedCredentialsProvider};
 use aws_sdk_kinesis::types::StreamStatus;
-use pipectl_localstack::{Endpoint, Options};
+use pipectl_localstack::{Endpoint, Options, Timings};
 use pipectl_producer::aws::{KinesisSink, KinesisSource};
 use pipectl_producer::read::{self, ReadError, ReadRecord, Reader, Start};
 use pipectl_producer::{Outcome, Producer, Record, RecordSink, Settings, SinkErrorKind};
@@ -36,7 +36,7 @@ fn client(url: &str) -> Client {
 async fn endpoint() -> (Endpoint, Client) {
     let options = Options {
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        transition: Duration::ZERO,
+        timings: Timings::all(Duration::ZERO),
         ..Options::default()
     };
     let endpoint = Endpoint::start(options).await.unwrap();

@@ -44,7 +44,7 @@ impl Firehose {
         Self {
             clock: setting.clock,
             account: setting.account.clone(),
-            transition: setting.transition,
+            transition: setting.timings.delivery,
             streams: Lock::default(),
         }
     }

@@ -4,7 +4,7 @@
 //! `reader.rs` how other services read it in process; `wire/` the operations as clients call them.
 //!
 //! **Invariants**: the open shards of a stream tile the hash-key space; sequence numbers grow across a whole stream,
-//! so also from a parent shard to its children; what is held is bounded by [`MEMORY_LIMIT`].
+//! so also from a parent shard to its children; what is held is bounded by [`Setting::memory_limit`].
 
 mod arn;
 mod reader;
@@ -18,7 +18,6 @@ mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -30,13 +29,10 @@ pub(crate) use wire::serve;
 
 use crate::http::AwsError;
 use crate::lock::Lock;
+use crate::timings::Timings;
 use crate::world::Setting;
 use stream::{not_found, under};
 use token::Seal;
-
-/// Bytes of records held at most, in all streams together. Past it the oldest records of the fullest stream go,
-/// before their retention ends, and the log says so.
-pub const MEMORY_LIMIT: u64 = 1 << 30;
 
 /// Open shards of an account in a region, as in the largest regions.
 pub const SHARD_LIMIT: u64 = 20_000;
@@ -45,7 +41,8 @@ pub const SHARD_LIMIT: u64 = 20_000;
 #[derive(Debug)]
 pub struct Kinesis {
     account: String,
-    transition: Duration,
+    timings: Timings,
+    memory_limit: u64,
     streams: Lock<BTreeMap<StreamArn, Arc<Stream>>>,
     seal: Seal,
 }
@@ -55,7 +52,8 @@ impl Kinesis {
     pub fn new(setting: &Setting) -> Self {
         Self {
             account: setting.account.clone(),
-            transition: setting.transition,
+            timings: setting.timings,
+            memory_limit: setting.memory_limit,
             streams: Lock::default(),
             seal: Seal::random(),
         }
@@ -100,7 +98,7 @@ impl Kinesis {
         if open + more > SHARD_LIMIT {
             return Err(shard_limit(&arn, open, more));
         }
-        let stream = Arc::new(Stream::new(arn.clone(), settings, now, self.transition));
+        let stream = Arc::new(Stream::new(arn.clone(), settings, now, self.timings));
         streams.insert(arn, Arc::clone(&stream));
         Ok(stream)
     }
@@ -122,14 +120,16 @@ impl Kinesis {
         loop {
             let streams: Vec<_> = self.streams.lock().values().cloned().collect();
             let held: u64 = streams.iter().map(|stream| stream.held_bytes()).sum();
-            let Some(excess) = held.checked_sub(MEMORY_LIMIT).filter(|excess| *excess > 0) else { return };
+            let Some(excess) = held.checked_sub(self.memory_limit).filter(|excess| *excess > 0) else {
+                return;
+            };
             let Some(fullest) = streams.iter().max_by_key(|stream| stream.held_bytes()) else { return };
             // A little more than needed, so that not every put has to come here again.
-            let dropped = fullest.drop_oldest(excess + MEMORY_LIMIT / 64);
+            let dropped = fullest.drop_oldest(excess + self.memory_limit / 64);
             tracing::warn!(
                 stream = fullest.arn().name(),
                 dropped,
-                limit = MEMORY_LIMIT,
+                limit = self.memory_limit,
                 "the endpoint's memory limit is reached: the oldest records are dropped before their retention ends"
             );
             if dropped == 0 {

@@ -178,11 +178,12 @@ mod tests {
 
     use super::*;
     use crate::kinesis::{StreamArn, StreamSettings};
+    use crate::timings::Timings;
 
     fn stream(shards: u32, clock: Clock) -> Arc<Stream> {
         let settings = StreamSettings::provisioned(NonZeroU32::new(shards).unwrap());
         let arn = StreamArn::new("us-east-1", "000000000000", "s");
-        Arc::new(Stream::new(arn, settings, clock.now(), Duration::ZERO))
+        Arc::new(Stream::new(arn, settings, clock.now(), Timings::all(Duration::ZERO)))
     }
 
     fn put(stream: &Stream, clock: Clock, key: HashKey, data: &'static str) {

@@ -18,6 +18,7 @@ use super::shard_log::Slice;
 use super::state::{Placed, State};
 use crate::http::AwsError;
 use crate::lock::Lock;
+use crate::timings::Timings;
 
 /// What a stream is created with.
 #[derive(Clone, Debug)]
@@ -99,26 +100,20 @@ pub enum Encryption {
 pub struct Stream {
     arn: StreamArn,
     created: Timestamp,
-    transition: i64,
+    timings: Timings,
     state: Lock<State>,
     held: AtomicU64,
     changes: watch::Sender<()>,
 }
 
 impl Stream {
-    pub(crate) fn new(
-        arn: StreamArn,
-        settings: StreamSettings,
-        now: Timestamp,
-        transition: Duration,
-    ) -> Self {
-        let transition = i64::try_from(transition.as_millis()).unwrap_or(i64::MAX);
+    pub(crate) fn new(arn: StreamArn, settings: StreamSettings, now: Timestamp, timings: Timings) -> Self {
         let millis = now.as_millisecond();
         Self {
             arn,
             created: now,
-            transition,
-            state: Lock::new(State::new(settings, millis, millis.saturating_add(transition))),
+            timings,
+            state: Lock::new(State::new(settings, millis, after(millis, timings.create))),
             held: AtomicU64::new(0),
             changes: watch::Sender::new(()),
         }
@@ -245,7 +240,7 @@ impl Stream {
         self.with(now, |state| {
             self.active(state)?;
             if change(state)? {
-                self.update(state, Vec::new(), now);
+                self.update(state, Vec::new(), self.timings.settings, now);
             }
             Ok(())
         })
@@ -273,7 +268,7 @@ impl Stream {
                 )));
             }
             self.active(state)?;
-            self.update(state, vec![Step::Split { at }], now);
+            self.update(state, vec![Step::Split { at }], self.timings.split, now);
             Ok(())
         })
     }
@@ -291,7 +286,7 @@ impl Stream {
             }
             let at = one.range.start().max(other.range.start());
             self.active(state)?;
-            self.update(state, vec![Step::Merge { at }], now);
+            self.update(state, vec![Step::Merge { at }], self.timings.split, now);
             Ok(())
         })
     }
@@ -315,7 +310,7 @@ impl Stream {
                     counts()
                 )));
             }
-            self.update(state, reshard::uniform(&open, target), now);
+            self.update(state, reshard::uniform(&open, target), self.timings.reshard, now);
             Ok(current)
         })
     }
@@ -323,7 +318,7 @@ impl Stream {
     /// Deletes the stream: its records at once, itself after a while.
     pub(crate) fn delete(&self, now: Timestamp) {
         let millis = now.as_millisecond();
-        self.with(now, |state| state.delete(millis, millis.saturating_add(self.transition)));
+        self.with(now, |state| state.delete(millis, after(millis, self.timings.delete)));
         self.held.store(0, Ordering::Relaxed);
         self.changes.send_replace(());
     }
@@ -339,11 +334,16 @@ impl Stream {
         }
     }
 
-    fn update(&self, state: &mut State, steps: Vec<Step>, now: Timestamp) {
+    fn update(&self, state: &mut State, steps: Vec<Step>, time: Duration, now: Timestamp) {
         let millis = now.as_millisecond();
-        state.update(steps, millis, millis.saturating_add(self.transition));
+        state.update(steps, millis, after(millis, time));
         self.changes.send_replace(());
     }
+}
+
+/// So much later.
+fn after(millis: i64, time: Duration) -> i64 {
+    millis.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// `NAME under account ACCOUNT`, as most of AWS's messages name a stream.

@@ -38,7 +38,7 @@ impl Lambda {
             functions: Lock::default(),
             executor: Executor::default(),
             queue: Arc::new(Semaphore::new(MAX_QUEUED)),
-            transition: setting.transition,
+            transition: setting.timings.function,
             packages: OnceCell::new(),
             data_dir: setting.data_dir.clone(),
         }

@@ -11,7 +11,7 @@ use aws_sdk_lambda::operation::create_function::builders::CreateFunctionFluentBu
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, LastUpdateStatus, LogType, Runtime};
-use pipectl_localstack::{Endpoint, Options};
+use pipectl_localstack::{Endpoint, Options, Timings};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -29,8 +29,11 @@ pub(crate) async fn local() -> Local {
 
 /// An endpoint whose changes take a while to become effective.
 pub(crate) async fn slow(transition: Duration) -> Local {
-    let options =
-        Options { bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), transition, ..Options::default() };
+    let options = Options {
+        bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        timings: Timings::all(transition),
+        ..Options::default()
+    };
     let endpoint = Endpoint::start(options).await.unwrap();
     let credentials = Credentials::new("test", "test", None, None, "test");
     let config = aws_config::SdkConfig::builder()

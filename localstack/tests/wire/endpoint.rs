@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use crate::raw::{Raw, post, send, send_bytes};
 use pipectl_localstack::http::AwsError;
 use pipectl_localstack::layers::{Faults, Verdict};
-use pipectl_localstack::{Call, Endpoint, Moment, Options};
+use pipectl_localstack::{Call, Endpoint, Moment, Options, Timings};
 use tokio::io::AsyncWriteExt;
 
 async fn start(options: Options) -> Endpoint {
     let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    Endpoint::start(Options { bind, transition: Duration::ZERO, ..options }).await.expect("port 0 is free")
+    Endpoint::start(Options { bind, timings: Timings::all(Duration::ZERO), ..options })
+        .await
+        .expect("port 0 is free")
 }
 
 async fn kinesis(endpoint: &Endpoint, operation: &str, body: &str) -> Raw {

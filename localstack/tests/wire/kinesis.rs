@@ -14,12 +14,13 @@ use aws_sdk_kinesis::types::{
     ShardIteratorType, StreamMode, StreamModeDetails, StreamStatus,
 };
 use ciborium::Value;
-use pipectl_localstack::{Endpoint, Options};
+use pipectl_localstack::{Endpoint, Options, Timings};
 
 async fn start(transition: Duration) -> (Endpoint, Client) {
     let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let endpoint =
-        Endpoint::start(Options { bind, transition, ..Options::default() }).await.expect("port 0 is free");
+    let endpoint = Endpoint::start(Options { bind, timings: Timings::all(transition), ..Options::default() })
+        .await
+        .expect("port 0 is free");
     let config = aws_config::SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
