@@ -8,6 +8,7 @@ pub mod aws;
 pub mod binary;
 pub mod clicks;
 pub mod figure;
+pub mod raw;
 pub mod run;
 pub mod scenario;
 pub mod target;
