@@ -20,6 +20,7 @@ pub mod feed;
 pub mod flow;
 pub mod generate;
 pub mod input;
+pub mod md5;
 mod outcome;
 mod producer;
 pub mod read;
