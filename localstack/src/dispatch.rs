@@ -207,6 +207,12 @@ async fn pass<T>(
     }
     layers.observers.tell(call, Moment::Before);
     let served = serving.await;
+    if let Some(persist) = world.persist.get()
+        && call.mutating
+    {
+        let kept = persist.after(world, call).await;
+        kept.map_err(|error| AwsError::internal(&format!("the data folder cannot be written: {error}")))?;
+    }
     layers.observers.tell(call, Moment::After(status(&served).as_u16()));
     match verdict {
         Verdict::LoseAnswer(error) => Err(error),

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::layers::{Faults, Layers, Observer};
 use crate::limits::Limits;
+use crate::persist::{DataDirError, Persist};
 use crate::timings::Timings;
 use crate::world::{Setting, World};
 use crate::{dispatch, http::server};
@@ -93,6 +94,9 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// The state cannot be brought back.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
 }
 
 /// A running endpoint. Dropping it stops it too, without waiting; [`shutdown`](Self::shutdown) waits.
@@ -110,6 +114,7 @@ impl Endpoint {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let listener = TcpListener::bind(options.bind).await.map_err(|e| listen_error(options.bind, e))?;
         let address = listener.local_addr().map_err(|e| listen_error(options.bind, e))?;
+        let persist = options.data_dir.as_deref().map(Persist::open).transpose()?;
         let world = World::new(Setting {
             clock: Clock::system(),
             region: options.region,
@@ -120,6 +125,9 @@ impl Endpoint {
             memory_limit: options.memory_limit,
             endpoint_url: Some(url_of(address)),
         });
+        if let Some(persist) = persist {
+            persist.restore(&world).await?;
+        }
         let layers =
             Arc::new(Layers { latency: options.latency, faults: options.faults, ..Layers::default() });
         let stop = CancellationToken::new();

@@ -17,6 +17,7 @@ pub mod http;
 pub mod layers;
 mod limits;
 pub mod lock;
+pub mod persist;
 mod route;
 mod timings;
 pub mod world;

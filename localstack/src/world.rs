@@ -4,7 +4,7 @@
 //! `world.lambda`, writes `world.s3`), never through their wire formats.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -18,6 +18,7 @@ use crate::kinesis::Kinesis;
 use crate::lambda::Lambda;
 use crate::limits::{Limits, MEMORY_LIMIT};
 use crate::logs::Logs;
+use crate::persist::Persist;
 use crate::s3::S3;
 use crate::sts::Sts;
 use crate::timings::Timings;
@@ -89,6 +90,8 @@ pub struct World {
     pub logs: Arc<Logs>,
     /// Cancelled when the endpoint shuts down; every background task watches it.
     pub stopping: CancellationToken,
+    /// Where the state is kept on disk, once it was brought back from there.
+    pub(crate) persist: OnceLock<Arc<Persist>>,
     /// The background tasks: spawn them here and the shutdown waits for them.
     pub tasks: TaskTracker,
 }
@@ -107,6 +110,7 @@ impl World {
             cloudwatch: Arc::new(CloudWatch::new(&setting)),
             logs: Arc::new(Logs::new(&setting)),
             stopping: CancellationToken::new(),
+            persist: OnceLock::new(),
             tasks: TaskTracker::new(),
             region: setting.region,
             account: setting.account,
@@ -123,6 +127,9 @@ impl World {
         self.tasks.close();
         if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
             tracing::warn!(tasks = self.tasks.len(), "background tasks still run after the shutdown's limit");
+        }
+        if let Some(persist) = self.persist.get() {
+            persist.sweep(self).await;
         }
     }
 }

@@ -54,6 +54,18 @@ impl Lineage {
         lineage
     }
 
+    /// A lineage as it once was: its shards, oldest first and none left out. Nothing where they are none, or where the
+    /// open ones do not tile the hash-key space.
+    #[must_use]
+    pub fn restored(shards: impl IntoIterator<Item = Shard>) -> Option<Self> {
+        let shards: BTreeMap<ShardId, Shard> = shards.into_iter().map(|shard| (shard.id, shard)).collect();
+        let next = u64::try_from(shards.len()).ok()?;
+        let is_complete = shards.keys().zip(0..).all(|(id, number)| id.number() == number);
+        let lineage = Self { shards, next };
+        let tiles = HashKeyRange::tile(lineage.open().map(|shard| shard.range));
+        (is_complete && tiles).then_some(lineage)
+    }
+
     /// The shard of this name.
     #[must_use]
     pub fn shard(&self, id: ShardId) -> Option<&Shard> {
@@ -173,6 +185,21 @@ mod tests {
         assert_eq!(lineage.split(ShardId::new(9), HashKey(1)), Err(LineageError::Unknown(ShardId::new(9))));
         lineage.merge(first, second).unwrap();
         assert_eq!(lineage.split(first, HashKey(1)), Err(LineageError::Closed(first)));
+    }
+
+    #[test]
+    fn a_lineage_is_restored_from_its_shards_and_goes_on() {
+        let mut before = lineage(2);
+        before.split(ShardId::new(0), HashKey(100)).unwrap();
+        let mut after = Lineage::restored(before.shards().cloned()).unwrap();
+        assert_eq!(after, before);
+        assert_eq!(
+            after.split(ShardId::new(1), HashKey(u128::MAX - 9)),
+            before.split(ShardId::new(1), HashKey(u128::MAX - 9))
+        );
+        assert_eq!(Lineage::restored(before.shards().skip(1).cloned()), None);
+        assert_eq!(Lineage::restored(before.open().take(1).cloned()), None);
+        assert_eq!(Lineage::restored([]), None);
     }
 
     proptest! {

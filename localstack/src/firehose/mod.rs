@@ -18,6 +18,7 @@ mod compression;
 mod deaggregate;
 mod delivery;
 mod error;
+mod image;
 mod object_name;
 mod operations;
 mod ports;
@@ -29,6 +30,7 @@ mod state;
 mod stream;
 mod transform;
 
+pub(crate) use self::image::load;
 pub(crate) use self::operations::serve;
 pub use self::state::Firehose;
 

@@ -49,6 +49,11 @@ impl Firehose {
         }
     }
 
+    /// The time since the endpoint's start.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
     /// Runs `on` over all delivery streams, those that are gone by now taken away.
     pub(super) fn with_all<T>(&self, on: impl FnOnce(&mut Streams) -> T) -> T {
         let elapsed = self.clock.elapsed();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::delivery::Delivery;
 use super::settings::S3Settings;
@@ -84,7 +85,7 @@ impl Life {
 }
 
 /// Server-side encryption of what is buffered. Kept and described; nothing is encrypted here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Encryption {
     /// Whether it is on.
     pub(crate) enabled: bool,

@@ -11,6 +11,8 @@ pub use policy::{ManagedPolicy, PolicyVersion};
 pub use role::Role;
 pub(crate) use wire::serve;
 
+use serde::{Deserialize, Serialize};
+
 use crate::lock::Lock;
 use crate::world::Setting;
 use document::TrustPolicy;
@@ -23,7 +25,7 @@ pub struct Iam {
 }
 
 /// Everything IAM holds: roles by name, managed policies by ARN.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Entities {
     pub(crate) roles: BTreeMap<String, Role>,
     pub(crate) policies: BTreeMap<String, ManagedPolicy>,
@@ -47,6 +49,17 @@ impl Iam {
 
     pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Entities) -> T) -> T {
         look(&mut self.entities.lock())
+    }
+
+    /// Everything, for the data folder.
+    pub(crate) fn save(&self) -> serde_json::Result<serde_json::Value> {
+        serde_json::to_value(&*self.entities.lock())
+    }
+
+    /// Takes everything back.
+    pub(crate) fn load(&self, saved: serde_json::Value) -> serde_json::Result<()> {
+        *self.entities.lock() = serde_json::from_value(saved)?;
+        Ok(())
     }
 
     pub(crate) fn account(&self) -> &str {

@@ -2,9 +2,10 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// A managed policy of the account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ManagedPolicy {
     /// Its name.
     pub name: String,
@@ -31,7 +32,7 @@ pub struct ManagedPolicy {
 }
 
 /// A version of a managed policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PolicyVersion {
     /// 1 for `v1`.
     pub number: u32,

@@ -7,6 +7,7 @@
 //! so also from a parent shard to its children; what is held is bounded by [`Setting::memory_limit`].
 
 mod arn;
+mod image;
 mod reader;
 mod record;
 mod reshard;
@@ -17,18 +18,21 @@ mod token;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
 pub use arn::StreamArn;
+pub(crate) use image::{Image, Shape};
 pub use reader::{Batch, Reader};
 pub use record::{Position, Record, Sequence};
+pub(crate) use state::State;
 pub use stream::{Encryption, Mode, Status, Stream, StreamSettings};
 pub(crate) use wire::serve;
 
 use crate::http::AwsError;
 use crate::lock::Lock;
+use crate::persist::kinesis::Keeper;
 use crate::timings::Timings;
 use crate::world::Setting;
 use stream::{not_found, under};
@@ -45,6 +49,8 @@ pub struct Kinesis {
     memory_limit: u64,
     streams: Lock<BTreeMap<StreamArn, Arc<Stream>>>,
     seal: Seal,
+    /// Where new streams are written to disk; in memory only without it.
+    keeper: OnceLock<Keeper>,
 }
 
 impl Kinesis {
@@ -56,6 +62,7 @@ impl Kinesis {
             memory_limit: setting.memory_limit,
             streams: Lock::default(),
             seal: Seal::random(),
+            keeper: OnceLock::new(),
         }
     }
 
@@ -99,6 +106,10 @@ impl Kinesis {
             return Err(shard_limit(&arn, open, more));
         }
         let stream = Arc::new(Stream::new(arn.clone(), settings, now, self.timings));
+        if let Some(keeper) = self.keeper.get() {
+            let tail = keeper.tail().map_err(|error| stream::not_kept(&error))?;
+            stream.write_to(tail, now).map_err(|error| stream::not_kept(&error))?;
+        }
         streams.insert(arn, Arc::clone(&stream));
         Ok(stream)
     }
@@ -136,6 +147,27 @@ impl Kinesis {
                 return;
             }
         }
+    }
+
+    /// Writes what was changed in any stream to the data folder, if there is one.
+    pub(crate) fn keep(&self, now: Timestamp) -> std::io::Result<()> {
+        if self.keeper.get().is_none() {
+            return Ok(());
+        }
+        let streams: Vec<_> = self.streams.lock().values().cloned().collect();
+        streams.iter().try_for_each(|stream| stream.keep(now))
+    }
+
+    /// Brings streams back, and keeps new ones where `keeper` says.
+    pub(crate) fn restore(&self, streams: Vec<Stream>, keeper: Keeper) {
+        let streams = streams.into_iter().map(|stream| (stream.arn().clone(), Arc::new(stream)));
+        self.streams.lock().extend(streams);
+        self.bound_memory();
+        let _ = self.keeper.set(keeper);
+    }
+
+    pub(crate) fn timings(&self) -> Timings {
+        self.timings
     }
 
     pub(crate) fn account(&self) -> &str {

@@ -10,6 +10,18 @@ use pipectl_shards::ShardId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sequence(pub(crate) u64);
 
+impl Sequence {
+    /// The place with this number.
+    pub(crate) fn of(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// Where reading goes on: the first place to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub(crate) u64);

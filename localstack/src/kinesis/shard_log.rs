@@ -50,6 +50,11 @@ impl ShardLog {
         freed
     }
 
+    /// Bytes its records take in memory.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.records.iter().map(Record::held_bytes).sum()
+    }
+
     /// Drops the oldest record.
     pub(crate) fn pop_oldest(&mut self) -> Option<Record> {
         self.records.pop_front()

@@ -11,6 +11,7 @@ use super::record::{Position, Record, Sequence};
 use super::reshard::Step;
 use super::shard_log::ShardLog;
 use super::stream::{Encryption, Mode, Status, StreamSettings};
+use crate::persist::kinesis::Tail;
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -20,15 +21,17 @@ pub(crate) struct State {
     pub(crate) max_record_kib: i32,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) shard_metrics: BTreeSet<String>,
-    status: Status,
-    until: i64,
-    pending: Vec<Step>,
+    pub(super) status: Status,
+    pub(super) until: i64,
+    pub(super) pending: Vec<Step>,
     pub(crate) lineage: Lineage,
-    logs: Vec<ShardLog>,
+    pub(super) logs: Vec<ShardLog>,
     /// Where each open shard's range starts, in order: what routes a hash key.
-    routes: Vec<(HashKey, ShardId)>,
-    next: u64,
-    newest: i64,
+    pub(super) routes: Vec<(HashKey, ShardId)>,
+    pub(super) next: u64,
+    pub(super) newest: i64,
+    /// Where records and changes are written to disk; in memory only without it.
+    pub(super) tail: Option<Box<Tail>>,
 }
 
 /// Where a record went.
@@ -55,6 +58,7 @@ impl State {
             routes: Vec::new(),
             next: 1,
             newest: now,
+            tail: None,
         };
         state.follow_lineage(now);
         state.settle(now);
@@ -142,6 +146,11 @@ impl State {
             }
             self.logs.push(log);
         }
+        self.route();
+    }
+
+    /// Follows the open shards.
+    pub(super) fn route(&mut self) {
         self.routes = self.lineage.open().map(|shard| (shard.range.start(), shard.id)).collect();
         self.routes.sort_unstable_by_key(|(start, _)| *start);
     }
@@ -173,6 +182,9 @@ impl State {
         let sequence = self.take_place();
         let record = Record { sequence, arrived: self.newest, partition_key: entry.0, data: entry.1 };
         let held = record.held_bytes();
+        if let Some(tail) = &mut self.tail {
+            tail.record(shard, &record);
+        }
         if let Some(log) = self.log_mut(shard) {
             log.push(record);
         }
@@ -193,6 +205,11 @@ impl State {
     pub(crate) fn trim(&mut self, now: i64) -> u64 {
         let horizon = self.horizon(now);
         self.logs.iter_mut().map(|log| log.trim(horizon)).sum()
+    }
+
+    /// Bytes its records take in memory.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.logs.iter().map(ShardLog::held_bytes).sum()
     }
 
     /// Drops the oldest records until `bytes` are free; returns what became free.

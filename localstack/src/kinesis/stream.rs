@@ -12,6 +12,7 @@ use pipectl_shards::{HashKey, Shard, ShardId};
 use tokio::sync::watch;
 
 use super::arn::StreamArn;
+use super::image::Extent;
 use super::record::{Position, Sequence, SequenceText};
 use super::reshard::{self, Step};
 use super::shard_log::Slice;
@@ -109,14 +110,19 @@ pub struct Stream {
 impl Stream {
     pub(crate) fn new(arn: StreamArn, settings: StreamSettings, now: Timestamp, timings: Timings) -> Self {
         let millis = now.as_millisecond();
-        Self {
-            arn,
-            created: now,
-            timings,
-            state: Lock::new(State::new(settings, millis, after(millis, timings.create))),
-            held: AtomicU64::new(0),
-            changes: watch::Sender::new(()),
-        }
+        let state = State::new(settings, millis, after(millis, timings.create));
+        Self::of_state((arn, now), Lock::new(state), timings, 0)
+    }
+
+    /// A stream that was created then, in this state; its records take `held` bytes.
+    pub(super) fn of_state(
+        (arn, created): (StreamArn, Timestamp),
+        state: Lock<State>,
+        timings: Timings,
+        held: u64,
+    ) -> Self {
+        let (held, changes) = (AtomicU64::new(held), watch::Sender::new(()));
+        Self { arn, created, timings, state, held, changes }
     }
 
     /// Its ARN.
@@ -138,7 +144,12 @@ impl Stream {
     pub(crate) fn with<T>(&self, now: Timestamp, look: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock();
         state.settle(now.as_millisecond());
-        look(&mut state)
+        let seen = look(&mut state);
+        // What was changed is written before anyone can build on it. A failure is told to who asked for the change.
+        if let Err(error) = state.keep(Extent::Urgent) {
+            tracing::error!(%error, stream = self.arn.name(), "the data folder cannot be written");
+        }
+        seen
     }
 
     /// What it is doing now.
@@ -184,6 +195,7 @@ impl Stream {
             }
             self.held.fetch_add(taken, Ordering::Relaxed);
             self.held.fetch_sub(freed, Ordering::Relaxed);
+            state.keep(Extent::Urgent).map_err(|error| not_kept(&error))?;
             Ok(placed)
         })?;
         self.changes.send_replace(());
@@ -339,6 +351,11 @@ impl Stream {
         state.update(steps, millis, after(millis, time));
         self.changes.send_replace(());
     }
+}
+
+/// The answer to a put that could not be written to the data folder.
+pub(crate) fn not_kept(error: &std::io::Error) -> AwsError {
+    AwsError::internal(&format!("the data folder cannot be written: {error}"))
 }
 
 /// So much later.

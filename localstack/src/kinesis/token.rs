@@ -6,16 +6,28 @@ use md5::{Digest, Md5};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::lock::Lock;
+
 /// Seals tokens with a secret of this endpoint's run. MD5 keeps honest clients honest; it guards nothing.
 pub(crate) struct Seal {
-    secret: [u8; 16],
+    secret: Lock<[u8; 16]>,
 }
 
 const MARK: usize = 16;
 
 impl Seal {
     pub(crate) fn random() -> Self {
-        Self { secret: fastrand::u128(..).to_be_bytes() }
+        Self { secret: Lock::new(fastrand::u128(..).to_be_bytes()) }
+    }
+
+    /// The secret: who has it opens these tokens.
+    pub(crate) fn secret(&self) -> [u8; 16] {
+        *self.secret.lock()
+    }
+
+    /// Goes on with the secret of an earlier run, whose tokens stay good.
+    pub(crate) fn go_on_with(&self, secret: [u8; 16]) {
+        *self.secret.lock() = secret;
     }
 
     /// The token that holds this value.
@@ -37,7 +49,7 @@ impl Seal {
     }
 
     fn mark(&self, content: &[u8]) -> [u8; MARK] {
-        Md5::new().chain_update(self.secret).chain_update(content).finalize().into()
+        Md5::new().chain_update(self.secret()).chain_update(content).finalize().into()
     }
 }
 
@@ -61,7 +73,7 @@ mod tests {
     fn foreign_changed_and_made_up_tokens_do_not_open() {
         let seal = Seal::random();
         let token = seal.seal(&7);
-        assert_eq!(Seal { secret: [0; 16] }.open::<i32>(&token), None);
+        assert_eq!(Seal { secret: Lock::new([0; 16]) }.open::<i32>(&token), None);
         let changed = format!("{}A", &token[..token.len() - 1]);
         assert_eq!(seal.open::<i32>(&changed), None);
         assert_eq!(seal.open::<i32>(""), None);

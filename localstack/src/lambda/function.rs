@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::name::{FunctionName, LATEST};
 use super::package::Package;
 
 /// What a function runs on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Runtime {
     /// `provided`, `provided.al2`, `provided.al2023`: the package's own `bootstrap`.
     Provided(String),
@@ -40,7 +41,7 @@ impl Runtime {
 }
 
 /// What a user configures.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Configuration {
     pub(super) description: String,
     pub(super) role: String,

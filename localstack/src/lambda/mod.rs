@@ -7,6 +7,7 @@ mod asynchronous;
 mod error;
 mod executor;
 mod function;
+mod image;
 mod invoke;
 mod name;
 mod package;

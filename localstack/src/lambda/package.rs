@@ -1,9 +1,10 @@
 //! Code packages: zip files kept on disk, named by their hash, unpacked once when first run.
 //!
 //! Packages live in one temporary folder of this endpoint. A package is removed with the last function version and
-//! the last sandbox that uses it.
+//! the last sandbox that uses it. With a data folder the zip files are there, named by their hash, and one goes when
+//! the next package comes or at the next start.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -61,6 +62,8 @@ pub(super) struct Package {
     /// Zipped size.
     pub(super) size: u64,
     archive: PathBuf,
+    /// Whether the zip file is in the data folder, and outlives this process.
+    kept: bool,
     folder: PathBuf,
     unpacked: OnceCell<()>,
 }
@@ -92,7 +95,9 @@ impl Package {
 impl Drop for Package {
     fn drop(&mut self) {
         // What is left behind goes with the store's folder.
-        let _ = fs::remove_file(&self.archive);
+        if !self.kept {
+            let _ = fs::remove_file(&self.archive);
+        }
         if self.unpacked.initialized() {
             let _ = fs::remove_dir_all(&self.folder);
         }
@@ -103,24 +108,66 @@ impl Drop for Package {
 #[derive(Debug)]
 pub(super) struct PackageStore {
     root: TempDir,
+    /// Where zip files are that outlive this process.
+    vault: Option<PathBuf>,
     packages: Lock<HashMap<String, Weak<Package>>>,
     /// Serialises writing, so that the same bytes sent twice at a time are written once.
     writing: tokio::sync::Mutex<u64>,
 }
 
 impl PackageStore {
-    /// A new folder inside `parent`, or inside the system's temporary folder.
-    pub(super) fn new(parent: Option<&Path>) -> io::Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix("pipectl-functions-");
-        let root = match parent {
-            Some(parent) => {
-                fs::create_dir_all(parent)?;
-                builder.tempdir_in(parent)?
+    /// A new folder inside the system's temporary folder, and one for zip files in the data folder, where there is one.
+    pub(super) fn new(data_dir: Option<&Path>) -> io::Result<Self> {
+        let root = tempfile::Builder::new().prefix("pipectl-functions-").tempdir()?;
+        let vault = data_dir.map(|folder| folder.join("lambda"));
+        vault.as_ref().map_or(Ok(()), fs::create_dir_all)?;
+        Ok(Self { root, vault, packages: Lock::default(), writing: tokio::sync::Mutex::new(0) })
+    }
+
+    /// The package of this hash, out of the data folder.
+    pub(super) fn kept(&self, sha256: &str) -> Result<Arc<Package>, PackageError> {
+        if let Some(package) = self.packages.lock().get(sha256).and_then(Weak::upgrade) {
+            return Ok(package);
+        }
+        let vault = self.vault.as_ref().ok_or_else(|| io::Error::other("there is no data folder"))?;
+        let archive = vault.join(file_name(sha256));
+        let zip = fs::read(&archive)?;
+        if code_sha256(&zip) != sha256 {
+            return Err(PackageError::NotAZip);
+        }
+        let folder = self.root.path().join(file_name(sha256)).with_extension("kept");
+        Ok(self.add(Package {
+            sha256: sha256.to_owned(),
+            size: zip.len() as u64,
+            archive,
+            kept: true,
+            folder,
+            unpacked: OnceCell::new(),
+        }))
+    }
+
+    fn add(&self, package: Package) -> Arc<Package> {
+        let package = Arc::new(package);
+        let mut packages = self.packages.lock();
+        packages.retain(|_, package| package.strong_count() > 0);
+        packages.insert(package.sha256.clone(), Arc::downgrade(&package));
+        package
+    }
+
+    /// Removes the zip files in the data folder that no version uses.
+    pub(super) fn sweep(&self) {
+        let Some(entries) = self.vault.as_ref().and_then(|vault| fs::read_dir(vault).ok()) else { return };
+        let packages = self.packages.lock();
+        let used: HashSet<String> = packages
+            .iter()
+            .filter(|(_, package)| package.strong_count() > 0)
+            .map(|(sha256, _)| file_name(sha256))
+            .collect();
+        for entry in entries.filter_map(Result::ok) {
+            if entry.file_name().to_str().is_some_and(|name| !used.contains(name)) {
+                let _ = fs::remove_file(entry.path());
             }
-            None => builder.tempdir()?,
-        };
-        Ok(Self { root, packages: Lock::default(), writing: tokio::sync::Mutex::new(0) })
+        }
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -135,22 +182,34 @@ impl PackageStore {
             return Ok(package);
         }
         *serial += 1;
-        let archive = self.root.path().join(format!("{serial}.zip"));
+        self.sweep();
+        let archive = match &self.vault {
+            Some(vault) => vault.join(file_name(&sha256)),
+            None => self.root.path().join(format!("{serial}.zip")),
+        };
         let folder = self.root.path().join(serial.to_string());
         let size = zip.len() as u64;
         let written = archive.clone();
-        let kept = tokio::task::spawn_blocking(move || {
+        let stored = tokio::task::spawn_blocking(move || {
             check(Cursor::new(&zip))?;
-            fs::write(&written, &zip).map_err(PackageError::Store)
+            write_whole(&written, &zip).map_err(PackageError::Store)
         });
-        kept.await.map_err(io::Error::other)??;
-        let package =
-            Arc::new(Package { sha256: sha256.clone(), size, archive, folder, unpacked: OnceCell::new() });
-        let mut packages = self.packages.lock();
-        packages.retain(|_, package| package.strong_count() > 0);
-        packages.insert(sha256, Arc::downgrade(&package));
-        Ok(package)
+        stored.await.map_err(io::Error::other)??;
+        let kept = self.vault.is_some();
+        Ok(self.add(Package { sha256, size, archive, kept, folder, unpacked: OnceCell::new() }))
     }
+}
+
+/// A zip file's name in the data folder: the hash, without the characters that mean something to a file system.
+fn file_name(sha256: &str) -> String {
+    sha256.replace('/', "_").replace('+', "-").replace('=', "") + ".zip"
+}
+
+/// A file with this content, or none.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let half = path.with_extension("half");
+    fs::write(&half, bytes)?;
+    fs::rename(half, path)
 }
 
 /// AWS's `CodeSha256` of a zip file.

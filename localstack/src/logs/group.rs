@@ -34,7 +34,7 @@ pub(super) struct LogGroup {
     pub(super) streams: IndexMap<Arc<str>, LogStream>,
     pub(super) events: VecDeque<StoredEvent>,
     pub(super) bytes: usize,
-    next_sequence: u64,
+    pub(super) next_sequence: u64,
 }
 
 impl LogGroup {

@@ -6,6 +6,7 @@
 mod event;
 mod filter;
 mod group;
+mod image;
 mod state;
 mod wire;
 

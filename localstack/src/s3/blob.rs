@@ -1,11 +1,11 @@
 //! Where bytes live: in memory up to a budget, beyond it in unnamed temporary files, both bounded.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
 
@@ -37,6 +37,11 @@ impl Meter {
         let reserved = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok();
         reserved.then(|| Reservation { meter: Arc::clone(self), bytes })
     }
+
+    fn reserve_anyway(self: &Arc<Self>, bytes: u64) -> Reservation {
+        self.used.fetch_add(bytes, Ordering::Relaxed);
+        Reservation { meter: Arc::clone(self), bytes }
+    }
 }
 
 /// Bytes taken from a budget, given back on drop.
@@ -56,12 +61,62 @@ impl Drop for Reservation {
 enum Place {
     Memory(Bytes),
     File(Lock<File>),
+    /// In the file of [`Segment::kept`].
+    Kept,
+}
+
+/// The folder of the files that outlive the process, one for each segment.
+#[derive(Debug)]
+pub(crate) struct Vault {
+    folder: PathBuf,
+    next: AtomicU64,
+    /// Set at the end of the process: what goes out of memory then stays on disk.
+    retains: AtomicBool,
+}
+
+impl Vault {
+    /// A folder whose next file has this number.
+    pub(crate) fn new(folder: PathBuf, next: u64) -> Arc<Self> {
+        Arc::new(Self { folder, next: AtomicU64::new(next), retains: AtomicBool::new(false) })
+    }
+
+    fn path(&self, id: u64) -> PathBuf {
+        self.folder.join(id.to_string())
+    }
+
+    /// Removes a file. One that cannot be removed is named by no object, and goes at the next start.
+    pub(crate) fn remove(&self, id: u64) {
+        let _ = fs::remove_file(self.path(id));
+    }
+
+    /// Writes bytes to a new file.
+    fn write(self: &Arc<Self>, bytes: &[u8]) -> io::Result<Kept> {
+        let kept = Kept { vault: Arc::clone(self), id: self.next.fetch_add(1, Ordering::Relaxed) };
+        fs::write(self.path(kept.id), bytes)?;
+        Ok(kept)
+    }
+}
+
+/// A file in a vault; it goes with the last segment that has it.
+#[derive(Debug)]
+struct Kept {
+    vault: Arc<Vault>,
+    id: u64,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if !self.vault.retains.load(Ordering::Relaxed) {
+            self.vault.remove(self.id);
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Segment {
     place: Place,
     length: u64,
+    kept: Option<Kept>,
     _reserved: Reservation,
 }
 
@@ -70,15 +125,22 @@ impl Segment {
         let as_usize = |n: u64| usize::try_from(n).map_err(io::Error::other);
         match &self.place {
             Place::Memory(bytes) => Ok(bytes.slice(as_usize(range.start)?..as_usize(range.end)?)),
-            Place::File(file) => {
-                let mut file = file.lock();
-                file.seek(SeekFrom::Start(range.start))?;
-                let mut bytes = vec![0; as_usize(range.end - range.start)?];
-                file.read_exact(&mut bytes)?;
-                Ok(bytes.into())
+            Place::File(file) => read_part(&mut file.lock(), range.start, as_usize(range.end - range.start)?),
+            Place::Kept => {
+                let kept =
+                    self.kept.as_ref().ok_or_else(|| io::Error::other("a segment without its file"))?;
+                let mut file = File::open(kept.vault.path(kept.id))?;
+                read_part(&mut file, range.start, as_usize(range.end - range.start)?)
             }
         }
     }
+}
+
+fn read_part(file: &mut File, start: u64, length: usize) -> io::Result<Bytes> {
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = vec![0; length];
+    file.read_exact(&mut bytes)?;
+    Ok(bytes.into())
 }
 
 /// Immutable bytes; a clone shares them, and the last one gone frees them.
@@ -103,6 +165,12 @@ impl Blob {
     /// These blobs one after another, without a copy.
     pub(super) fn concat<'a>(blobs: impl IntoIterator<Item = &'a Self>) -> Self {
         Self { segments: blobs.into_iter().flat_map(|blob| blob.segments.iter().cloned()).collect() }
+    }
+
+    /// The files that keep the bytes: number and length, in order.
+    pub(super) fn files(&self) -> Vec<(u64, u64)> {
+        let kept = |segment: &Arc<Segment>| Some((segment.kept.as_ref()?.id, segment.length));
+        self.segments.iter().filter_map(kept).collect()
     }
 
     /// The bytes of a range; what lies beyond the end is left out.
@@ -158,6 +226,8 @@ pub(super) struct BlobStore {
     files: Arc<Meter>,
     /// Where spill files go; the system's folder for temporary files without one.
     folder: Option<PathBuf>,
+    /// Where all bytes are kept beside the process; nowhere without a data folder.
+    vault: OnceLock<Arc<Vault>>,
 }
 
 impl BlobStore {
@@ -166,23 +236,65 @@ impl BlobStore {
     }
 
     fn with_budgets(folder: Option<PathBuf>, memory: u64, files: u64) -> Self {
-        Self { memory: Meter::new(memory), files: Meter::new(files), folder }
+        Self { memory: Meter::new(memory), files: Meter::new(files), folder, vault: OnceLock::new() }
     }
 
     /// Keeps bytes, in memory while that lasts.
     pub(super) async fn keep(&self, bytes: Bytes) -> Result<Blob, S3Error> {
         let length = bytes.len() as u64;
-        if let Some(reserved) = self.memory.reserve(length + OVERHEAD) {
-            let segment = Segment { place: Place::Memory(bytes), length, _reserved: reserved };
-            return Ok(Blob { segments: vec![Arc::new(segment)] });
-        }
-        let reserved = self.files.reserve(length + OVERHEAD).ok_or(S3Error::Full(self.files.budget))?;
-        let folder = self.folder.clone();
-        let spilled = tokio::task::spawn_blocking(move || spill(folder, &bytes)).await;
-        let file = spilled.map_err(io::Error::other)??;
-        let segment = Segment { place: Place::File(Lock::new(file)), length, _reserved: reserved };
-        Ok(Blob { segments: vec![Arc::new(segment)] })
+        let in_memory = self.memory.reserve(length + OVERHEAD);
+        let reserved = match &in_memory {
+            Some(_) => None,
+            None => Some(self.files.reserve(length + OVERHEAD).ok_or(S3Error::Full(self.files.budget))?),
+        };
+        let kept = match self.vault.get().cloned() {
+            Some(vault) => Some(
+                blocking({
+                    let bytes = bytes.clone();
+                    move || vault.write(&bytes)
+                })
+                .await?,
+            ),
+            None => None,
+        };
+        let (place, reserved) = match (in_memory, reserved) {
+            (Some(reserved), _) => (Place::Memory(bytes), reserved),
+            (None, Some(reserved)) if kept.is_some() => (Place::Kept, reserved),
+            (None, Some(reserved)) => {
+                let folder = self.folder.clone();
+                let file = blocking(move || spill(folder, &bytes)).await?;
+                (Place::File(Lock::new(file)), reserved)
+            }
+            (None, None) => return Err(S3Error::Full(self.files.budget)),
+        };
+        Ok(Blob { segments: vec![Arc::new(Segment { place, length, kept, _reserved: reserved })] })
     }
+
+    /// Keeps all bytes in this vault from now on.
+    pub(super) fn keep_in(&self, vault: Arc<Vault>) {
+        let _ = self.vault.set(vault);
+    }
+
+    /// The bytes in these files of a vault. They count against the budget of files, and past it too: they are there.
+    pub(super) fn restored(&self, vault: &Arc<Vault>, files: &[(u64, u64)]) -> Blob {
+        let segments = files.iter().map(|(id, length)| {
+            let kept = Some(Kept { vault: Arc::clone(vault), id: *id });
+            let reserved = self.files.reserve_anyway(length + OVERHEAD);
+            Arc::new(Segment { place: Place::Kept, length: *length, kept, _reserved: reserved })
+        });
+        Blob { segments: segments.collect() }
+    }
+
+    /// From now on files stay on disk when their segments go.
+    pub(super) fn retain(&self) {
+        if let Some(vault) = self.vault.get() {
+            vault.retains.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 /// The file has no name, so the system removes it with its last handle, whatever becomes of this process.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use s3s::dto;
+use serde::{Deserialize, Serialize};
 
 use super::error::S3Error;
 use super::multipart::Upload;
@@ -12,8 +13,8 @@ use super::object::Object;
 
 /// What is configured on a bucket. The endpoint stores and returns it; what S3 would do about it (expire, notify,
 /// encrypt) it does not do.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Settings {
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Settings {
     pub(super) tags: Option<Vec<dto::Tag>>,
     pub(super) versioning: Option<dto::VersioningConfiguration>,
     pub(super) lifecycle: Option<dto::BucketLifecycleConfiguration>,
@@ -21,6 +22,7 @@ pub(super) struct Settings {
     pub(super) notification: Option<dto::NotificationConfiguration>,
     pub(super) public_access: Option<dto::PublicAccessBlockConfiguration>,
     pub(super) policy: Option<String>,
+    #[serde(with = "super::image::ownership")]
     pub(super) ownership: Option<dto::OwnershipControls>,
     pub(super) cors: Option<dto::CORSConfiguration>,
 }
@@ -33,6 +35,8 @@ pub(super) struct Bucket {
     pub(super) objects: BTreeMap<String, Arc<Object>>,
     pub(super) uploads: BTreeMap<String, Upload>,
     pub(super) settings: Settings,
+    /// The settings as they are in the data folder; empty without one.
+    pub(super) kept: String,
 }
 
 impl Bucket {
@@ -43,6 +47,7 @@ impl Bucket {
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
             settings: super::wire::of_new_bucket(),
+            kept: String::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod blob;
 mod bucket;
 mod condition;
 mod error;
+mod image;
 mod listing;
 mod multipart;
 mod object;
@@ -16,8 +17,10 @@ mod uploads;
 mod wire;
 
 pub use blob::Blob;
+pub(crate) use blob::Vault;
 pub use condition::Condition;
 pub use error::S3Error;
+pub(crate) use image::{BucketImage, Entry, ObjectImage};
 pub use object::{Object, ObjectHeaders};
 pub use state::{NewObject, S3};
 pub(crate) use wire::serve;

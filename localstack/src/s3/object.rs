@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use md5::{Digest as _, Md5};
+use serde::{Deserialize, Serialize};
 
 use super::blob::Blob;
 
 /// What a writer says about an object, returned with it as it came.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectHeaders {
     /// `Content-Type`; `binary/octet-stream` when none is given, as on AWS.
     pub content_type: Option<String>,

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Arc, MutexGuard};
+use std::sync::{Arc, MutexGuard, OnceLock};
 
 use bytes::Bytes;
 
 use crate::clock::Clock;
 use crate::lock::Lock;
+use crate::persist::s3::Keeper;
 use crate::world::Setting;
 
 use super::blob::{Blob, BlobStore};
 use super::bucket::{Bucket, check_name};
 use super::condition::Condition;
 use super::error::S3Error;
+use super::image::Entry;
 use super::object::{Object, ObjectHeaders, etag_of};
 
 /// Most buckets of one endpoint: AWS's quota of an account.
@@ -27,6 +29,8 @@ pub struct S3 {
     pub(super) clock: Clock,
     pub(super) blobs: BlobStore,
     buckets: Lock<BTreeMap<String, Bucket>>,
+    /// Where changes are written to disk; in memory only without it.
+    pub(super) keeper: OnceLock<Keeper>,
 }
 
 /// An object to write.
@@ -53,6 +57,7 @@ impl S3 {
             clock: setting.clock,
             blobs: BlobStore::new(setting.data_dir.clone()),
             buckets: Lock::default(),
+            keeper: OnceLock::new(),
         }
     }
 
@@ -83,7 +88,9 @@ impl S3 {
         if buckets.len() >= MAX_BUCKETS {
             return Err(S3Error::TooManyBuckets);
         }
-        buckets.insert(name.to_owned(), Bucket::new(region.to_owned(), now));
+        let bucket = Bucket::new(region.to_owned(), now);
+        self.note(|| Entry::bucket(name, &bucket))?;
+        buckets.insert(name.to_owned(), bucket);
         Ok(())
     }
 
@@ -97,6 +104,7 @@ impl S3 {
         if !bucket.objects.is_empty() {
             return Err(S3Error::BucketNotEmpty);
         }
+        self.note(|| Entry::BucketGone { name: name.to_owned() })?;
         buckets.remove(name);
         Ok(())
     }
@@ -148,13 +156,14 @@ impl S3 {
 
     pub(super) fn insert(
         &self,
-        bucket: &str,
+        name: &str,
         key: &str,
         object: Object,
         condition: &Condition,
     ) -> Result<Arc<Object>, S3Error> {
-        self.with_bucket(bucket, |bucket| {
+        self.with_bucket(name, |bucket| {
             condition.check(bucket.objects.get(key).map(|object| &**object))?;
+            self.note(|| Entry::object(name, key, &object))?;
             let object = Arc::new(object);
             bucket.objects.insert(key.to_owned(), Arc::clone(&object));
             Ok(object)
@@ -178,14 +187,29 @@ impl S3 {
         Ok(blob.read_all().await?)
     }
 
+    /// Replaces the tags of an object.
+    pub(super) fn retag(&self, name: &str, key: &str, tags: BTreeMap<String, String>) -> Result<(), S3Error> {
+        self.with_bucket(name, |bucket| {
+            let object = bucket.objects.get_mut(key).ok_or(S3Error::NoSuchKey)?;
+            let mut retagged = Object::clone(object);
+            retagged.tags = tags;
+            self.note(|| Entry::object(name, key, &retagged))?;
+            *object = Arc::new(retagged);
+            Ok(())
+        })
+    }
+
     /// Deletes an object; one that is not there counts as deleted, as on S3.
     ///
     /// # Errors
     /// No such bucket, or a condition that does not hold.
-    pub fn delete_object(&self, bucket: &str, key: &str, condition: &Condition) -> Result<(), S3Error> {
-        self.with_bucket(bucket, |bucket| {
+    pub fn delete_object(&self, name: &str, key: &str, condition: &Condition) -> Result<(), S3Error> {
+        self.with_bucket(name, |bucket| {
             condition.check(bucket.objects.get(key).map(|object| &**object))?;
-            bucket.objects.remove(key);
+            if bucket.objects.contains_key(key) {
+                self.note(|| Entry::ObjectGone { bucket: name.to_owned(), key: key.to_owned() })?;
+                bucket.objects.remove(key);
+            }
             Ok(())
         })
     }
@@ -199,5 +223,12 @@ impl S3 {
             let from = bucket.objects.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
             Ok(from.map(|(key, _)| key).take_while(|key| key.starts_with(prefix)).cloned().collect())
         })
+    }
+}
+
+impl Drop for S3 {
+    fn drop(&mut self) {
+        // What was kept stays on disk: only objects that are deleted take their files with them.
+        self.blobs.retain();
     }
 }

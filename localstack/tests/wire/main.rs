@@ -1,6 +1,8 @@
 //! The endpoint over the wire: each service as its SDK speaks it, and requests that no SDK would send.
 
+mod data_dir;
 mod endpoint;
 mod iam;
+mod killed;
 mod kinesis;
 mod raw;

@@ -96,7 +96,8 @@ fn arn(context: &Context, key: &Key) -> String {
     format!("arn:aws:firehose:{}:{}:deliverystream/{}", key.region, context.account, key.name)
 }
 
-fn start(
+/// Starts the work of a delivery stream. A Kinesis source is read from this moment on.
+pub(in crate::firehose) fn start(
     world: &Arc<World>,
     key: &Key,
     arn: &str,

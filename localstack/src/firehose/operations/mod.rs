@@ -12,6 +12,8 @@ mod wire;
 
 use std::sync::Arc;
 
+pub(super) use self::create::start;
+
 use super::error::FirehoseError;
 use super::state::Key;
 use crate::http::{Answer, AwsError, Context, JsonCall};

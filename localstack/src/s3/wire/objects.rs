@@ -241,11 +241,7 @@ pub(super) fn delete_many(wire: &Wire, input: DeleteObjectsInput) -> Answer<Dele
 /// Replaces the tags of an object.
 pub(super) fn retag(wire: &Wire, bucket: &str, key: &str, tags: Vec<dto::Tag>) -> Result<(), s3s::S3Error> {
     let tags = tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect();
-    wire.store.with_bucket(bucket, |bucket| {
-        let object = bucket.objects.get_mut(key).ok_or(super::super::error::S3Error::NoSuchKey)?;
-        Arc::make_mut(object).tags = tags;
-        Ok(())
-    })?;
+    wire.store.retag(bucket, key, tags)?;
     Ok(())
 }
 

@@ -1,0 +1,164 @@
+//! Control-plane state as JSON files, each replaced whole.
+//!
+//! A change is written before it is answered. Calls that change the same service at a time share a write: who waits
+//! for the file finds, as a rule, that the write before it had its change in it already.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::DataDirError;
+use super::folder::Folder;
+use crate::world::World;
+
+/// How the name of a file ends that is not complete yet.
+pub(super) const HALF: &str = ".half";
+
+/// A service whose state is one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Iam,
+    Lambda,
+    Firehose,
+    CloudWatch,
+    Logs,
+}
+
+impl Part {
+    pub(super) const ALL: [Self; 5] = [Self::Iam, Self::Lambda, Self::Firehose, Self::CloudWatch, Self::Logs];
+
+    /// The part that an operation may have changed. What carries data, not settings, is left to the sweep.
+    pub(super) fn of(service: &str, operation: &str) -> Option<Self> {
+        let carries_data =
+            ["Invoke", "InvokeAsync", "PutRecord", "PutRecordBatch", "PutMetricData", "PutLogEvents"];
+        if carries_data.contains(&operation) {
+            return None;
+        }
+        match service {
+            "iam" => Some(Self::Iam),
+            "lambda" => Some(Self::Lambda),
+            "firehose" => Some(Self::Firehose),
+            "monitoring" => Some(Self::CloudWatch),
+            "logs" => Some(Self::Logs),
+            _ => None,
+        }
+    }
+
+    fn file(self) -> &'static str {
+        match self {
+            Self::Iam => "iam.json",
+            Self::Lambda => "lambda.json",
+            Self::Firehose => "firehose.json",
+            Self::CloudWatch => "cloudwatch.json",
+            Self::Logs => "logs.json",
+        }
+    }
+
+    fn save(self, world: &World) -> Result<Value, serde_json::Error> {
+        match self {
+            Self::Iam => world.iam.save(),
+            Self::Lambda => world.lambda.save(),
+            Self::Firehose => world.firehose.save(),
+            Self::CloudWatch => Ok(Value::Null),
+            Self::Logs => world.logs.save(),
+        }
+    }
+
+    async fn load(self, world: &Arc<World>, value: Value) -> Result<(), String> {
+        match self {
+            Self::Iam => world.iam.load(value).map_err(|error| error.to_string()),
+            Self::Lambda => world.lambda.load(world, value).await,
+            Self::Firehose => crate::firehose::load(world, value),
+            Self::CloudWatch => Ok(()),
+            Self::Logs => world.logs.load(value).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+/// What each file holds now, by its hash; nothing was written yet where there is none.
+#[derive(Debug, Default)]
+pub(super) struct Snapshots {
+    written: [tokio::sync::Mutex<Option<u64>>; 5],
+}
+
+impl Snapshots {
+    fn slot(&self, part: Part) -> &tokio::sync::Mutex<Option<u64>> {
+        match part {
+            Part::Iam => &self.written[0],
+            Part::Lambda => &self.written[1],
+            Part::Firehose => &self.written[2],
+            Part::CloudWatch => &self.written[3],
+            Part::Logs => &self.written[4],
+        }
+    }
+
+    /// Writes a part's file if it is not what is in it already.
+    pub(super) async fn write(&self, part: Part, folder: &Folder, world: &World) -> Result<(), DataDirError> {
+        let path = folder.path().join(part.file());
+        let mut written = self.slot(part).lock().await;
+        let state = part.save(world).map_err(|error| folder.damaged(&path, error))?;
+        if state.is_null() {
+            return Ok(());
+        }
+        let text = state.to_string();
+        let hash = hash(text.as_bytes());
+        if *written == Some(hash) {
+            return Ok(());
+        }
+        let writing = tokio::task::spawn_blocking({
+            let path = path.clone();
+            move || write_atomically(&path, text.as_bytes())
+        });
+        writing.await.map_err(|error| DataDirError::io("write", &path)(io::Error::other(error)))??;
+        *written = Some(hash);
+        Ok(())
+    }
+
+    /// Reads a part's file, if there is one.
+    pub(super) async fn restore(
+        &self,
+        part: Part,
+        folder: &Folder,
+        world: &Arc<World>,
+    ) -> Result<(), DataDirError> {
+        let path = folder.path().join(part.file());
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(DataDirError::io("read", &path)(error)),
+        };
+        let value: Value = serde_json::from_slice(&bytes).map_err(|error| folder.damaged(&path, error))?;
+        part.load(world, value).await.map_err(|what| folder.damaged(&path, what))?;
+        *self.slot(part).lock().await = Some(hash(&bytes));
+        Ok(())
+    }
+}
+
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    use std::hash::{DefaultHasher, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// Replaces a file: whoever reads it, at whatever moment this process ends, finds the old content or the new.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), DataDirError> {
+    let mut half = path.as_os_str().to_owned();
+    half.push(HALF);
+    let half = PathBuf::from(half);
+    let write = || {
+        let mut file = File::create(&half)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&half, path)?;
+        match path.parent() {
+            // The rename is on the disk when its folder is.
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    };
+    write().map_err(DataDirError::io("write", path))
+}
