@@ -13,12 +13,13 @@ use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 
 use crate::http::{
-    Answer, AwsError, Body, Context, JsonCall, Parameters, Protocol, QueryCall, RequestId, RestCall, full,
+    Answer, AwsError, Body, Closed, Context, JsonCall, Parameters, Protocol, QueryCall, RequestId, RestCall,
+    full,
 };
 use crate::layers::{Call, Layers, Moment, Verdict, delay, log};
 use crate::route::{Route, Service, query_service};
 use crate::world::World;
-use crate::{cloudwatch, firehose, health, iam, kinesis, lambda, logs, s3, sts};
+use crate::{cloudwatch, firehose, health, iam, kinesis, lambda, logs, resource, s3, sts};
 
 /// Room for a `PutRecords` of 10 MiB in base64, with keys and quotes.
 const STRUCTURED_LIMIT: usize = 24 << 20;
@@ -29,24 +30,27 @@ const LAMBDA_LIMIT: usize = 72 << 20;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const S3_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
-/// Answers one request.
+/// Answers one request, or closes its connection where a fault plan wants it.
 pub(crate) async fn handle(
     world: Arc<World>,
     layers: Arc<Layers>,
     request: http::Request<Body>,
-) -> http::Response<Body> {
-    let id = RequestId::random();
+) -> Result<http::Response<Body>, Closed> {
+    let id = RequestId::next(&world.dice);
     let (parts, body) = request.into_parts();
     let route = Route::of(&parts);
     let mut response = match route {
         Route::Own => health::serve(&world, parts.uri.path()).into_response(),
-        Route::S3 => object(&world, &layers, id, http::Request::from_parts(parts, body)).await,
+        Route::S3 => object(&world, &layers, id, http::Request::from_parts(parts, body)).await?,
         route => {
             let limit = if route == Route::Lambda { LAMBDA_LIMIT } else { STRUCTURED_LIMIT };
             match layers.bodies.read(&parts.headers, body, limit).await {
                 Ok(body) => {
-                    let prepared = Prepared::new(route, parts, body, &world, id);
-                    prepared.run(&world, &layers, id).await.into_response()
+                    let mut prepared = Prepared::new(route, parts, body, &world, id);
+                    if layers.faults.is_some() {
+                        prepared.name_resource();
+                    }
+                    prepared.run(&world, &layers, id).await?.into_response()
                 }
                 Err(error) => protocol_of(&route).error(&error, id).into_response(),
             }
@@ -56,7 +60,7 @@ pub(crate) async fn handle(
         response.headers_mut().insert(S3_REQUEST_ID, value.clone());
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    response
+    Ok(response)
 }
 
 fn protocol_of(route: &Route) -> Protocol {
@@ -87,7 +91,7 @@ impl Prepared {
         let protocol = protocol_of(&route);
         match route {
             Route::Structured { service: Some(service), operation, .. } => Self {
-                call: Call::new(service, operation.clone()),
+                call: Call::new(service, operation.clone(), String::new()),
                 protocol,
                 work: Work::Json(service, JsonCall::new(context, operation, protocol, body)),
             },
@@ -96,8 +100,8 @@ impl Prepared {
             }
             Route::Lambda => {
                 let rest = RestCall::new(context, parts, body);
-                let operation = lambda_operation(&rest);
-                Self { call: Call::new(Service::Lambda, operation), protocol, work: Work::Rest(rest) }
+                let call = Call::new(Service::Lambda, lambda_operation(&rest), resource::of_path(&rest));
+                Self { call, protocol, work: Work::Rest(rest) }
             }
             Route::Query | Route::Own | Route::S3 => Self::query(&parts, &body, context),
         }
@@ -121,26 +125,38 @@ impl Prepared {
         };
         let namespace = service.namespace();
         Self {
-            call: Call::new(service, action.clone()),
+            call: Call::new(service, action.clone(), resource::of_form(&parameters)),
             protocol: Protocol::Query { namespace },
             work: Work::Query(service, QueryCall::new(context, action, parameters, namespace)),
         }
     }
 
     fn refused(protocol: Protocol, error: AwsError) -> Self {
-        let call = Call { service: "none", operation: error.code.to_string(), mutating: false };
+        let call = Call {
+            service: "none",
+            operation: error.code.to_string(),
+            resource: String::new(),
+            mutating: false,
+        };
         Self { call, protocol, work: Work::Refused(error) }
     }
 
-    async fn run(self, world: &Arc<World>, layers: &Layers, id: RequestId) -> Answer {
+    /// Says what a structured call is about, which takes reading its body once more.
+    fn name_resource(&mut self) {
+        if let Work::Json(_, call) = &self.work {
+            self.call.resource = resource::of_body(call);
+        }
+    }
+
+    async fn run(self, world: &Arc<World>, layers: &Layers, id: RequestId) -> Result<Answer, Closed> {
         let Self { call, protocol, work } = self;
         let result = layered(world, layers, id, &call, serve(world, work), |result| match result {
             Ok(answer) => answer.status,
             Err(error) => error.status,
         });
-        match result.await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) | Err(error) => protocol.error(&in_protocol(protocol, error), id),
+        match result.await? {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) | Err(error) => Ok(protocol.error(&in_protocol(protocol, error), id)),
         }
     }
 }
@@ -166,16 +182,17 @@ async fn object(
     layers: &Layers,
     id: RequestId,
     request: http::Request<Body>,
-) -> http::Response<Body> {
-    let call = Call::new(Service::S3, s3_operation(&request));
-    let serving = s3::serve(world, &layers.bodies, request);
-    match layered(world, layers, id, &call, serving, http::Response::status).await {
-        Ok(response) => response,
-        Err(error) => s3_error(&error, id),
+) -> Result<http::Response<Body>, Closed> {
+    let bucket = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
+    let call = Call::new(Service::S3, s3_operation(&request), bucket);
+    let serving = s3::serve(world, &layers.bodies, id, request);
+    match layered(world, layers, id, &call, serving, http::Response::status).await? {
+        Ok(response) => Ok(response),
+        Err(error) => Ok(s3_error(&error, id)),
     }
 }
 
-/// Takes a call through the layers to `serving` and back. The error is a layer's, or stands for a panic.
+/// Takes a call through the layers to `serving` and back. The inner error is a layer's, or stands for a panic.
 async fn layered<T>(
     world: &World,
     layers: &Layers,
@@ -183,13 +200,30 @@ async fn layered<T>(
     call: &Call,
     serving: impl Future<Output = T>,
     status: impl Fn(&T) -> StatusCode,
-) -> Result<T, AwsError> {
+) -> Result<Result<T, AwsError>, Closed> {
     let started = world.clock.elapsed();
     let passed = AssertUnwindSafe(pass(world, layers, call, serving, &status)).catch_unwind().await;
-    let answer = passed.unwrap_or_else(|panic| Err(AwsError::internal(&panic_text(panic.as_ref()))));
+    let passed = passed.unwrap_or_else(|panic| Err(Stopped::Error(panicked(panic.as_ref()))));
+    let answer = match passed {
+        Ok(answer) => Ok(answer),
+        Err(Stopped::Error(error)) => Err(error),
+        Err(Stopped::Closed) => return Err(Closed),
+    };
     let code = answer.as_ref().map_or_else(|error| error.status, &status);
     log(call, id, code, world.clock.elapsed().saturating_sub(started));
-    answer
+    Ok(answer)
+}
+
+/// Why a call's answer is not its service's.
+enum Stopped {
+    Error(AwsError),
+    Closed,
+}
+
+impl From<AwsError> for Stopped {
+    fn from(error: AwsError) -> Self {
+        Self::Error(error)
+    }
 }
 
 async fn pass<T>(
@@ -198,12 +232,17 @@ async fn pass<T>(
     call: &Call,
     serving: impl Future<Output = T>,
     status: impl Fn(&T) -> StatusCode,
-) -> Result<T, AwsError> {
+) -> Result<T, Stopped> {
     delay(layers.latency).await;
     let verdict =
         layers.faults.as_ref().map_or(Verdict::Proceed, |faults| faults.verdict(call, world.clock.now()));
-    if let Verdict::Refuse(error) = verdict {
-        return Err(error);
+    match verdict {
+        Verdict::Refuse(error) => return Err(Stopped::Error(error)),
+        Verdict::Close { effect: false, after } => {
+            delay(Some(after)).await;
+            return Err(Stopped::Closed);
+        }
+        _ => {}
     }
     layers.observers.tell(call, Moment::Before);
     let served = serving.await;
@@ -215,9 +254,21 @@ async fn pass<T>(
     }
     layers.observers.tell(call, Moment::After(status(&served).as_u16()));
     match verdict {
-        Verdict::LoseAnswer(error) => Err(error),
+        Verdict::LoseAnswer(error) => Err(Stopped::Error(error)),
+        Verdict::Close { after, .. } => {
+            delay(Some(after)).await;
+            Err(Stopped::Closed)
+        }
+        Verdict::Slow(later) => {
+            delay(Some(later)).await;
+            Ok(served)
+        }
         Verdict::Proceed | Verdict::Refuse(_) => Ok(served),
     }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> AwsError {
+    AwsError::internal(&panic_text(panic))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

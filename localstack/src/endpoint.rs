@@ -6,23 +6,27 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::layers::{Faults, Layers, Observer};
+use crate::dice::Dice;
+use crate::dispatch;
+use crate::hold::TimeHold;
+use crate::http::{Body, Closed, server};
+use crate::layers::{Faults, Layers, NoFaults, Observer};
 use crate::limits::Limits;
 use crate::persist::{DataDirError, Persist};
 use crate::timings::Timings;
 use crate::world::{Setting, World};
-use crate::{dispatch, http::server};
 
 /// The port LocalStack has, and so the one that tools expect.
 pub const DEFAULT_PORT: u16 = 4566;
 
 /// How long a shutdown waits for requests and background tasks.
-const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
 
 /// How to start an endpoint. `Options { bind, ..Options::default() }`.
 #[derive(Clone, Debug)]
@@ -43,8 +47,16 @@ pub struct Options {
     pub limits: Limits,
     /// Bytes of stream records held at most. Past it the oldest go before their retention ends, and the log says so.
     pub memory_limit: u64,
-    /// Decides over calls before they reach a service.
+    /// Decides over calls before they reach a service, and over what goes wrong inside.
     pub faults: Option<Arc<dyn Faults>>,
+    /// Makes everything random derive from this number: ids, tokens, sequence numbers, names of objects.
+    pub seed: Option<u64>,
+    /// When time begins; the wall clock's time unless told otherwise.
+    pub starts_at: Option<Timestamp>,
+    /// Whether requests have to be signed, and right, as AWS asks for. The key `test` has the secret `test`.
+    pub verify_signatures: bool,
+    /// Further access keys with their secrets, for `verify_signatures`.
+    pub access_keys: Vec<(String, String)>,
 }
 
 impl Default for Options {
@@ -60,7 +72,54 @@ impl Default for Options {
             limits: setting.limits,
             memory_limit: setting.memory_limit,
             faults: None,
+            seed: None,
+            starts_at: None,
+            verify_signatures: false,
+            access_keys: Vec::new(),
         }
+    }
+}
+
+/// What answers requests, however they come.
+#[derive(Clone, Debug)]
+pub(crate) struct Core {
+    pub(crate) world: Arc<World>,
+    pub(crate) layers: Arc<Layers>,
+}
+
+impl Core {
+    /// What a server at this URL answers from.
+    fn listening(options: Options, url: String) -> Self {
+        Self::new(options, Some(url), TimeHold::default())
+    }
+
+    /// What answers without a server, in virtual time where the runtime is paused.
+    pub(crate) fn in_process(options: Options) -> Self {
+        Self::new(options, None, TimeHold::of_virtual_time())
+    }
+
+    fn new(options: Options, endpoint_url: Option<String>, hold: TimeHold) -> Self {
+        let faults = options.faults.clone();
+        let world = World::new(Setting {
+            clock: options.starts_at.map_or_else(Clock::system, Clock::starting_at),
+            region: options.region,
+            account: options.account,
+            data_dir: options.data_dir,
+            timings: options.timings,
+            limits: options.limits,
+            memory_limit: options.memory_limit,
+            endpoint_url,
+            dice: Dice::new(options.seed),
+            hold,
+            faults: options.faults.unwrap_or_else(|| Arc::new(NoFaults)),
+        });
+        let layers = Layers { latency: options.latency, faults, ..Layers::default() };
+        Self { world, layers: Arc::new(layers) }
+    }
+
+    /// Answers a request, or closes its connection.
+    pub(crate) async fn handle(&self, request: http::Request<Body>) -> Result<http::Response<Body>, Closed> {
+        dispatch::handle(Arc::clone(&self.world), Arc::clone(&self.layers), request).await
     }
 }
 
@@ -103,8 +162,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Endpoint {
     address: SocketAddr,
-    world: Arc<World>,
-    layers: Arc<Layers>,
+    core: Core,
     stop: CancellationToken,
     serving: Option<JoinHandle<()>>,
 }
@@ -115,30 +173,20 @@ impl Endpoint {
         let listener = TcpListener::bind(options.bind).await.map_err(|e| listen_error(options.bind, e))?;
         let address = listener.local_addr().map_err(|e| listen_error(options.bind, e))?;
         let persist = options.data_dir.as_deref().map(Persist::open).transpose()?;
-        let world = World::new(Setting {
-            clock: Clock::system(),
-            region: options.region,
-            account: options.account,
-            data_dir: options.data_dir,
-            timings: options.timings,
-            limits: options.limits,
-            memory_limit: options.memory_limit,
-            endpoint_url: Some(url_of(address)),
-        });
+        let core = Core::listening(options, url_of(address));
         if let Some(persist) = persist {
-            persist.restore(&world).await?;
+            persist.restore(&core.world).await?;
         }
-        let layers =
-            Arc::new(Layers { latency: options.latency, faults: options.faults, ..Layers::default() });
         let stop = CancellationToken::new();
         let serving = tokio::spawn({
-            let (world, layers, stop) = (Arc::clone(&world), Arc::clone(&layers), stop.clone());
+            let (core, stop) = (core.clone(), stop.clone());
             server::serve(listener, stop, move |request| {
-                dispatch::handle(Arc::clone(&world), Arc::clone(&layers), request)
+                let core = core.clone();
+                async move { core.handle(request).await }
             })
         });
         tracing::info!(%address, "the endpoint listens");
-        Ok(Self { address, world, layers, stop, serving: Some(serving) })
+        Ok(Self { address, core, stop, serving: Some(serving) })
     }
 
     /// What `AWS_ENDPOINT_URL` is to be set to.
@@ -153,17 +201,17 @@ impl Endpoint {
 
     /// The state behind it, for tests in the same process.
     pub fn world(&self) -> &Arc<World> {
-        &self.world
+        &self.core.world
     }
 
     /// What each delivery has done with its records, by name: the answer of `GET /_pipectl/deliveries`.
     pub fn deliveries(&self) -> serde_json::Value {
-        crate::firehose::deliveries(&self.world)
+        crate::firehose::deliveries(&self.core.world)
     }
 
     /// From now on `observer` sees every mutating request, before and after it has its effect.
     pub fn observe(&self, observer: Observer) {
-        self.layers.observers.add(observer);
+        self.core.layers.observers.add(observer);
     }
 
     /// Stops: no new requests, those under way are finished, background tasks and function processes end.
@@ -174,14 +222,14 @@ impl Endpoint {
         {
             tracing::warn!("requests still run after the shutdown's limit");
         }
-        self.world.shutdown(SHUTDOWN_LIMIT).await;
+        self.core.world.shutdown(SHUTDOWN_LIMIT).await;
     }
 }
 
 impl Drop for Endpoint {
     fn drop(&mut self) {
         self.stop.cancel();
-        self.world.stopping.cancel();
+        self.core.world.stopping.cancel();
     }
 }
 

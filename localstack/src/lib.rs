@@ -3,21 +3,26 @@
 //! One port speaks the wire protocols of Kinesis, Firehose, Lambda, S3, IAM, STS, CloudWatch and CloudWatch Logs, so
 //! that any SDK, the AWS CLI, boto3 or Terraform works against it with `AWS_ENDPOINT_URL`. It runs inside the process
 //! that starts it: [`Endpoint::start`] for users and tests alike, [`Endpoint::world`] for a test that wants to look
-//! behind the wire.
+//! behind the wire, and [`InProcess`] for a test in virtual time, with the SDK connected by calls instead of sockets.
 //!
 //! Where things are: `http/` has the server, the protocols and their errors; `route.rs` says which service a request
 //! is for; `dispatch.rs` takes it through the `layers/` to that service; `world.rs` holds the state of all of them.
 //! Each service is a folder: its state, free of wire formats, and one file per group of operations.
 
+mod aws;
 pub mod clock;
+pub mod dice;
 mod dispatch;
 mod endpoint;
 mod health;
+pub mod hold;
 pub mod http;
+pub mod in_process;
 pub mod layers;
 mod limits;
 pub mod lock;
 pub mod persist;
+mod resource;
 mod route;
 mod timings;
 pub mod world;
@@ -36,7 +41,9 @@ pub mod docker;
 pub mod host;
 
 pub use clock::Clock;
+pub use dice::Dice;
 pub use endpoint::{DEFAULT_PORT, Endpoint, Options, StartError};
+pub use in_process::InProcess;
 pub use layers::{Call, Moment, Observer};
 pub use limits::{Limits, MEMORY_LIMIT};
 pub use timings::Timings;

@@ -12,10 +12,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::cloudwatch::CloudWatch;
+use crate::dice::Dice;
 use crate::firehose::Firehose;
+use crate::hold::TimeHold;
 use crate::iam::Iam;
 use crate::kinesis::Kinesis;
 use crate::lambda::Lambda;
+use crate::layers::{Faults, NoFaults};
 use crate::limits::{Limits, MEMORY_LIMIT};
 use crate::logs::Logs;
 use crate::persist::Persist;
@@ -42,6 +45,12 @@ pub struct Setting {
     pub memory_limit: u64,
     /// Where this world is reached over HTTP, for the code of functions; `None` when it is not.
     pub endpoint_url: Option<String>,
+    /// Where everything random comes from.
+    pub dice: Dice,
+    /// Holds virtual time while something real happens.
+    pub hold: TimeHold,
+    /// What goes wrong inside the services.
+    pub faults: Arc<dyn Faults>,
 }
 
 impl Default for Setting {
@@ -55,6 +64,9 @@ impl Default for Setting {
             limits: Limits::default(),
             memory_limit: MEMORY_LIMIT,
             endpoint_url: None,
+            dice: Dice::default(),
+            hold: TimeHold::default(),
+            faults: Arc::new(NoFaults),
         }
     }
 }
@@ -72,6 +84,12 @@ pub struct World {
     pub data_dir: Option<PathBuf>,
     /// Where this world is reached over HTTP, for the code of functions; `None` when it is not.
     pub endpoint_url: Option<String>,
+    /// Where everything random comes from.
+    pub dice: Dice,
+    /// Holds virtual time while something real happens.
+    pub hold: TimeHold,
+    /// What goes wrong inside the services.
+    pub faults: Arc<dyn Faults>,
     /// Kinesis Data Streams.
     pub kinesis: Arc<Kinesis>,
     /// Firehose.
@@ -116,6 +134,9 @@ impl World {
             account: setting.account,
             data_dir: setting.data_dir,
             endpoint_url: setting.endpoint_url,
+            dice: setting.dice,
+            hold: setting.hold,
+            faults: setting.faults,
         })
     }
 

@@ -14,3 +14,8 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, BodyError>;
 pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
+
+/// The connection ends here, without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the connection was closed without an answer")]
+pub struct Closed;

@@ -6,6 +6,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use uuid::Uuid;
 
+use crate::dice::Dice;
 use crate::world::World;
 
 /// The id AWS gives each request; it is in the answer's headers and in the log.
@@ -13,8 +14,9 @@ use crate::world::World;
 pub(crate) struct RequestId(Uuid);
 
 impl RequestId {
-    pub(crate) fn random() -> Self {
-        Self(Uuid::new_v4())
+    /// The next one.
+    pub(crate) fn next(dice: &Dice) -> Self {
+        Self(dice.uuid("request", ""))
     }
 }
 

@@ -149,7 +149,7 @@ mod tests {
 
     fn written(protocol: Protocol) -> Answer {
         let error = AwsError::bad_request("NoSuchThing", "no <thing>");
-        protocol.error(&error, RequestId::random())
+        protocol.error(&error, RequestId::next(&crate::dice::Dice::default()))
     }
 
     #[test]

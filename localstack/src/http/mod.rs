@@ -18,7 +18,8 @@ mod validation;
 mod xml;
 
 pub(crate) use answer::Answer;
-pub(crate) use body::{Body, full};
+pub use body::Closed;
+pub(crate) use body::{Body, BodyError, full};
 pub(crate) use codec::Codec;
 pub(crate) use context::{Context, RequestId, Scope};
 pub use error::AwsError;

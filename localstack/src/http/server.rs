@@ -3,7 +3,6 @@
 //! HTTP/1 and HTTP/2 without TLS on one port. At most [`MAX_CONNECTIONS`] connections are open; the next one waits in
 //! the kernel's queue until one closes. A client that sends nothing for [`IDLE`] is let go, so it cannot hold a place.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::body::{Body, BodyError};
+use super::body::{Body, BodyError, Closed};
 
 /// Connections served at a time.
 const MAX_CONNECTIONS: usize = 4096;
@@ -33,7 +32,7 @@ const REFUSED_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) async fn serve<H, F>(listener: TcpListener, stop: CancellationToken, handler: H)
 where
     H: Fn(http::Request<Body>) -> F + Clone + Send + 'static,
-    F: Future<Output = http::Response<Body>> + Send + 'static,
+    F: Future<Output = Result<http::Response<Body>, Closed>> + Send + 'static,
 {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = TaskTracker::new();
@@ -64,14 +63,14 @@ where
 async fn connection<H, F>(stream: TcpStream, stop: CancellationToken, handler: H)
 where
     H: Fn(http::Request<Body>) -> F + Send + 'static,
-    F: Future<Output = http::Response<Body>> + Send + 'static,
+    F: Future<Output = Result<http::Response<Body>, Closed>> + Send + 'static,
 {
     if let Err(cause) = stream.set_nodelay(true) {
         tracing::trace!(%cause, "TCP_NODELAY was not set");
     }
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let answer = handler(request.map(|body| body.map_err(boxed).boxed_unsync()));
-        async move { Ok::<_, Infallible>(answer.await) }
+        // An error is no answer at all: it closes the connection.
+        handler(request.map(|body| body.map_err(boxed).boxed_unsync()))
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE);

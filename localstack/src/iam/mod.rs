@@ -13,6 +13,7 @@ pub(crate) use wire::serve;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dice::Dice;
 use crate::lock::Lock;
 use crate::world::Setting;
 use document::TrustPolicy;
@@ -68,8 +69,9 @@ impl Iam {
 }
 
 /// An id as IAM gives them: a prefix for the kind, then 17 capital letters and digits.
-pub(crate) fn unique_id(prefix: &str) -> String {
+pub(crate) fn unique_id(dice: &Dice, prefix: &'static str, name: &str) -> String {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let random = (0..17).map(|_| char::from(LETTERS[fastrand::usize(..LETTERS.len())]));
+    let drawn = dice.bytes(prefix, name, 17);
+    let random = drawn.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]));
     prefix.chars().chain(random).collect()
 }

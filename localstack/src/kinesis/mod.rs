@@ -61,7 +61,7 @@ impl Kinesis {
             timings: setting.timings,
             memory_limit: setting.memory_limit,
             streams: Lock::default(),
-            seal: Seal::random(),
+            seal: Seal::new(&setting.dice),
             keeper: OnceLock::new(),
         }
     }

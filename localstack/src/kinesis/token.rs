@@ -6,6 +6,7 @@ use md5::{Digest, Md5};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::dice::Dice;
 use crate::lock::Lock;
 
 /// Seals tokens with a secret of this endpoint's run. MD5 keeps honest clients honest; it guards nothing.
@@ -16,8 +17,8 @@ pub(crate) struct Seal {
 const MARK: usize = 16;
 
 impl Seal {
-    pub(crate) fn random() -> Self {
-        Self { secret: Lock::new(fastrand::u128(..).to_be_bytes()) }
+    pub(crate) fn new(dice: &Dice) -> Self {
+        Self { secret: Lock::new(dice.draw("seal", "").to_be_bytes()) }
     }
 
     /// The secret: who has it opens these tokens.
@@ -65,13 +66,13 @@ mod tests {
 
     #[test]
     fn a_token_opens_to_what_was_sealed() {
-        let seal = Seal::random();
+        let seal = Seal::new(&Dice::default());
         assert_eq!(seal.open(&seal.seal(&("stream", 7))), Some(("stream".to_owned(), 7)));
     }
 
     #[test]
     fn foreign_changed_and_made_up_tokens_do_not_open() {
-        let seal = Seal::random();
+        let seal = Seal::new(&Dice::default());
         let token = seal.seal(&7);
         assert_eq!(Seal { secret: Lock::new([0; 16]) }.open::<i32>(&token), None);
         let changed = format!("{}A", &token[..token.len() - 1]);

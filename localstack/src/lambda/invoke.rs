@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use uuid::Uuid;
 
 use crate::cloudwatch::{Dimension, Unit};
 use crate::world::World;
@@ -98,7 +97,8 @@ impl Lambda {
         if place.is_err() {
             publish(world, &named.name, &[("Throttles", 1.0, Unit::Count)]);
         }
-        Ok(Admitted { version, place: place?, request_id: Uuid::new_v4().to_string() })
+        let request_id = world.dice.uuid("invocation", named.name.as_str()).to_string();
+        Ok(Admitted { version, place: place?, request_id })
     }
 }
 

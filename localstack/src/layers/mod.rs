@@ -9,7 +9,7 @@ mod observe;
 
 use std::time::Duration;
 
-pub use faults::{Faults, Verdict};
+pub use faults::{Faults, Lag, NoFaults, Verdict};
 pub(crate) use latency::delay;
 pub(crate) use log::log;
 pub(crate) use observe::Observers;
@@ -25,16 +25,19 @@ pub struct Call {
     pub service: &'static str,
     /// The operation: `CreateStream`; for Lambda and S3 derived from method and path: `CreateFunction`, `PutObject`.
     pub operation: String,
+    /// What it is about, where the request says so plainly: the stream's, function's, bucket's or role's name or ARN.
+    /// Read from the bodies of JSON and CBOR calls only where there is a fault plan; empty otherwise.
+    pub resource: String,
     /// Whether it may change anything.
     pub mutating: bool,
 }
 
 impl Call {
-    pub(crate) fn new(service: Service, operation: String) -> Self {
+    pub(crate) fn new(service: Service, operation: String, resource: String) -> Self {
         let mutating = !["Describe", "Get", "List", "Head", "Filter", "Simulate"]
             .iter()
             .any(|prefix| operation.starts_with(prefix));
-        Self { service: service.name(), operation, mutating }
+        Self { service: service.name(), operation, resource, mutating }
     }
 }
 
@@ -60,7 +63,11 @@ mod tests {
             ("PutRecords", true),
             ("TagRole", true),
         ] {
-            assert_eq!(Call::new(Service::Kinesis, operation.to_owned()).mutating, mutating, "{operation}");
+            assert_eq!(
+                Call::new(Service::Kinesis, operation.to_owned(), String::new()).mutating,
+                mutating,
+                "{operation}"
+            );
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, MutexGuard, OnceLock};
 use bytes::Bytes;
 
 use crate::clock::Clock;
+use crate::dice::Dice;
 use crate::lock::Lock;
 use crate::persist::s3::Keeper;
 use crate::world::Setting;
@@ -27,6 +28,7 @@ const MAX_PUT_SIZE: u64 = 5 * 1024 * 1024 * 1024;
 #[derive(Debug)]
 pub struct S3 {
     pub(super) clock: Clock,
+    pub(super) dice: Dice,
     pub(super) blobs: BlobStore,
     buckets: Lock<BTreeMap<String, Bucket>>,
     /// Where changes are written to disk; in memory only without it.
@@ -55,6 +57,7 @@ impl S3 {
     pub fn new(setting: &Setting) -> Self {
         Self {
             clock: setting.clock,
+            dice: setting.dice.clone(),
             blobs: BlobStore::new(setting.data_dir.clone()),
             buckets: Lock::default(),
             keeper: OnceLock::new(),

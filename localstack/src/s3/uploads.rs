@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use uuid::Uuid;
 
 use super::blob::Blob;
 use super::condition::Condition;
@@ -30,7 +29,7 @@ impl S3 {
             if bucket.uploads.len() >= MAX_UPLOADS {
                 return Err(S3Error::Full(0));
             }
-            let id = Uuid::new_v4().simple().to_string();
+            let id = self.dice.uuid("upload", key).simple().to_string();
             let upload = Upload { key: key.to_owned(), headers, tags, started, parts: BTreeMap::new() };
             bucket.uploads.insert(id.clone(), upload);
             Ok(id)

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::dice::Dice;
 use crate::http::{Answer, AwsError, QueryCall, Violations};
 use crate::iam::unique_id;
 use crate::lock::Lock;
@@ -88,7 +89,7 @@ fn assume_role(world: &World, call: &QueryCall) -> Result<Answer, AwsError> {
         return Err(AwsError::validation(message));
     }
     let session = Session {
-        access_key: unique_id("ASI"),
+        access_key: unique_id(&world.dice, "ASI", role_arn),
         user_id: format!("{}:{name}", role.id),
         arn: format!("arn:aws:sts::{}:assumed-role/{}/{name}", call.context.account, role.name),
     };
@@ -97,8 +98,8 @@ fn assume_role(world: &World, call: &QueryCall) -> Result<Answer, AwsError> {
     Ok(call.result(|xml| {
         xml.element("Credentials", |xml| {
             xml.leaf("AccessKeyId", &session.access_key);
-            xml.leaf("SecretAccessKey", secret(30));
-            xml.leaf("SessionToken", secret(192));
+            xml.leaf("SecretAccessKey", secret(&world.dice, 30));
+            xml.leaf("SessionToken", secret(&world.dice, 192));
             xml.leaf("Expiration", expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
         });
         xml.element("AssumedRoleUser", |xml| {
@@ -109,8 +110,8 @@ fn assume_role(world: &World, call: &QueryCall) -> Result<Answer, AwsError> {
     }))
 }
 
-fn secret(bytes: usize) -> String {
-    BASE64.encode(std::iter::repeat_with(|| fastrand::u8(..)).take(bytes).collect::<Vec<_>>())
+fn secret(dice: &Dice, bytes: usize) -> String {
+    BASE64.encode(dice.bytes("secret", "", bytes))
 }
 
 fn denied(account: &str, role_arn: &str) -> AwsError {

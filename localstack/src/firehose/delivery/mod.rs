@@ -42,6 +42,8 @@ use super::record::Record;
 use super::settings::{Destination, LogTarget};
 use super::transform::event;
 use crate::clock::Clock;
+use crate::dice::Dice;
+use crate::hold::TimeHold;
 
 /// The settings a delivery runs on at one moment.
 #[derive(Clone, Debug)]
@@ -58,6 +60,8 @@ pub(crate) struct Shared {
     source: event::Source,
     ports: Ports,
     clock: Clock,
+    dice: Dice,
+    hold: TimeHold,
     counters: Arc<Counters>,
     configured: watch::Receiver<Arc<Configured>>,
     flush: Notify,
@@ -75,6 +79,10 @@ pub(crate) struct Start {
     pub(crate) ports: Ports,
     /// The time.
     pub(crate) clock: Clock,
+    /// Where its objects' names come from.
+    pub(crate) dice: Dice,
+    /// Where it compresses.
+    pub(crate) hold: TimeHold,
     /// What to do at first.
     pub(crate) configured: Configured,
     /// Where records come from; `None` for direct put.
@@ -100,6 +108,8 @@ impl Delivery {
             source: start.source,
             ports: start.ports,
             clock: start.clock,
+            dice: start.dice,
+            hold: start.hold,
             counters,
             configured,
             flush: Notify::new(),

@@ -14,8 +14,10 @@ use tokio_util::task::TaskTracker;
 
 use super::fakes::{Fake, Scripted, kinesis_record, record};
 use super::*;
+use crate::dice::Dice;
 use crate::firehose::ports::{Invoked, SourceRefused};
 use crate::firehose::settings::S3Settings;
+use crate::hold::TimeHold;
 
 const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:parse";
 
@@ -53,6 +55,8 @@ fn start(settings: &Value, reader: Option<Scripted>) -> Running {
         source: event::Source::for_tests(),
         ports: fake.ports(),
         clock: Clock::starting_at("2018-08-27T10:31:00Z".parse().unwrap()),
+        dice: Dice::default(),
+        hold: TimeHold::default(),
         configured: configured(1, settings),
         reader: reader.map(|reader| Box::new(reader) as Box<dyn Source>),
     };

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::Shared;
 use crate::firehose::ports::{Invoked, Unit};
 use crate::firehose::record::Record;
@@ -84,7 +82,8 @@ async fn invoke(
     records: &[Record],
     ids: &RecordIds,
 ) -> Result<Transformed, Failure> {
-    let payload = event::write(&shared.source, records, ids, &Uuid::new_v4().to_string());
+    let payload =
+        event::write(&shared.source, records, ids, &shared.dice.uuid("transform", &shared.name).to_string());
     if payload.len() > event::MAX_PAYLOAD {
         return Err(Failure::too_large());
     }

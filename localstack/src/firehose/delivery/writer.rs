@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::counters::Kind;
 use super::{Configured, Shared};
+use crate::dice::Dice;
 use crate::firehose::buffer::Filled;
 use crate::firehose::compression::Compression;
 use crate::firehose::object_name::ObjectName;
 use crate::firehose::ports::{NewObject, PutRefused, Unit};
 use crate::firehose::prefix::{ErrorOutputType, RANDOM_LENGTH};
+use crate::hold::TimeHold;
 
 /// Longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -25,12 +26,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub(super) async fn write(shared: Arc<Shared>, kind: Kind, filled: Filled) {
     let sealed_as = shared.configured();
     let compression = sealed_as.destination.compression;
-    let Some(body) = compressed(compression, filled.body).await else { return };
+    let Some(body) = compressed(&shared.hold, compression, filled.body).await else { return };
     let object = Object { kind, body, compression, extension: sealed_as.destination.extension.clone() };
     drop(sealed_as);
     for attempt in 1.. {
         let configured = shared.configured();
-        let new = object.named(&shared.name, &configured, filled.tally.oldest_ms);
+        let new = object.named(&shared, &configured, filled.tally.oldest_ms);
         let key = new.key.clone();
         let result = shared.ports.objects.put(new).await;
         shared.sample("DeliveryToS3.Success", usize::from(result.is_ok()), Unit::Count);
@@ -66,21 +67,22 @@ struct Object {
 }
 
 impl Object {
-    fn named(&self, stream: &str, configured: &Configured, oldest_ms: i64) -> NewObject {
+    fn named(&self, shared: &Shared, configured: &Configured, oldest_ms: i64) -> NewObject {
         let destination = &configured.destination;
         let oldest =
             Timestamp::from_millisecond(oldest_ms).unwrap_or_default().to_zoned(destination.zone.clone());
+        let mut random = || random_text(&shared.dice, &shared.name);
         let prefix = match self.kind {
-            Kind::Data => destination.prefixes.data(&oldest, &mut random_text),
+            Kind::Data => destination.prefixes.data(&oldest, &mut random),
             Kind::Errors => {
-                destination.prefixes.errors(ErrorOutputType::ProcessingFailed, &oldest, &mut random_text)
+                destination.prefixes.errors(ErrorOutputType::ProcessingFailed, &oldest, &mut random)
             }
         };
         let name = ObjectName {
-            stream,
+            stream: &shared.name,
             version: configured.version,
             oldest: &oldest,
-            id: Uuid::new_v4(),
+            id: shared.dice.uuid("object", &shared.name),
             extension: &self.extension,
         };
         NewObject {
@@ -93,11 +95,11 @@ impl Object {
 }
 
 /// Compresses away from the async workers; `None` when that failed, which is a defect and logged.
-async fn compressed(compression: Compression, body: Bytes) -> Option<Bytes> {
+async fn compressed(hold: &TimeHold, compression: Compression, body: Bytes) -> Option<Bytes> {
     if compression == Compression::Uncompressed {
         return Some(body);
     }
-    match tokio::task::spawn_blocking(move || compression.compress(body)).await {
+    match hold.offload(move || compression.compress(body)).await {
         Ok(Ok(body)) => Some(body),
         Ok(Err(error)) => {
             tracing::error!(%error, "an object could not be compressed");
@@ -149,8 +151,8 @@ fn pause_after(attempt: u32) -> Duration {
 }
 
 /// What `!{firehose:random-string}` becomes: the first characters of a UUID, as in the guide's examples.
-fn random_text() -> String {
-    let mut text = Uuid::new_v4().to_string();
+fn random_text(dice: &Dice, stream: &str) -> String {
+    let mut text = dice.uuid("random-string", stream).to_string();
     text.truncate(RANDOM_LENGTH);
     text
 }
@@ -168,7 +170,8 @@ mod tests {
 
     #[test]
     fn random_text_has_eleven_characters() {
-        assert_eq!(random_text().len(), 11);
-        assert_ne!(random_text(), random_text());
+        let text = || random_text(&Dice::default(), "clicks");
+        assert_eq!(text().len(), 11);
+        assert_ne!(text(), text());
     }
 }

@@ -113,7 +113,16 @@ pub(in crate::firehose) fn start(
     let told =
         event::Source { delivery_stream_arn: arn.to_owned(), kinesis_stream_arn, region: key.region.clone() };
     let ports = adapters::ports(world);
-    let start = Start { name: key.name.clone(), source: told, ports, clock: world.clock, configured, reader };
+    let start = Start {
+        name: key.name.clone(),
+        source: told,
+        ports,
+        clock: world.clock,
+        dice: world.dice.clone(),
+        hold: world.hold.clone(),
+        configured,
+        reader,
+    };
     Ok(Delivery::start(start, &world.tasks))
 }
 

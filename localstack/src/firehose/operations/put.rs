@@ -65,8 +65,9 @@ struct EntryOutput {
 struct RecordId(String);
 
 impl RecordId {
-    fn draw() -> Self {
-        Self(format!("{:032x}{:032x}", fastrand::u128(..), fastrand::u128(..)))
+    fn draw(world: &World, stream: &str) -> Self {
+        let draw = || world.dice.draw("firehose record", stream);
+        Self(format!("{:032x}{:032x}", draw(), draw()))
     }
 }
 
@@ -78,8 +79,9 @@ pub(super) fn put_record(
 ) -> Result<RecordOutput, FirehoseError> {
     let entry = input.record.ok_or_else(|| FirehoseError::missing("record"))?;
     let record = checked(entry, "record.data", world.clock.epoch_millis())?;
+    let name = input.delivery_stream_name.clone().unwrap_or_default();
     let encrypted = put(world, context, input.delivery_stream_name, vec![record])?;
-    Ok(RecordOutput { record_id: RecordId::draw(), encrypted })
+    Ok(RecordOutput { record_id: RecordId::draw(world, &name), encrypted })
 }
 
 /// Takes up to 500 records, all of them or, when there is no room, none.
@@ -109,8 +111,9 @@ pub(super) fn put_record_batch(
         ));
     }
     let count = records.len();
+    let name = input.delivery_stream_name.clone().unwrap_or_default();
     let encrypted = put(world, context, input.delivery_stream_name, records)?;
-    let ids = std::iter::repeat_with(RecordId::draw).take(count);
+    let ids = std::iter::repeat_with(|| RecordId::draw(world, &name)).take(count);
     let request_responses = ids.map(|record_id| EntryOutput { record_id }).collect();
     Ok(BatchOutput { failed_put_count: 0, encrypted, request_responses })
 }

@@ -21,7 +21,7 @@ pub(super) fn create(world: &Arc<World>, call: &QueryCall) -> Result<Answer, Aws
         name: name.to_owned(),
         arn: format!("arn:aws:iam::{}:policy{path}{name}", world.iam.account()),
         path,
-        id: unique_id("ANPA"),
+        id: unique_id(&world.dice, "ANPA", name),
         description: call.parameters.get("Description").map(str::to_owned),
         created: now,
         updated: now,

@@ -22,7 +22,7 @@ pub(super) fn create(world: &Arc<World>, call: &QueryCall) -> Result<Answer, Aws
         name: name.to_owned(),
         arn: format!("arn:aws:iam::{}:role{path}{name}", world.iam.account()),
         path,
-        id: unique_id("AROA"),
+        id: unique_id(&world.dice, "AROA", name),
         created: world.clock.now(),
         trust_policy: trust.to_owned(),
         description: call.parameters.get("Description").map(str::to_owned),

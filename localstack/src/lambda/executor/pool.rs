@@ -9,7 +9,6 @@ use bytes::Bytes;
 use jiff::tz::TimeZone;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use crate::lock::Lock;
 use crate::world::World;
@@ -22,7 +21,7 @@ use super::failure::Failure;
 use super::output::LogSink;
 use super::python::Interpreters;
 use super::runtime_api::Reply;
-use super::sandbox::{Finished, Sandbox, Site, StartFailure};
+use super::sandbox::{Finished, INIT, Sandbox, Site, StartFailure};
 use super::watchdog::Watchdog;
 
 /// Processes one function has at a time; invocations beyond wait for one to be free. On AWS each would get its own.
@@ -133,6 +132,8 @@ impl Executor {
     ) -> Result<Finished, LambdaError> {
         let pool = &place.0;
         let _permit = pool.permits.acquire().await.map_err(|_| LambdaError::Stopping)?;
+        let patience = INIT + Duration::from_secs(version.configuration.timeout_s.into());
+        let _held = world.hold.hold(patience);
         let mut sandbox = match pool.take_idle(version) {
             Some(sandbox) => sandbox,
             None => match self.start(world, pool, version).await {
@@ -219,8 +220,9 @@ async fn reap(world: Arc<World>) {
 
 /// AWS names a sandbox's stream by day, version and a random part.
 fn log_stream(world: &World, version: &Version) -> String {
+    let random = world.dice.uuid("log stream", version.name.as_str());
     let day = world.clock.now().to_zoned(TimeZone::UTC).strftime("%Y/%m/%d").to_string();
-    format!("{day}/[{}]{}", version.number, Uuid::new_v4().simple())
+    format!("{day}/[{}]{}", version.number, random.simple())
 }
 
 /// What the `REPORT` line says.

@@ -21,7 +21,7 @@ use super::runtime_api::{Reply, RuntimeApi, Start, Work};
 use super::watchdog::Watchdog;
 
 /// What a start may take beside the function's own time-out: AWS's init phase.
-const INIT: Duration = Duration::from_secs(10);
+pub(super) const INIT: Duration = Duration::from_secs(10);
 /// Tries to start a program that another thread of this process still holds open for writing, through a child it is
 /// just forking.
 const BUSY_TRIES: u32 = 20;

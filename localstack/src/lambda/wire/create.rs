@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::Deserialize;
-use uuid::Uuid;
 
 use crate::http::{Answer, AwsError};
 
@@ -202,7 +201,7 @@ pub(super) async fn create(request: &Request<'_>) -> Result<Answer, AwsError> {
         arn: request.here().arn(&name),
         name: name.clone(),
         number: LATEST.to_owned(),
-        revision: Uuid::new_v4(),
+        revision: request.revision(),
         configuration,
         package,
         modified: now,
@@ -219,8 +218,11 @@ pub(super) async fn create(request: &Request<'_>) -> Result<Answer, AwsError> {
     };
     let mut functions = lambda.functions.lock();
     exists(&functions)?;
-    let shown =
-        if input.publish { versions::cut(&mut function, None, now)? } else { Arc::clone(&function.latest) };
+    let shown = if input.publish {
+        versions::cut(&mut function, None, (now, request.revision()))?
+    } else {
+        Arc::clone(&function.latest)
+    };
     let progress = function.progress(now, lambda.transition);
     functions.insert(name, function);
     drop(functions);

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use ::http::{Method, StatusCode};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::http::{Answer, AwsError, RestCall};
 use crate::world::World;
@@ -33,6 +34,11 @@ struct Request<'a> {
 impl<'a> Request<'a> {
     fn here(&self) -> Location<'a> {
         Location { region: &self.call.context.region, account: &self.call.context.account }
+    }
+
+    /// What the next revision of a function is called.
+    fn revision(&self) -> Uuid {
+        self.world.dice.uuid("revision", self.call.operation())
     }
 
     /// The function of the path, with the qualifier of the query.

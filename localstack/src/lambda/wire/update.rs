@@ -41,10 +41,10 @@ fn check_settled(
     Ok(())
 }
 
-fn replace(function: &mut Function, now: Timestamp, change: impl FnOnce(&mut Version)) {
+fn replace(function: &mut Function, (now, revision): (Timestamp, Uuid), change: impl FnOnce(&mut Version)) {
     let mut version = Version::clone(&function.latest);
     change(&mut version);
-    version.revision = Uuid::new_v4();
+    version.revision = revision;
     version.modified = now;
     function.latest = Arc::new(version);
     function.updated = Some(now);
@@ -76,14 +76,17 @@ pub(super) async fn code(request: &Request<'_>, name: &str) -> Result<Answer, Aw
         check_settled(request, function, revision)?;
         let now = world.clock.now();
         let mut changed = function.clone();
-        replace(&mut changed, now, |version| {
+        replace(&mut changed, (now, request.revision()), |version| {
             version.package = package;
             if let Some(architecture) = architecture {
                 version.configuration.architecture = architecture;
             }
         });
-        let shown =
-            if input.publish { versions::cut(&mut changed, None, now)? } else { Arc::clone(&changed.latest) };
+        let shown = if input.publish {
+            versions::cut(&mut changed, None, (now, request.revision()))?
+        } else {
+            Arc::clone(&changed.latest)
+        };
         let progress = changed.progress(now, world.lambda.transition);
         if !input.dry_run {
             *function = changed;
@@ -158,7 +161,8 @@ pub(super) fn configuration(request: &Request<'_>, name: &str) -> Result<Answer,
         check_settled(request, function, input.revision_id.as_ref())?;
         let now = world.clock.now();
         let configuration = input.apply(function.latest.configuration.clone())?;
-        replace(function, now, |version| version.configuration = configuration);
+        let revision = request.revision();
+        replace(function, (now, revision), |version| version.configuration = configuration);
         Ok((Arc::clone(&function.latest), function.progress(now, world.lambda.transition)))
     })?;
     request.output(&ConfigurationShape::of(&version, Some(progress), false))

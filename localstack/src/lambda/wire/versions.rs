@@ -21,7 +21,7 @@ const MAX_VERSIONS: usize = 1000;
 pub(super) fn cut(
     function: &mut Function,
     description: Option<String>,
-    now: Timestamp,
+    (now, revision): (Timestamp, Uuid),
 ) -> Result<Arc<Version>, LambdaError> {
     let mut version = Version::clone(&function.latest);
     if let Some(description) = description {
@@ -39,7 +39,7 @@ pub(super) fn cut(
         )));
     }
     version.number = function.next_version.to_string();
-    version.revision = Uuid::new_v4();
+    version.revision = revision;
     version.modified = now;
     function.next_version += 1;
     let version = Arc::new(version);
@@ -74,7 +74,7 @@ pub(super) fn publish(request: &Request<'_>, name: &str) -> Result<Answer, AwsEr
             return Err(LambdaError::RevisionMismatch);
         }
         let now = world.clock.now();
-        let version = cut(function, input.description, now)?;
+        let version = cut(function, input.description, (now, request.revision()))?;
         Ok((version, function.progress(now, world.lambda.transition)))
     })?;
     request.created(&ConfigurationShape::of(&version, Some(progress), false))

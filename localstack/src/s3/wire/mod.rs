@@ -39,9 +39,14 @@ struct Wire {
 }
 
 /// Answers one S3 request, path style or with the bucket in the host name; the body has not been read.
-pub(crate) async fn serve(world: &Arc<World>, bodies: &BodyRoom, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn serve(
+    world: &Arc<World>,
+    bodies: &BodyRoom,
+    request_id: RequestId,
+    request: Request<Body>,
+) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let context = Context::of(&parts, world, RequestId::random());
+    let context = Context::of(&parts, world, request_id);
     let request = match unsign::unsign(parts, body, bodies, world.clock.now()).await {
         Ok(request) => request,
         Err(error) => return answer(error.to_http_response().map_err(|error| error.to_string())),

@@ -1,0 +1,3 @@
+//! The whole endpoint in virtual time, with the SDK connected in process.
+
+mod basics;
