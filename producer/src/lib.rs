@@ -22,10 +22,12 @@ pub mod generate;
 pub mod input;
 pub mod md5;
 mod outcome;
+pub mod pace;
 mod producer;
 pub mod read;
 mod record;
 pub mod retry;
+pub mod shard_map;
 mod sink;
 
 pub use account::Account;

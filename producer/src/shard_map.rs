@@ -1,0 +1,283 @@
+//! Which shard a hash key goes to, as far as the producer knows, and when it has to look again.
+//!
+//! Pure: the driver lists the shards when [`ShardMap::due`] says so and hands the answer to
+//! [`ShardMap::refreshed`]. The map is a prediction, and only that: a stream may reshard between a look and a put.
+//! What was predicted is compared with where a record landed, and a surprise makes the map look again.
+//!
+//! The ranges of shards that are closed by now are kept for a while: a record may land on a shard that a later look
+//! no longer lists as open, and its range decides whether a reader keeps it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use pipectl_shards::{HashKey, HashKeyRange, ShardId};
+
+/// The first wait after a look that failed or changed nothing, and its growth, as KPL has them.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const GROWTH: f64 = 1.5;
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Ranges kept at most; past it those of the oldest shards go.
+const RANGES_KEPT: usize = 40_000;
+
+/// A prediction of where records land.
+#[derive(Clone, Debug, Default)]
+pub struct ShardMap {
+    /// The open shards in the order of their ranges; empty until the first look.
+    open: Vec<(HashKeyRange, ShardId)>,
+    /// Every range ever seen: a shard keeps its range for life.
+    ranges: HashMap<ShardId, HashKeyRange>,
+    /// Grows whenever `open` changes, so that whoever keeps a prediction knows when it is out of date.
+    generation: u64,
+    look: Look,
+}
+
+/// Whether the shards are to be listed, and when.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Look {
+    /// The map is as good as is known.
+    Content,
+    /// At this time, after so long a wait.
+    At(Duration, Duration),
+    /// Someone is at it.
+    UnderWay(Duration),
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self::At(Duration::ZERO, Duration::ZERO)
+    }
+}
+
+/// What a look changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// The open shards are others now: predictions are to be made anew.
+    Changed,
+    /// They are as they were.
+    Unchanged,
+}
+
+impl ShardMap {
+    /// The shard that is to own this hash key; `None` while nothing is known of it.
+    #[must_use]
+    pub fn predict(&self, key: HashKey) -> Option<ShardId> {
+        let index = self.open.partition_point(|(range, _)| range.end() < key);
+        self.open.get(index).filter(|(range, _)| range.contains(key)).map(|(_, shard)| *shard)
+    }
+
+    /// The range of a shard, open or closed, if it was ever seen.
+    #[must_use]
+    pub fn range(&self, shard: ShardId) -> Option<HashKeyRange> {
+        self.ranges.get(&shard).copied()
+    }
+
+    /// Grows with every change of the open shards.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// How many shards are open, as far as is known.
+    #[must_use]
+    pub fn open_shards(&self) -> usize {
+        self.open.len()
+    }
+
+    /// When to list the shards next; `None` when nothing asks for it, or someone is at it.
+    #[must_use]
+    pub fn due(&self) -> Option<Duration> {
+        match self.look {
+            Look::At(at, _) => Some(at),
+            Look::Content | Look::UnderWay(_) => None,
+        }
+    }
+
+    /// The shards are being listed.
+    pub fn looking(&mut self) {
+        if let Look::At(_, waited) = self.look {
+            self.look = Look::UnderWay(waited);
+        }
+    }
+
+    /// A record landed elsewhere than predicted, or on a shard never seen: the map is out of date.
+    pub fn surprised(&mut self, now: Duration) {
+        if self.look == Look::Content {
+            self.look = Look::At(now, Duration::ZERO);
+        }
+    }
+
+    /// Takes in the open shards. A list that does not tile the hash-key space is a glimpse of a reshard: it is not
+    /// believed, and the next look comes soon.
+    pub fn refreshed(
+        &mut self,
+        shards: impl IntoIterator<Item = (ShardId, HashKeyRange)>,
+        now: Duration,
+    ) -> Refresh {
+        let mut open: Vec<_> = shards.into_iter().map(|(shard, range)| (range, shard)).collect();
+        open.sort_by_key(|(range, _)| range.start());
+        self.ranges.extend(open.iter().map(|(range, shard)| (*shard, *range)));
+        self.forget();
+        if !HashKeyRange::tile(open.iter().map(|(range, _)| *range)) {
+            self.wait(now);
+            return Refresh::Unchanged;
+        }
+        self.look = Look::Content;
+        if open == self.open {
+            return Refresh::Unchanged;
+        }
+        self.open = open;
+        self.generation += 1;
+        Refresh::Changed
+    }
+
+    /// Takes in a surprise that a look did not explain: what it saw was older than what has happened.
+    pub fn still_surprised(&mut self, now: Duration) {
+        if self.look == Look::Content {
+            self.look = Look::UnderWay(Duration::ZERO);
+            self.wait(now);
+        }
+    }
+
+    /// The shards could not be listed.
+    pub fn failed(&mut self, now: Duration) {
+        self.wait(now);
+    }
+
+    fn wait(&mut self, now: Duration) {
+        let waited = match self.look {
+            Look::At(_, waited) | Look::UnderWay(waited) => waited,
+            Look::Content => Duration::ZERO,
+        };
+        let wait = if waited.is_zero() { FIRST_WAIT } else { waited.mul_f64(GROWTH).min(LONGEST_WAIT) };
+        self.look = Look::At(now + wait, wait);
+    }
+
+    fn forget(&mut self) {
+        if self.ranges.len() > RANGES_KEPT {
+            let mut known: Vec<_> = self.ranges.keys().copied().collect();
+            known.sort_unstable();
+            for shard in &known[..known.len() - RANGES_KEPT] {
+                self.ranges.remove(shard);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use pipectl_shards::Lineage;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn open(lineage: &Lineage) -> Vec<(ShardId, HashKeyRange)> {
+        lineage.open().map(|shard| (shard.id, shard.range)).collect()
+    }
+
+    fn uniform(count: u32) -> Lineage {
+        Lineage::uniform(NonZeroU32::new(count).unwrap())
+    }
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    proptest! {
+        #[test]
+        fn a_prediction_is_the_owner_by_the_lineage(
+            count in 1_u32..30, splits in proptest::collection::vec(any::<u128>(), 0..10), key in any::<u128>(),
+        ) {
+            let mut lineage = uniform(count);
+            for at in splits {
+                let owner = lineage.owner(HashKey(at)).unwrap().id;
+                let _ = lineage.split(owner, HashKey(at));
+            }
+            let mut map = ShardMap::default();
+            prop_assert_eq!(map.predict(HashKey(key)), None);
+            map.refreshed(open(&lineage), Duration::ZERO);
+            prop_assert_eq!(map.predict(HashKey(key)), lineage.owner(HashKey(key)).map(|shard| shard.id));
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_space_belong_to_the_outer_shards() {
+        let mut map = ShardMap::default();
+        map.refreshed(open(&uniform(3)), Duration::ZERO);
+        assert_eq!(map.predict(HashKey::MIN), Some(ShardId::new(0)));
+        assert_eq!(map.predict(HashKey::MAX), Some(ShardId::new(2)));
+    }
+
+    #[test]
+    fn a_new_map_looks_at_once_and_then_only_after_a_surprise() {
+        let mut map = ShardMap::default();
+        assert_eq!(map.due(), Some(Duration::ZERO));
+        map.looking();
+        assert_eq!(map.due(), None, "someone is at it");
+        assert_eq!(map.refreshed(open(&uniform(2)), seconds(1)), Refresh::Changed);
+        assert_eq!(map.due(), None);
+        map.surprised(seconds(5));
+        map.surprised(seconds(6));
+        assert_eq!(map.due(), Some(seconds(5)), "the first surprise counts");
+        map.looking();
+        assert_eq!(map.refreshed(open(&uniform(2)), seconds(6)), Refresh::Unchanged);
+    }
+
+    #[test]
+    fn looks_that_fail_back_off_from_one_second_to_thirty() {
+        let mut map = ShardMap::default();
+        let mut waits = Vec::new();
+        for _ in 0..12 {
+            map.looking();
+            map.failed(Duration::ZERO);
+            waits.push(map.due().unwrap());
+        }
+        assert_eq!(waits[..3], [1000, 1500, 2250].map(Duration::from_millis));
+        assert_eq!(waits[11], seconds(30));
+        map.looking();
+        map.refreshed(open(&uniform(1)), Duration::ZERO);
+        map.surprised(seconds(9));
+        map.looking();
+        map.failed(seconds(9));
+        assert_eq!(map.due(), Some(seconds(10)), "a success starts the back-off anew");
+    }
+
+    #[test]
+    fn a_glimpse_of_a_reshard_is_not_believed() {
+        let mut lineage = uniform(2);
+        let mut map = ShardMap::default();
+        map.refreshed(open(&lineage), Duration::ZERO);
+        lineage.split(ShardId::new(0), HashKey(100)).unwrap();
+        let half: Vec<_> = open(&lineage).into_iter().skip(1).collect();
+        map.surprised(seconds(1));
+        map.looking();
+        assert_eq!(map.refreshed(half, seconds(1)), Refresh::Unchanged);
+        assert_eq!(map.predict(HashKey(0)), Some(ShardId::new(0)), "as before");
+        assert_eq!(map.due(), Some(seconds(2)));
+        map.looking();
+        assert_eq!(map.refreshed(open(&lineage), seconds(2)), Refresh::Changed);
+        assert_eq!((map.generation(), map.open_shards()), (2, 3));
+    }
+
+    #[test]
+    fn the_range_of_a_closed_shard_is_still_known() {
+        let mut lineage = uniform(1);
+        let mut map = ShardMap::default();
+        map.refreshed(open(&lineage), Duration::ZERO);
+        lineage.split(ShardId::new(0), HashKey(100)).unwrap();
+        map.refreshed(open(&lineage), Duration::ZERO);
+        assert_eq!(map.range(ShardId::new(0)), Some(HashKeyRange::ALL));
+        assert_eq!(map.range(ShardId::new(9)), None);
+    }
+
+    #[test]
+    fn a_look_that_saw_something_older_than_the_surprise_is_tried_again() {
+        let mut map = ShardMap::default();
+        map.refreshed(open(&uniform(1)), Duration::ZERO);
+        map.still_surprised(seconds(3));
+        assert_eq!(map.due(), Some(seconds(4)));
+    }
+}
