@@ -8,8 +8,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::alias::Alias;
+use super::event_invoke::EventInvokeConfig;
 use super::name::{FunctionName, LATEST};
 use super::package::Package;
+use super::policy::Policy;
 
 /// What a function runs on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +58,19 @@ pub(super) struct Configuration {
     pub(super) variables: Option<BTreeMap<String, String>>,
     pub(super) tracing: String,
     pub(super) dead_letter_arn: Option<String>,
-    pub(super) log_group: Option<String>,
+    #[serde(default)]
+    pub(super) logging: Logging,
+}
+
+/// `LoggingConfig`: where lines go and in which form. The form is kept and shown; lines are written as they come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Logging {
+    /// `Text` or `JSON`; `Text` unless said otherwise.
+    pub(super) format: Option<String>,
+    pub(super) application_level: Option<String>,
+    pub(super) system_level: Option<String>,
+    /// `/aws/lambda/<name>` unless said otherwise.
+    pub(super) group: Option<String>,
 }
 
 impl Configuration {
@@ -88,15 +103,19 @@ impl Version {
 
     /// Where its lines go.
     pub(super) fn log_group(&self) -> String {
-        match &self.configuration.log_group {
+        match &self.configuration.logging.group {
             Some(group) => group.clone(),
             None => format!("/aws/lambda/{}", self.name.as_str()),
         }
     }
 }
 
-/// A statement that lets someone invoke the function, as `AddPermission` wrote it.
-pub(super) type Statement = serde_json::Value;
+/// Concurrency that is kept ready, as far as its description goes: sandboxes start when they are needed.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Provisioned {
+    pub(super) requested: u32,
+    pub(super) modified: Timestamp,
+}
 
 /// A function with all its versions.
 #[derive(Debug, Clone)]
@@ -106,7 +125,14 @@ pub(super) struct Function {
     /// Never reused, even when a version is deleted.
     pub(super) next_version: u64,
     pub(super) tags: BTreeMap<String, String>,
-    pub(super) policy: BTreeMap<String, Statement>,
+    /// By name.
+    pub(super) aliases: BTreeMap<String, Alias>,
+    /// Who may invoke, by qualifier (`$LATEST` for the function itself).
+    pub(super) policies: BTreeMap<String, Policy>,
+    /// By qualifier, as policies are.
+    pub(super) event_invoke: BTreeMap<String, EventInvokeConfig>,
+    /// By version or alias.
+    pub(super) provisioned: BTreeMap<String, Provisioned>,
     pub(super) reserved_concurrency: Option<u32>,
     pub(super) created: Timestamp,
     /// When the last update was accepted; `None` when there was none.
@@ -123,6 +149,23 @@ pub(super) struct Progress {
 }
 
 impl Function {
+    /// A function with one version, the unpublished one.
+    pub(super) fn new(latest: Version, tags: BTreeMap<String, String>, created: Timestamp) -> Self {
+        Self {
+            latest: Arc::new(latest),
+            published: Vec::new(),
+            next_version: 1,
+            tags,
+            aliases: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            event_invoke: BTreeMap::new(),
+            provisioned: BTreeMap::new(),
+            reserved_concurrency: None,
+            created,
+            updated: None,
+        }
+    }
+
     /// Where the function stands: a change takes `transition` to become effective.
     pub(super) fn progress(&self, now: Timestamp, transition: Duration) -> Progress {
         let through =
@@ -131,12 +174,19 @@ impl Function {
         Progress { active, settled: active && self.updated.is_none_or(through) }
     }
 
-    /// A version by its number.
-    pub(super) fn version(&self, number: &str) -> Option<&Arc<Version>> {
+    /// A version by its number, or by an alias of it.
+    pub(super) fn version(&self, qualifier: &str) -> Option<&Arc<Version>> {
+        let number = self.aliases.get(qualifier).map_or(qualifier, |alias| alias.version.as_str());
         if number == LATEST {
             return Some(&self.latest);
         }
         self.published.iter().find(|version| version.number == number)
+    }
+
+    /// The version that the next invocation of a qualifier runs: an alias may share them out between two.
+    pub(super) fn route(&mut self, qualifier: &str) -> Option<&Arc<Version>> {
+        let chosen = self.aliases.get_mut(qualifier).map(|alias| alias.next().to_owned());
+        self.version(chosen.as_deref().unwrap_or(qualifier))
     }
 }
 

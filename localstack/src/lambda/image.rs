@@ -7,9 +7,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::function::{Configuration, Function, Statement, Version};
+use super::alias::Alias;
+use super::event_invoke::EventInvokeConfig;
+use super::function::{Configuration, Function, Provisioned, Version};
 use super::name::{FunctionName, FunctionRef};
 use super::package::PackageStore;
+use super::policy::{Policy, Statement};
 use super::state::Lambda;
 use crate::world::World;
 
@@ -21,7 +24,14 @@ struct FunctionImage {
     published: Vec<VersionImage>,
     next_version: u64,
     tags: BTreeMap<String, String>,
-    policy: BTreeMap<String, Statement>,
+    #[serde(default)]
+    aliases: BTreeMap<String, AliasImage>,
+    #[serde(default)]
+    policies: BTreeMap<String, PolicyImage>,
+    #[serde(default)]
+    event_invoke: BTreeMap<String, EventInvokeConfig>,
+    #[serde(default)]
+    provisioned: BTreeMap<String, Provisioned>,
     reserved_concurrency: Option<u32>,
     created: Timestamp,
     updated: Option<Timestamp>,
@@ -40,7 +50,9 @@ impl Lambda {
     /// Every function, for the data folder.
     pub(crate) fn save(&self) -> serde_json::Result<serde_json::Value> {
         let functions = self.functions.lock();
-        let images: Vec<FunctionImage> = functions.values().map(FunctionImage::of).collect();
+        // The code of functions in this process goes with it.
+        let kept = functions.values().filter(|function| !function.latest.package.is_none());
+        let images: Vec<FunctionImage> = kept.map(FunctionImage::of).collect();
         serde_json::to_value(images)
     }
 
@@ -67,7 +79,10 @@ impl FunctionImage {
             published: function.published.iter().map(|version| VersionImage::of(version)).collect(),
             next_version: function.next_version,
             tags: function.tags.clone(),
-            policy: function.policy.clone(),
+            aliases: function.aliases.iter().map(|(name, alias)| (name.clone(), AliasImage::of(alias))).collect(),
+            policies: function.policies.iter().map(|(key, policy)| (key.clone(), PolicyImage::of(policy))).collect(),
+            event_invoke: function.event_invoke.clone(),
+            provisioned: function.provisioned.clone(),
             reserved_concurrency: function.reserved_concurrency,
             created: function.created,
             updated: function.updated,
@@ -82,11 +97,63 @@ impl FunctionImage {
             published: self.published.into_iter().map(version).collect::<Result<_, _>>()?,
             next_version: self.next_version,
             tags: self.tags,
-            policy: self.policy,
+            aliases: all(self.aliases, AliasImage::alias)?,
+            policies: all(self.policies, PolicyImage::policy)?,
+            event_invoke: self.event_invoke,
+            provisioned: self.provisioned,
             reserved_concurrency: self.reserved_concurrency,
             created: self.created,
             updated: self.updated,
         })
+    }
+}
+
+/// Every value of a map, or the first error.
+fn all<A, B>(
+    images: BTreeMap<String, A>,
+    f: impl Fn(A) -> Result<B, String>,
+) -> Result<BTreeMap<String, B>, String> {
+    images.into_iter().map(|(key, image)| Ok((key, f(image)?))).collect()
+}
+
+fn revision(text: &str) -> Result<Uuid, String> {
+    Uuid::parse_str(text).map_err(|error| error.to_string())
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct AliasImage {
+    version: String,
+    description: String,
+    weights: BTreeMap<String, f64>,
+    revision: String,
+    owed: f64,
+}
+
+impl AliasImage {
+    fn of(alias: &Alias) -> Self {
+        let Alias { version, description, weights, revision, owed } = alias.clone();
+        Self { version, description, weights, revision: revision.to_string(), owed }
+    }
+
+    fn alias(self) -> Result<Alias, String> {
+        let Self { version, description, weights, owed, .. } = self;
+        Ok(Alias { version, description, weights, revision: revision(&self.revision)?, owed })
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PolicyImage {
+    statements: BTreeMap<String, Statement>,
+    revision: String,
+}
+
+impl PolicyImage {
+    fn of(policy: &Policy) -> Self {
+        Self { statements: policy.statements.clone(), revision: policy.revision.to_string() }
+    }
+
+    fn policy(self) -> Result<Policy, String> {
+        Ok(Policy { statements: self.statements, revision: revision(&self.revision)? })
     }
 }
 
@@ -114,7 +181,7 @@ impl VersionImage {
             name: name.clone(),
             arn: arn.to_owned(),
             number: self.number,
-            revision: Uuid::parse_str(&self.revision).map_err(|error| error.to_string())?,
+            revision: revision(&self.revision)?,
             configuration: self.configuration,
             package,
             modified: self.modified,

@@ -23,11 +23,13 @@ pub struct Event {
     pub payload: Bytes,
     /// What the caller says of itself: JSON on one line, which the function finds in its context.
     pub client_context: Option<String>,
+    /// The id the function is to see; a new one when there is none. A retried event keeps its own.
+    pub request_id: Option<String>,
 }
 
 impl From<Bytes> for Event {
     fn from(payload: Bytes) -> Self {
-        Self { payload, client_context: None }
+        Self { payload, ..Self::default() }
     }
 }
 
@@ -67,12 +69,22 @@ impl Lambda {
         function: &str,
         event: impl Into<Event>,
     ) -> Result<InvokeResult, LambdaError> {
-        let event = event.into();
+        let here = Location { region: &world.region, account: &world.account };
+        self.invoke_named(world, (&FunctionRef::parse(function)?, &here), event.into()).await
+    }
+
+    /// Invokes a function as [`Self::invoke`] does, for a caller in a region.
+    pub(super) async fn invoke_named(
+        &self,
+        world: &Arc<World>,
+        (named, here): (&FunctionRef, &Location<'_>),
+        event: Event,
+    ) -> Result<InvokeResult, LambdaError> {
         if event.payload.len() > MAX_SYNC_PAYLOAD {
             let (size, kind) = (event.payload.len(), "RequestResponse");
             return Err(LambdaError::PayloadTooLarge { size, kind, limit: MAX_SYNC_PAYLOAD });
         }
-        let admitted = self.admit(world, &FunctionRef::parse(function)?)?;
+        let admitted = self.admit(world, (named, here), event.request_id.as_deref())?;
         let world = Arc::clone(world);
         let tracker = world.tasks.clone();
         let task = tracker.spawn(async move { run(&world, admitted, event).await });
@@ -80,10 +92,13 @@ impl Lambda {
     }
 
     /// Checks that a version may run now.
-    pub(super) fn admit(&self, world: &World, named: &FunctionRef) -> Result<Admitted, LambdaError> {
-        let here = Location { region: &world.region, account: &world.account };
-        let (version, reserved) = self.with_function(named, &here, |function| {
-            let version = function.version(named.version()).ok_or_else(|| here.not_found(named))?;
+    pub(super) fn admit(
+        &self,
+        world: &World,
+        (named, here): (&FunctionRef, &Location<'_>),
+        request_id: Option<&str>,
+    ) -> Result<Admitted, LambdaError> {
+        let (version, reserved) = self.with_function(named, here, |function| {
             if !function.progress(world.clock.now(), self.transition).active {
                 return Err(LambdaError::Conflict(
                     "The operation cannot be performed at this time. The function is currently in the following \
@@ -91,13 +106,18 @@ impl Lambda {
                         .to_owned(),
                 ));
             }
-            Ok((Arc::clone(version), function.reserved_concurrency))
+            let reserved = function.reserved_concurrency;
+            let version = function.route(named.version()).ok_or_else(|| here.not_found(named))?;
+            Ok((Arc::clone(version), reserved))
         })?;
-        let place = self.executor.place(&named.name, reserved);
+        let place = self.executor.place(&named.name, reserved, self.unreserved());
         if place.is_err() {
             publish(world, &named.name, &[("Throttles", 1.0, Unit::Count)]);
         }
-        let request_id = world.dice.uuid("invocation", named.name.as_str()).to_string();
+        let request_id = match request_id {
+            Some(request_id) => request_id.to_owned(),
+            None => world.dice.uuid("invocation", named.name.as_str()).to_string(),
+        };
         Ok(Admitted { version, place: place?, request_id })
     }
 }
@@ -137,7 +157,7 @@ fn publish_outcome(world: &World, name: &FunctionName, finished: &Finished) {
 }
 
 /// Publishes to `AWS/Lambda`, as AWS does for each function.
-fn publish(world: &World, name: &FunctionName, metrics: &[(&str, f64, Unit)]) {
+pub(super) fn publish(world: &World, name: &FunctionName, metrics: &[(&str, f64, Unit)]) {
     let dimensions = [Dimension::new("FunctionName", name.as_str())];
     let now = world.clock.now();
     for (metric, value, unit) in metrics {

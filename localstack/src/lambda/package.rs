@@ -69,6 +69,18 @@ pub(super) struct Package {
 }
 
 impl Package {
+    /// What stands for the package of a function that has none.
+    pub(super) fn none() -> Self {
+        let (archive, folder) = (PathBuf::new(), PathBuf::new());
+        let kept = true;
+        Self { sha256: code_sha256(&[]), size: 0, archive, kept, folder, unpacked: OnceCell::new() }
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_none(&self) -> bool {
+        self.size == 0
+    }
+
     /// The folder with the package's files, unpacked by the first caller.
     pub(super) async fn folder(&self) -> Result<&Path, PackageError> {
         let unpack = || async {

@@ -5,17 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::OnceCell;
 
 use crate::lock::Lock;
 use crate::world::Setting;
 
-use super::asynchronous::MAX_QUEUED;
+use super::asynchronous::Queue;
 use super::error::LambdaError;
 use super::executor::Executor;
 use super::function::{Function, Version};
 use super::name::{FunctionName, FunctionRef};
 use super::package::{PackageError, PackageStore};
+
+/// Invocations the account may have running at a time: AWS's quota.
+pub(super) const ACCOUNT_CONCURRENCY: u32 = 1000;
 
 /// The functions of the endpoint.
 #[derive(Debug)]
@@ -23,7 +26,7 @@ pub struct Lambda {
     pub(super) functions: Lock<BTreeMap<FunctionName, Function>>,
     pub(super) executor: Executor,
     /// Places in the queue of asynchronous invocations.
-    pub(super) queue: Arc<Semaphore>,
+    pub(super) queue: Queue,
     /// How long a new or changed function takes to become usable.
     pub(super) transition: Duration,
     packages: OnceCell<PackageStore>,
@@ -37,7 +40,7 @@ impl Lambda {
         Self {
             functions: Lock::default(),
             executor: Executor::default(),
-            queue: Arc::new(Semaphore::new(MAX_QUEUED)),
+            queue: Queue::default(),
             transition: setting.timings.function,
             packages: OnceCell::new(),
             data_dir: setting.data_dir.clone(),
@@ -55,6 +58,13 @@ impl Lambda {
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.functions.lock().keys().map(|name| name.as_str().to_owned()).collect()
+    }
+
+    /// What is left of the account's concurrency for functions that have none reserved.
+    pub(super) fn unreserved(&self) -> u32 {
+        let functions = self.functions.lock();
+        let reserved = functions.values().filter_map(|function| function.reserved_concurrency);
+        ACCOUNT_CONCURRENCY.saturating_sub(reserved.sum())
     }
 
     /// Runs `f` on a function.

@@ -15,6 +15,7 @@ use crate::world::World;
 
 use super::super::error::LambdaError;
 use super::super::function::Version;
+use super::super::in_process::InProcess;
 use super::super::invoke::Event;
 use super::super::name::FunctionName;
 use super::failure::Failure;
@@ -26,8 +27,6 @@ use super::watchdog::Watchdog;
 
 /// Processes one function has at a time; invocations beyond wait for one to be free. On AWS each would get its own.
 const MAX_SANDBOXES: usize = 8;
-/// Invocations one function has running and waiting: AWS's account limit.
-const MAX_CONCURRENCY: u32 = 1000;
 /// How long a sandbox stays warm without work.
 const IDLE: Duration = Duration::from_secs(300);
 /// How often idle sandboxes are looked for.
@@ -38,7 +37,8 @@ const REAP: Duration = Duration::from_secs(30);
 struct Pool {
     idle: Lock<Vec<Sandbox>>,
     permits: Semaphore,
-    running: AtomicU32,
+    /// Invocations of the function's own reserve.
+    reserved: Arc<AtomicU32>,
     muted: Arc<AtomicBool>,
 }
 
@@ -47,7 +47,7 @@ impl Default for Pool {
         Self {
             idle: Lock::default(),
             permits: Semaphore::new(MAX_SANDBOXES),
-            running: AtomicU32::new(0),
+            reserved: Arc::default(),
             muted: Arc::default(),
         }
     }
@@ -74,11 +74,15 @@ impl Pool {
 
 /// One place among the concurrent invocations of a function, given back on drop.
 #[derive(Debug)]
-pub(in super::super) struct Place(Arc<Pool>);
+pub(in super::super) struct Place {
+    pool: Arc<Pool>,
+    /// What it was taken from: the function's own reserve, or what all others share.
+    counter: Arc<AtomicU32>,
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
+        self.counter.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -86,34 +90,45 @@ impl Drop for Place {
 #[derive(Debug, Default)]
 pub(in super::super) struct Executor {
     pools: Lock<HashMap<FunctionName, Arc<Pool>>>,
+    /// Invocations of functions without a reserve, of the whole account.
+    shared: Arc<AtomicU32>,
+    in_process: Lock<HashMap<FunctionName, InProcess>>,
     watchdog: OnceCell<Arc<Watchdog>>,
     interpreters: Interpreters,
     reaper: OnceLock<()>,
 }
 
 impl Executor {
-    /// Takes a place for one more invocation, if the function may have one.
+    /// Takes a place for one more invocation, if the function may have one: of its reserve, or of the `unreserved` ones
+    /// that all functions without a reserve share.
     pub(in super::super) fn place(
         &self,
         function: &FunctionName,
         reserved: Option<u32>,
+        unreserved: u32,
     ) -> Result<Place, LambdaError> {
         let pool = Arc::clone(self.pools.lock().entry(function.clone()).or_default());
-        let limit = reserved.unwrap_or(MAX_CONCURRENCY);
+        let (counter, limit, reason) = match reserved {
+            Some(reserved) => (&pool.reserved, reserved, "ReservedFunctionConcurrentInvocationLimitExceeded"),
+            None => (&self.shared, unreserved, "ConcurrentInvocationLimitExceeded"),
+        };
+        let counter = Arc::clone(counter);
         let free = |running: u32| (running < limit).then(|| running + 1);
-        if pool.running.fetch_update(Ordering::Relaxed, Ordering::Relaxed, free).is_ok() {
-            return Ok(Place(pool));
+        match counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, free) {
+            Ok(_) => Ok(Place { pool, counter }),
+            Err(_) => Err(LambdaError::TooManyRequests { reason }),
         }
-        Err(LambdaError::TooManyRequests {
-            reason: match reserved {
-                Some(_) => "ReservedFunctionConcurrentInvocationLimitExceeded",
-                None => "ConcurrentInvocationLimitExceeded",
-            },
-        })
+    }
+
+    /// Runs a function in this process from now on.
+    pub(in super::super) fn install(&self, function: &FunctionName, code: InProcess) {
+        self.forget(function);
+        self.in_process.lock().insert(function.clone(), code);
     }
 
     /// Ends the idle sandboxes of a deleted function and silences those that still work.
     pub(in super::super) fn forget(&self, function: &FunctionName) {
+        self.in_process.lock().remove(function);
         let pool = self.pools.lock().remove(function);
         if let Some(pool) = pool {
             pool.muted.store(true, Ordering::Relaxed);
@@ -130,7 +145,11 @@ impl Executor {
         version: &Arc<Version>,
         (request_id, event): (&str, Event),
     ) -> Result<Finished, LambdaError> {
-        let pool = &place.0;
+        let in_process = self.in_process.lock().get(&version.name).cloned();
+        if let Some(code) = in_process {
+            return Ok(in_this_process(&code, version, request_id, event).await);
+        }
+        let pool = &place.pool;
         let _permit = pool.permits.acquire().await.map_err(|_| LambdaError::Stopping)?;
         let patience = INIT + Duration::from_secs(version.configuration.timeout_s.into());
         let _held = world.hold.hold(patience);
@@ -266,6 +285,19 @@ fn finish(sink: &LogSink, request_id: &str, outcome: Result<Reply, Failure>, rep
         (Ok(Reply::TooLarge) | Err(_), None) => (Bytes::new(), true),
     };
     Finished { payload, failed, tail: sink.take_tail(), duration: report.duration }
+}
+
+/// Runs code of this process within the function's time-out. It has no log.
+async fn in_this_process(code: &InProcess, version: &Version, request_id: &str, event: Event) -> Finished {
+    let begun = Instant::now();
+    let configuration = &version.configuration;
+    let (payload, failed) =
+        match tokio::time::timeout(configuration.timeout(), code.call(event.payload)).await {
+            Ok(Ok(payload)) => (payload, false),
+            Ok(Err(error)) => (error, true),
+            Err(_) => (Failure::TimedOut(configuration.timeout_s).payload(request_id), true),
+        };
+    Finished { payload, failed, tail: Vec::new(), duration: begun.elapsed() }
 }
 
 /// The end of an invocation whose sandbox did not come up.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::error::LambdaError;
 use super::super::executor::reserved;
-use super::super::function::Runtime;
+use super::super::function::{Logging, Runtime};
+use super::create::DeadLetterInput;
 
 /// Sum of names and values of the environment AWS takes.
 const MAX_ENVIRONMENT: usize = 4096;
@@ -119,6 +120,62 @@ pub(super) fn variables(
         ));
     }
     Ok(variables)
+}
+
+/// How requests are traced: shown, not done.
+pub(super) fn tracing(mode: Option<String>) -> Result<Option<String>, LambdaError> {
+    enumerated("tracingConfig.mode", mode, &["Active", "PassThrough"])
+}
+
+/// A dead-letter queue's ARN; an empty one takes it away.
+pub(super) fn dead_letter(input: Option<DeadLetterInput>) -> Result<Option<String>, LambdaError> {
+    let arn = input.and_then(|input| input.target_arn).filter(|arn| !arn.is_empty());
+    let service = arn.as_deref().map(|arn| arn.split(':').nth(2).unwrap_or_default());
+    if service.is_none_or(|service| service == "sqs" || service == "sns") {
+        return Ok(arn);
+    }
+    // (?) AWS also asks whether the execution role may write there.
+    Err(LambdaError::InvalidParameter(format!(
+        "The provided dead letter target ARN {} is not an Amazon SQS queue or an Amazon SNS topic.",
+        arn.unwrap_or_default()
+    )))
+}
+
+/// Where lines go and in which form. Levels are for lines in JSON only.
+pub(super) fn logging(mut logging: Logging) -> Result<Logging, LambdaError> {
+    const APPLICATION: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+    logging.format = enumerated("loggingConfig.logFormat", logging.format, &["JSON", "Text"])?;
+    let level = "loggingConfig.applicationLogLevel";
+    logging.application_level = enumerated(level, logging.application_level, &APPLICATION)?;
+    let level = "loggingConfig.systemLogLevel";
+    logging.system_level = enumerated(level, logging.system_level, &["DEBUG", "INFO", "WARN"])?;
+    if logging.format.as_deref() == Some("JSON") {
+        logging.application_level.get_or_insert_with(|| "INFO".to_owned());
+        logging.system_level.get_or_insert_with(|| "INFO".to_owned());
+    } else {
+        (logging.application_level, logging.system_level) = (None, None);
+    }
+    let word = |b: u8| b.is_ascii_alphanumeric() || b".-_/#".contains(&b);
+    match &logging.group {
+        Some(group) if !(1..=512).contains(&group.len()) || !group.bytes().all(word) => {
+            Err(LambdaError::Validation(format!(
+                "1 validation error detected: Value '{group}' at 'loggingConfig.logGroup' failed to satisfy constraint: \
+                 Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+"
+            )))
+        }
+        _ => Ok(logging),
+    }
+}
+
+fn enumerated(member: &str, value: Option<String>, set: &[&str]) -> Result<Option<String>, LambdaError> {
+    match value {
+        Some(value) if !set.contains(&value.as_str()) => Err(LambdaError::Validation(format!(
+            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must \
+             satisfy enum value set: [{}]",
+            set.join(", ")
+        ))),
+        value => Ok(value),
+    }
 }
 
 /// At most 50 tags.

@@ -6,11 +6,12 @@ use serde_json::json;
 use crate::http::{Answer, AwsError};
 
 use super::super::error::LambdaError;
+use super::super::name::FunctionRef;
+use super::super::state::ACCOUNT_CONCURRENCY;
 use super::{Request, no_content};
 
-/// What the account may run at a time, and what must stay unreserved of it.
-const ACCOUNT: u32 = 1000;
-const UNRESERVED: u32 = 100;
+/// What must stay unreserved of what the account may run at a time.
+pub(super) const UNRESERVED: u32 = 100;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -21,20 +22,45 @@ struct ConcurrencyInput {
 /// `PutFunctionConcurrency`.
 pub(super) fn put(request: &Request<'_>, name: &str) -> Result<Answer, AwsError> {
     let input: ConcurrencyInput = request.call.input()?;
-    let named = request.function(name)?;
+    let named = whole(request, name)?;
     let reserved = input.reserved_concurrent_executions;
-    if reserved > ACCOUNT - UNRESERVED {
+    let lambda = &request.world.lambda;
+    let mut functions = lambda.functions.lock();
+    let others = functions.iter().filter(|(name, _)| **name != named.name);
+    let others: u32 = others.filter_map(|(_, function)| function.reserved_concurrency).sum();
+    let function = functions.get_mut(&named.name).ok_or_else(|| request.here().not_found(&named))?;
+    if reserved.saturating_add(others) > ACCOUNT_CONCURRENCY - UNRESERVED {
         return Err(LambdaError::InvalidParameter(format!(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
              below its minimum value of [{UNRESERVED}]."
         ))
         .into());
     }
-    request.world.lambda.with_function(&named, &request.here(), |function| {
-        function.reserved_concurrency = Some(reserved);
-        Ok(())
-    })?;
+    let provisioned: u32 = function.provisioned.values().map(|provisioned| provisioned.requested).sum();
+    if provisioned > reserved {
+        return Err(LambdaError::InvalidParameter(format!(
+            " ReservedConcurrentExecutions  {reserved} should not be lower than function's total provisioned \
+             concurrency [{provisioned}]."
+        ))
+        .into());
+    }
+    function.reserved_concurrency = Some(reserved);
+    drop(functions);
     request.output(&json!({ "ReservedConcurrentExecutions": reserved }))
+}
+
+/// A function named without a qualifier: its versions share its concurrency.
+fn whole(request: &Request<'_>, name: &str) -> Result<FunctionRef, AwsError> {
+    let named = request.function(name)?;
+    if named.qualifier.is_none() {
+        return Ok(named);
+    }
+    Err(LambdaError::InvalidParameter(
+        "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. \
+         Please specify either a function name or an unqualified function ARN."
+            .to_owned(),
+    )
+    .into())
 }
 
 /// `GetFunctionConcurrency`.
@@ -50,7 +76,7 @@ pub(super) fn read(request: &Request<'_>, name: &str) -> Result<Answer, AwsError
 
 /// `DeleteFunctionConcurrency`.
 pub(super) fn delete(request: &Request<'_>, name: &str) -> Result<Answer, AwsError> {
-    let named = request.function(name)?;
+    let named = whole(request, name)?;
     request.world.lambda.with_function(&named, &request.here(), |function| {
         function.reserved_concurrency = None;
         Ok(())
@@ -60,8 +86,8 @@ pub(super) fn delete(request: &Request<'_>, name: &str) -> Result<Answer, AwsErr
 
 /// `GetAccountSettings`.
 pub(super) fn account(request: &Request<'_>) -> Result<Answer, AwsError> {
+    let unreserved = request.world.lambda.unreserved();
     let functions = request.world.lambda.functions.lock();
-    let reserved: u32 = functions.values().filter_map(|function| function.reserved_concurrency).sum();
     let code: u64 = functions.values().map(|function| function.latest.package.size).sum();
     let count = functions.len();
     drop(functions);
@@ -70,8 +96,8 @@ pub(super) fn account(request: &Request<'_>) -> Result<Answer, AwsError> {
             "TotalCodeSize": 80_530_636_800_u64,
             "CodeSizeUnzipped": 262_144_000,
             "CodeSizeZipped": 52_428_800,
-            "ConcurrentExecutions": ACCOUNT,
-            "UnreservedConcurrentExecutions": ACCOUNT.saturating_sub(reserved),
+            "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
+            "UnreservedConcurrentExecutions": unreserved,
         },
         "AccountUsage": { "TotalCodeSize": code, "FunctionCount": count },
     }))

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::http::{Answer, AwsError};
 
 use super::super::error::LambdaError;
-use super::super::function::{Configuration, Function, Version};
+use super::super::function::{Configuration, Function, Logging, Version};
 use super::super::name::{FunctionRef, LATEST};
 use super::super::package::{MAX_ZIPPED, Package};
 use super::shapes::ConfigurationShape;
@@ -52,7 +52,23 @@ pub(super) struct EphemeralInput {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct LoggingInput {
-    pub(super) log_group: Option<String>,
+    log_format: Option<String>,
+    application_log_level: Option<String>,
+    system_log_level: Option<String>,
+    log_group: Option<String>,
+}
+
+impl LoggingInput {
+    /// What is configured after this was sent; what was not sent stays.
+    pub(super) fn apply(self, to: Logging) -> Result<Logging, LambdaError> {
+        let logging = Logging {
+            format: self.log_format.or(to.format),
+            application_level: self.application_log_level.or(to.application_level),
+            system_level: self.system_log_level.or(to.system_level),
+            group: self.log_group.or(to.group),
+        };
+        checks::logging(logging)
+    }
 }
 
 /// Where code comes from: in the request, or an object.
@@ -134,7 +150,7 @@ struct CreateInput {
 }
 
 impl CreateInput {
-    fn configuration(&self) -> Result<Configuration, LambdaError> {
+    fn configuration(&mut self) -> Result<Configuration, LambdaError> {
         if self.package_type.as_deref().is_some_and(|kind| kind != "Zip") {
             return Err(refused("container images"));
         }
@@ -165,20 +181,20 @@ impl CreateInput {
             timeout_s: checks::timeout(self.timeout.unwrap_or(3))?,
             ephemeral_mb: checks::ephemeral(self.ephemeral_storage.as_ref().map_or(512, |e| e.size))?,
             variables,
-            tracing: self
-                .tracing_config
-                .as_ref()
-                .and_then(|t| t.mode.clone())
+            tracing: checks::tracing(self.tracing_config.take().and_then(|tracing| tracing.mode))?
                 .unwrap_or_else(|| "PassThrough".to_owned()),
-            dead_letter_arn: self.dead_letter_config.as_ref().and_then(|d| d.target_arn.clone()),
-            log_group: self.logging_config.as_ref().and_then(|logging| logging.log_group.clone()),
+            dead_letter_arn: checks::dead_letter(self.dead_letter_config.take())?,
+            logging: self
+                .logging_config
+                .take()
+                .map_or(Ok(Logging::default()), |logging| logging.apply(Logging::default()))?,
         })
     }
 }
 
 /// `CreateFunction`.
 pub(super) async fn create(request: &Request<'_>) -> Result<Answer, AwsError> {
-    let input: CreateInput = request.call.input()?;
+    let mut input: CreateInput = request.call.input()?;
     let name = FunctionRef::parse(&input.function_name)?.name;
     let configuration = input.configuration()?;
     let tags = input.tags.clone().unwrap_or_default();
@@ -206,16 +222,7 @@ pub(super) async fn create(request: &Request<'_>) -> Result<Answer, AwsError> {
         package,
         modified: now,
     };
-    let mut function = Function {
-        latest: Arc::new(version),
-        published: Vec::new(),
-        next_version: 1,
-        tags,
-        policy: BTreeMap::new(),
-        reserved_concurrency: None,
-        created: now,
-        updated: None,
-    };
+    let mut function = Function::new(version, tags, now);
     let mut functions = lambda.functions.lock();
     exists(&functions)?;
     let shown = if input.publish {

@@ -23,7 +23,21 @@ pub(super) fn delete(request: &Request<'_>, name: &str) -> Result<Answer, AwsErr
             return Err(LambdaError::InvalidParameter(message.to_owned()).into());
         }
         Some(number) => lambda.with_function(&named, &here, |function| {
+            let aliases = function.aliases.iter().filter(|(_, alias)| alias.names(number));
+            let aliases: Vec<&str> = aliases.map(|(name, _)| name.as_str()).collect();
+            if !aliases.is_empty() {
+                return Err(LambdaError::Conflict(format!(
+                    "Unable to delete version because the following aliases reference it: [{}]",
+                    aliases.join(", ")
+                )));
+            }
             function.published.retain(|version| version.number != number);
+            if function.aliases.contains_key(number) {
+                return Err(here.not_found(&named));
+            }
+            function.policies.remove(number);
+            function.event_invoke.remove(number);
+            function.provisioned.remove(number);
             Ok(())
         })?,
     }

@@ -1,57 +1,83 @@
 //! `Invoke`.
 
 use ::http::StatusCode;
-use ::http::header::HeaderName;
+use ::http::header::{HeaderName, RETRY_AFTER};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::de::IgnoredAny;
+use serde_json::json;
 
 use crate::http::{Answer, AwsError};
 
 use super::super::error::LambdaError;
-use super::super::invoke::Event;
+use super::super::invoke::{Event, InvokeResult};
+use super::super::name::FunctionRef;
 use super::{Request, no_content};
 
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
 
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+/// (?) The API's model has the header; what AWS puts into it is not documented.
+const RETRY_AFTER_SECONDS: &str = "1";
+
 /// Longest client context in base64.
 const MAX_CLIENT_CONTEXT: usize = 3583;
 
 /// Invokes a function synchronously, as an event, or not at all.
 pub(super) async fn invoke(request: &Request<'_>, name: &str) -> Result<Answer, AwsError> {
-    let (world, lambda) = (request.world, &request.world.lambda);
-    let named = request.function(name)?;
-    // The caller's region is in the error, so it is looked up here and not left to the invocation.
-    let version = lambda.version(&named, &request.here())?;
-    let event = Event { payload: payload(&request.call.body)?, client_context: client_context(request)? };
+    match try_invoke(request, name).await {
+        Err(LambdaError::TooManyRequests { reason }) => throttled(request, reason),
+        answer => Ok(answer?),
+    }
+}
+
+async fn try_invoke(request: &Request<'_>, name: &str) -> Result<Answer, LambdaError> {
+    let (world, lambda, here) = (request.world, &request.world.lambda, request.here());
+    let named = FunctionRef::parse(name)?.qualified(request.call.query("Qualifier"));
+    lambda.version(&named, &here)?;
+    let event = Event {
+        payload: payload(&request.call.body)?,
+        client_context: client_context(request)?,
+        request_id: Some(request.call.context.request_id.to_string()),
+    };
     match header(request, "x-amz-invocation-type").unwrap_or("RequestResponse") {
         "DryRun" => Ok(no_content()),
         "Event" => {
-            lambda.enqueue(world, named, event)?;
+            lambda.enqueue(world, (named, here), event, 0)?;
             Ok(Answer { status: StatusCode::ACCEPTED, ..Answer::default() })
         }
         "RequestResponse" => {
-            let target = format!("{}:{}", named.name.as_str(), version.number);
-            let result = lambda.invoke(world, &target, event).await?;
-            let mut answer = Answer::new("application/json", result.payload)
-                .with_header(EXECUTED_VERSION, &result.executed_version);
-            if let Some(error) = result.function_error {
-                answer = answer.with_header(FUNCTION_ERROR, error);
-            }
-            if header(request, "x-amz-log-type") == Some("Tail") {
-                answer = answer.with_header(LOG_RESULT, &BASE64.encode(&result.log_tail));
-            }
-            Ok(answer)
+            let result = lambda.invoke_named(world, (&named, &here), event).await?;
+            Ok(answered(request, result))
         }
-        other => Err(LambdaError::InvalidParameter(format!(
-            "Value '{other}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: \
-             [Event, RequestResponse, DryRun]"
-        ))
-        .into()),
+        other => Err(LambdaError::Validation(format!(
+            "1 validation error detected: Value '{other}' at 'invocationType' failed to satisfy constraint: Member must \
+             satisfy enum value set: [Event, RequestResponse, DryRun]"
+        ))),
     }
+}
+
+fn answered(request: &Request<'_>, result: InvokeResult) -> Answer {
+    let mut answer = Answer::new("application/json", result.payload)
+        .with_header(EXECUTED_VERSION, &result.executed_version);
+    if let Some(error) = result.function_error {
+        answer = answer.with_header(FUNCTION_ERROR, error);
+    }
+    if header(request, "x-amz-log-type") == Some("Tail") {
+        answer = answer.with_header(LOG_RESULT, &BASE64.encode(&result.log_tail));
+    }
+    answer
+}
+
+/// The one error of Lambda with more members: which limit it was, and when to try again.
+fn throttled(request: &Request<'_>, reason: &'static str) -> Result<Answer, AwsError> {
+    let error = LambdaError::TooManyRequests { reason };
+    let body = json!({ "Reason": reason, "Type": "User", "message": error.to_string() });
+    let answer = request.output(&body)?.with_status(StatusCode::TOO_MANY_REQUESTS);
+    Ok(answer.with_header(ERROR_TYPE, error.code()).with_header(RETRY_AFTER, RETRY_AFTER_SECONDS))
 }
 
 /// The event: JSON, and an empty object when nothing was sent.

@@ -1,11 +1,15 @@
 //! Lambda's REST protocol: which method and path is which operation. One file per group of operations.
 
+mod aliases;
 mod checks;
 mod concurrency;
 mod create;
+mod defaults;
 mod delete;
+mod event_invoke;
 mod invocation;
 mod policy;
+mod provisioned;
 mod read;
 mod shapes;
 mod tags;
@@ -103,15 +107,26 @@ async fn function(request: &Request<'_>, name: &str, rest: &[&str]) -> Result<An
         (&Method::PUT, ["concurrency"]) => concurrency::put(request, name),
         (&Method::GET, ["concurrency"]) => concurrency::read(request, name),
         (&Method::DELETE, ["concurrency"]) => concurrency::delete(request, name),
-        (&Method::GET, ["code-signing-config"]) => {
-            let named = request.function(name)?;
-            request.world.lambda.version(&named, &request.here())?;
-            request.output(
-                &serde_json::json!({ "FunctionName": named.name.as_str(), "CodeSigningConfigArn": "" }),
-            )
-        }
-        _ => Err(unknown(request.call)),
+        (_, ["aliases", rest @ ..]) => aliases::serve(request, name, rest),
+        (_, ["event-invoke-config", rest @ ..]) => event_invoke::serve(request, name, rest),
+        (_, ["provisioned-concurrency"]) => provisioned::serve(request, name),
+        _ => defaults::serve(request, name, rest),
     }
+}
+
+/// A page of a list: `Marker` is where the page before ended, `MaxItems` how long this one is.
+fn page<T>(
+    request: &Request<'_>,
+    items: impl IntoIterator<Item = (String, T)>,
+    most: usize,
+) -> (Vec<T>, Option<String>) {
+    let limit =
+        request.call.query("MaxItems").and_then(|text| text.parse().ok()).unwrap_or(most).clamp(1, most);
+    let marker = request.call.query("Marker").unwrap_or_default();
+    let mut rest = items.into_iter().filter(|(key, _)| marker.is_empty() || *key > marker);
+    let page: Vec<(String, T)> = rest.by_ref().take(limit).collect();
+    let next = rest.next().and_then(|_| page.last().map(|(key, _)| key.clone()));
+    (page.into_iter().map(|(_, item)| item).collect(), next)
 }
 
 fn unknown(call: &RestCall) -> AwsError {

@@ -36,9 +36,25 @@ struct Target<'a> {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Logging {
-    log_format: &'static str,
+struct LoggingShape<'a> {
+    log_format: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    application_log_level: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system_log_level: Option<&'a str>,
     log_group: String,
+}
+
+impl<'a> LoggingShape<'a> {
+    fn of(version: &'a Version) -> Self {
+        let logging = &version.configuration.logging;
+        Self {
+            log_format: logging.format.as_deref().unwrap_or("Text"),
+            application_log_level: logging.application_level.as_deref(),
+            system_log_level: logging.system_level.as_deref(),
+            log_group: version.log_group(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -74,7 +90,7 @@ pub(super) struct ConfigurationShape<'a> {
     architectures: [&'a str; 1],
     ephemeral_storage: Size,
     snap_start: SnapStart,
-    logging_config: Logging,
+    logging_config: LoggingShape<'a>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     progress: Option<ProgressShape>,
 }
@@ -147,14 +163,14 @@ impl<'a> ConfigurationShape<'a> {
             architectures: [&configuration.architecture],
             ephemeral_storage: Size { size: configuration.ephemeral_mb },
             snap_start: SnapStart { apply_on: "None", optimization_status: "Off" },
-            logging_config: Logging { log_format: "Text", log_group: version.log_group() },
+            logging_config: LoggingShape::of(version),
             progress: progress.map(Into::into),
         }
     }
 }
 
 /// `2026-11-21T08:03:34.123+0000`, which is not quite RFC 3339.
-fn last_modified(at: Timestamp) -> String {
+pub(super) fn last_modified(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()
 }
 

@@ -140,13 +140,14 @@ impl ConfigurationUpdate {
             to.variables = Some(checks::variables(variables)?).filter(|variables| !variables.is_empty());
         }
         if let Some(dead_letter) = self.dead_letter_config {
-            to.dead_letter_arn = dead_letter.target_arn.filter(|arn| !arn.is_empty());
+            to.dead_letter_arn = checks::dead_letter(Some(dead_letter))?;
         }
         to.handler = self.handler.unwrap_or(to.handler);
         to.description = self.description.unwrap_or(to.description);
-        to.tracing = self.tracing_config.and_then(|tracing| tracing.mode).unwrap_or(to.tracing);
-        if let Some(group) = self.logging_config.and_then(|logging| logging.log_group) {
-            to.log_group = Some(group);
+        let tracing = checks::tracing(self.tracing_config.and_then(|tracing| tracing.mode))?;
+        to.tracing = tracing.unwrap_or(to.tracing);
+        if let Some(logging) = self.logging_config {
+            to.logging = logging.apply(to.logging)?;
         }
         Ok(to)
     }
