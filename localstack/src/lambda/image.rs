@@ -79,8 +79,16 @@ impl FunctionImage {
             published: function.published.iter().map(|version| VersionImage::of(version)).collect(),
             next_version: function.next_version,
             tags: function.tags.clone(),
-            aliases: function.aliases.iter().map(|(name, alias)| (name.clone(), AliasImage::of(alias))).collect(),
-            policies: function.policies.iter().map(|(key, policy)| (key.clone(), PolicyImage::of(policy))).collect(),
+            aliases: function
+                .aliases
+                .iter()
+                .map(|(name, alias)| (name.clone(), AliasImage::of(alias)))
+                .collect(),
+            policies: function
+                .policies
+                .iter()
+                .map(|(key, policy)| (key.clone(), PolicyImage::of(policy)))
+                .collect(),
             event_invoke: function.event_invoke.clone(),
             provisioned: function.provisioned.clone(),
             reserved_concurrency: function.reserved_concurrency,
