@@ -20,7 +20,12 @@ pub(super) struct Alias {
 
 impl Alias {
     /// An alias of a version.
-    pub(super) fn new(version: String, description: String, weights: BTreeMap<String, f64>, revision: Uuid) -> Self {
+    pub(super) fn new(
+        version: String,
+        description: String,
+        weights: BTreeMap<String, f64>,
+        revision: Uuid,
+    ) -> Self {
         Self { version, description, weights, revision, owed: 0.0 }
     }
 
@@ -48,7 +53,8 @@ mod tests {
 
     #[test]
     fn invocations_are_shared_out_by_weight() {
-        let mut alias = Alias::new("1".into(), String::new(), BTreeMap::from([("2".into(), 0.25)]), Uuid::nil());
+        let mut alias =
+            Alias::new("1".into(), String::new(), BTreeMap::from([("2".into(), 0.25)]), Uuid::nil());
         let versions: Vec<String> = (0..8).map(|_| alias.next().to_owned()).collect();
         assert_eq!(versions, ["1", "1", "1", "2", "1", "1", "1", "2"]);
         let mut whole = Alias::new("$LATEST".into(), String::new(), BTreeMap::new(), Uuid::nil());
