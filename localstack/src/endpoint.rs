@@ -47,7 +47,9 @@ pub struct Options {
     pub limits: Limits,
     /// Bytes of stream records held at most. Past it the oldest go before their retention ends, and the log says so.
     pub memory_limit: u64,
-    /// Decides over calls before they reach a service, and over what goes wrong inside.
+    /// Decides over calls before they reach a service, and over what goes wrong inside: a [`FaultPlan`], mostly.
+    ///
+    /// [`FaultPlan`]: crate::layers::FaultPlan
     pub faults: Option<Arc<dyn Faults>>,
     /// Makes everything random derive from this number: ids, tokens, sequence numbers, names of objects.
     pub seed: Option<u64>,

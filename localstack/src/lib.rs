@@ -44,7 +44,7 @@ pub use clock::Clock;
 pub use dice::Dice;
 pub use endpoint::{DEFAULT_PORT, Endpoint, Options, StartError};
 pub use in_process::InProcess;
-pub use layers::{Call, Moment, Observer};
+pub use layers::{Call, FaultPlan, Moment, Observer, Profile};
 pub use limits::{Limits, MEMORY_LIMIT};
 pub use timings::Timings;
 pub use world::World;

@@ -9,7 +9,7 @@ mod observe;
 
 use std::time::Duration;
 
-pub use faults::{Faults, Lag, NoFaults, Verdict};
+pub use faults::{FaultPlan, Faults, Lag, NoFaults, NoSuchProfile, Profile, Share, Verdict};
 pub(crate) use latency::delay;
 pub(crate) use log::log;
 pub(crate) use observe::Observers;

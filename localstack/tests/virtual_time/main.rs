@@ -1,3 +1,5 @@
 //! The whole endpoint in virtual time, with the SDK connected in process.
 
 mod basics;
+mod faults;
+mod history;

@@ -1,9 +1,16 @@
 //! The place where faults decide over a call, and over what happens inside a service.
 
+mod plan;
+mod profile;
+mod words;
+
 use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+
+pub use plan::FaultPlan;
+pub use profile::{NoSuchProfile, Profile, Share};
 
 use super::Call;
 use crate::http::AwsError;
