@@ -61,6 +61,9 @@ macro_rules! units {
         }
 
         impl Unit {
+            /// All of them, in AWS's order.
+            pub(super) const ALL: &'static [Self] = &[$(Self::$variant,)* Self::None];
+
             /// AWS's spelling.
             #[must_use]
             pub fn as_str(self) -> &'static str {

@@ -1,15 +1,25 @@
-//! CloudWatch metrics: what services and users publish, and the statistics read back.
+//! CloudWatch: what services and users publish, the statistics and formulas read back, alarms and dashboards.
 //!
-//! [`CloudWatch`] keeps one-minute statistics per metric, dimension set and unit, bounded in metrics and in
-//! points; `wire` speaks the query, JSON and CBOR protocols over it. Other services publish in process through
-//! [`CloudWatch::put`].
+//! Services publish in process through [`Meters`] (see `meter.rs` for how), or one value at a time through
+//! [`CloudWatch::put`]. `series` keeps points by the minute, bounded; `math` computes formulas over them; `alarms`
+//! watches them; `wire` speaks the query, JSON and CBOR protocols over it all.
 
+mod aggregate;
+mod dashboards;
+mod math;
+mod meter;
 mod metric;
+mod point;
+mod query;
 mod series;
+mod sketch;
 mod state;
+mod statistic;
 mod wire;
 
+pub use aggregate::Aggregate;
+pub(crate) use meter::{Meters, MetricSet, amount, metrics, millis};
 pub use metric::{Dimension, MetricId, Unit};
-pub use series::{Aggregate, Statistic};
 pub use state::CloudWatch;
+pub use statistic::{Part, Statistic};
 pub(crate) use wire::{serve, serve_query};

@@ -1,33 +1,43 @@
-//! All metrics of the endpoint, behind one lock and two bounds.
+//! All metrics of the endpoint, by region.
+//!
+//! A series has a lock of its own, so that services that publish do not wait for one another; the map of series is
+//! locked to find one. Both are bounded: series by number, points by the bytes they take.
 
 use std::collections::BTreeMap;
-use std::sync::MutexGuard;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
+use super::aggregate::Aggregate;
+use super::dashboards::Dashboards;
+use super::metric::{Dimension, MetricId, Unit};
+use super::series::{Budget, MOST_SERIES, Series, Window};
+use super::statistic::Values;
 use crate::lock::Lock;
 use crate::world::Setting;
 
-use super::metric::{Dimension, MetricId, Unit};
-use super::series::{Aggregate, Series};
+/// Most regions with metrics. AWS has fewer; a signature may name anything.
+const MOST_REGIONS: usize = 64;
 
-/// Most distinct metrics kept; values for further ones are dropped, and said so in the log.
-const MAX_METRICS: usize = 10_000;
-/// Most one-minute points kept over all metrics (about 100 MB); a metric then gives up its oldest for each new one.
-const MAX_POINTS: usize = 1_000_000;
+/// The series of a metric, by unit.
+type Units = Vec<(Unit, Arc<Series>)>;
 
-type Units = BTreeMap<Unit, Series>;
-
-#[derive(Debug, Default)]
-struct Metrics {
-    by_id: BTreeMap<MetricId, Units>,
-    points: usize,
+/// What one region holds.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    metrics: Lock<BTreeMap<MetricId, Units>>,
+    budget: Arc<Budget>,
+    full: AtomicBool,
 }
 
 /// The metrics of the endpoint.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct CloudWatch {
-    metrics: Lock<Metrics>,
+    region: String,
+    shelves: Lock<BTreeMap<String, Arc<Shelf>>>,
+    budget: Arc<Budget>,
+    pub(super) dashboards: Dashboards,
 }
 
 /// A selection of metrics, for `ListMetrics`. What is left out matches anything.
@@ -51,27 +61,111 @@ impl Selection {
     }
 }
 
-/// A read of one metric: the window in seconds since 1970 (end exclusive), the period, and a unit or any.
+/// Values on their way into a metric.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Window {
-    pub(super) start: i64,
-    pub(super) end: i64,
-    pub(super) period: i64,
-    pub(super) unit: Option<Unit>,
+pub(super) struct Sample {
+    pub(super) values: Aggregate,
+    /// The second they are from.
+    pub(super) at: i64,
+    /// Whether they are kept by the second too.
+    pub(super) fine: bool,
+}
+
+impl Shelf {
+    fn new(budget: Arc<Budget>) -> Self {
+        Self { metrics: Lock::default(), budget, full: AtomicBool::new(false) }
+    }
+
+    /// The series of a metric, made when there is none yet; `None` when there are too many.
+    pub(super) fn series(&self, id: MetricId, unit: Unit, now: i64) -> Option<Arc<Series>> {
+        let mut metrics = self.metrics.lock();
+        let known = metrics.get(&id).and_then(|units| find(units, unit));
+        if known.is_some() {
+            return known;
+        }
+        if self.budget.series.load(Ordering::Relaxed) >= MOST_SERIES {
+            metrics.retain(|_, units| {
+                // A series that a service still holds must stay the one it publishes to.
+                units.retain(|(_, series)| Arc::strong_count(series) > 1 || !series.is_expired(now));
+                !units.is_empty()
+            });
+        }
+        if self.budget.series.load(Ordering::Relaxed) >= MOST_SERIES {
+            if !self.full.swap(true, Ordering::Relaxed) {
+                tracing::warn!(limit = MOST_SERIES, "too many metrics: values of new ones are dropped");
+            }
+            return None;
+        }
+        let published = id.namespace.starts_with("AWS/");
+        let series = Arc::new(Series::new(published, Arc::clone(&self.budget)));
+        metrics.entry(id).or_default().push((unit, Arc::clone(&series)));
+        Some(series)
+    }
+
+    pub(super) fn put(&self, id: MetricId, unit: Unit, sample: &Sample, now: i64) {
+        if let Some(series) = self.series(id, unit, now) {
+            series.add(sample.at, &sample.values, sample.fine, now);
+        }
+    }
+
+    /// The points of a metric in each of its units that has any, in the order of the units' names; only one unit's when
+    /// one is given.
+    pub(super) fn read(
+        &self,
+        id: &MetricId,
+        only: Option<Unit>,
+        window: Window,
+        with_spread: bool,
+    ) -> Vec<(Unit, Vec<(i64, Values)>)> {
+        let units = self.metrics.lock().get(id).cloned().unwrap_or_default();
+        let wanted = units.iter().filter(|(unit, _)| only.is_none_or(|only| *unit == only));
+        let rolled = wanted.map(|(unit, series)| (*unit, series.roll_up(window, with_spread)));
+        let mut rolled: Vec<_> = rolled.filter(|(_, points)| !points.is_empty()).collect();
+        rolled.sort_by_key(|(unit, _)| unit.as_str());
+        rolled
+    }
+
+    /// The metrics a selection matches that have points which are seen, in order, with the second of the newest.
+    pub(super) fn list(&self, selection: &Selection, now: i64) -> Vec<(MetricId, i64)> {
+        let metrics = self.metrics.lock();
+        let wanted = metrics.iter().filter(|(id, _)| selection.matches(id));
+        wanted
+            .filter_map(|(id, units)| {
+                let newest = units.iter().filter_map(|(_, series)| series.newest(now)).max()?;
+                Some((id.clone(), newest))
+            })
+            .collect()
+    }
+}
+
+fn find(units: &Units, unit: Unit) -> Option<Arc<Series>> {
+    units.iter().find(|(known, _)| *known == unit).map(|(_, series)| Arc::clone(series))
 }
 
 impl CloudWatch {
     /// No metrics yet.
     #[must_use]
-    pub fn new(_setting: &Setting) -> Self {
-        Self::default()
+    pub fn new(setting: &Setting) -> Self {
+        Self {
+            region: setting.region.clone(),
+            shelves: Lock::default(),
+            budget: Arc::default(),
+            dashboards: Dashboards::default(),
+        }
     }
 
-    fn metrics(&self) -> MutexGuard<'_, Metrics> {
-        self.metrics.lock()
+    /// What a region holds. A region past the sixty-fourth shares the endpoint's own.
+    pub(crate) fn shelf(&self, region: &str) -> Arc<Shelf> {
+        let mut shelves = self.shelves.lock();
+        if let Some(shelf) = shelves.get(region) {
+            return Arc::clone(shelf);
+        }
+        let region = if shelves.len() < MOST_REGIONS { region } else { &self.region };
+        let shelf = shelves.entry(region.to_owned());
+        Arc::clone(shelf.or_insert_with(|| Arc::new(Shelf::new(Arc::clone(&self.budget)))))
     }
 
-    /// Publishes one value.
+    /// Publishes one value in the endpoint's own region. What publishes often holds [`Meters`](super::Meters) instead.
     pub fn put(
         &self,
         namespace: &str,
@@ -80,61 +174,22 @@ impl CloudWatch {
         (value, unit): (f64, Unit),
         at: Timestamp,
     ) {
-        self.put_aggregate(MetricId::new(namespace, name, dimensions), unit, &Aggregate::of(value), at);
+        let second = at.as_second();
+        let sample = Sample { values: Aggregate::of(value), at: second, fine: false };
+        self.shelf(&self.region).put(MetricId::new(namespace, name, dimensions), unit, &sample, second);
     }
 
-    /// Publishes the statistics of many values at once: what a service that counts per minute has.
-    pub fn put_aggregate(&self, id: MetricId, unit: Unit, values: &Aggregate, at: Timestamp) {
-        let mut metrics = self.metrics();
-        if metrics.by_id.len() >= MAX_METRICS && !metrics.by_id.contains_key(&id) {
-            tracing::warn!(namespace = id.namespace, metric = id.name, "too many metrics; value dropped");
-            return;
-        }
-        let full = metrics.points >= MAX_POINTS;
-        let series = metrics.by_id.entry(id).or_default().entry(unit).or_default();
-        let fresh = series.add(at.as_second(), values);
-        let dropped = full && fresh && series.drop_oldest();
-        if fresh && !dropped {
-            metrics.points += 1;
-        }
-    }
-
-    /// The points of a metric by the second they start at; those of several units are apart.
-    pub(super) fn read(&self, id: &MetricId, window: Window) -> Vec<(Unit, BTreeMap<i64, Aggregate>)> {
-        let metrics = self.metrics();
-        let Some(units) = metrics.by_id.get(id) else { return Vec::new() };
-        let wanted = units.iter().filter(|(unit, _)| window.unit.is_none_or(|only| **unit == only));
-        let rolled =
-            wanted.map(|(unit, series)| (*unit, series.roll_up(window.start, window.end, window.period)));
-        rolled.filter(|(_, points)| !points.is_empty()).collect()
-    }
-
-    /// The statistics of a metric over a window, all units together; `None` when nothing was published in it.
+    /// The statistics of a metric of the endpoint's own region over a window, all units together and also of minutes
+    /// that have not ended; `None` when nothing was published in it.
     #[must_use]
     pub fn total(&self, id: &MetricId, start: Timestamp, end: Timestamp) -> Option<Aggregate> {
-        let window = Window {
-            start: start.as_second(),
-            end: end.as_second().saturating_add(1),
-            period: 60,
-            unit: None,
-        };
-        let points = self.read(id, window).into_iter().flat_map(|(_, points)| points.into_values());
-        points.reduce(|mut sum, point| {
-            sum.merge(&point);
+        let units = self.shelf(&self.region).metrics.lock().get(id).cloned().unwrap_or_default();
+        let (start, end) = (start.as_second(), end.as_second());
+        let totals = units.iter().filter_map(|(_, series)| series.total(start, end));
+        totals.reduce(|mut sum, one| {
+            sum.merge(&one);
             sum
         })
-    }
-
-    /// The metrics a selection matches, in order, with the second of the newest point of each.
-    pub(super) fn list(&self, selection: &Selection) -> Vec<(MetricId, i64)> {
-        let metrics = self.metrics();
-        let wanted = metrics.by_id.iter().filter(|(id, _)| selection.matches(id));
-        wanted
-            .map(|(id, units)| {
-                let newest = units.values().filter_map(Series::newest).max().unwrap_or(i64::MIN);
-                (id.clone(), newest)
-            })
-            .collect()
     }
 }
 
@@ -142,31 +197,37 @@ impl CloudWatch {
 mod tests {
     use super::*;
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
+    fn shelf() -> Shelf {
+        Shelf::new(Arc::default())
     }
 
-    #[test]
-    fn values_come_back_as_statistics_of_their_own_metric() {
-        let state = CloudWatch::default();
+    fn put(shelf: &Shelf, id: MetricId, unit: Unit, value: f64) {
+        shelf.put(id, unit, &Sample { values: Aggregate::of(value), at: 60, fine: false }, 60);
+    }
+
+    #[tokio::test]
+    async fn values_come_back_as_statistics_of_their_own_metric_and_region() {
+        let state = CloudWatch::new(&Setting::default());
         let stream = [Dimension::new("StreamName", "a")];
+        let at = |second| Timestamp::from_second(second).unwrap();
         state.put("AWS/Kinesis", "IncomingBytes", &stream, (10.0, Unit::Bytes), at(61));
         state.put("AWS/Kinesis", "IncomingBytes", &stream, (30.0, Unit::Bytes), at(62));
         state.put("AWS/Kinesis", "IncomingBytes", &[], (99.0, Unit::Bytes), at(62));
-        let total =
-            state.total(&MetricId::new("AWS/Kinesis", "IncomingBytes", stream), at(0), at(120)).unwrap();
+        let id = MetricId::new("AWS/Kinesis", "IncomingBytes", stream);
+        put(&state.shelf("eu-west-1"), id.clone(), Unit::Bytes, 7.0);
+        let total = state.total(&id, at(0), at(120)).unwrap();
         assert_eq!((total.count, total.sum, total.minimum, total.maximum), (2.0, 40.0, 10.0, 30.0));
     }
 
     #[test]
     fn a_selection_narrows_by_namespace_name_and_dimension() {
-        let state = CloudWatch::default();
+        let shelf = shelf();
         for stream in ["a", "b"] {
             for name in ["X", "Y"] {
-                state.put("N", name, &[Dimension::new("S", stream)], (1.0, Unit::Count), at(0));
+                put(&shelf, MetricId::new("N", name, [Dimension::new("S", stream)]), Unit::Count, 1.0);
             }
         }
-        let count = |selection: &Selection| state.list(selection).len();
+        let count = |selection: &Selection| shelf.list(selection, 60).len();
         assert_eq!(count(&Selection::default()), 4);
         assert_eq!(count(&Selection { name: Some("X".into()), ..Selection::default() }), 2);
         let one = Selection {
@@ -180,12 +241,23 @@ mod tests {
 
     #[test]
     fn units_are_kept_apart() {
-        let state = CloudWatch::default();
-        state.put("N", "m", &[], (1.0, Unit::Count), at(0));
-        state.put("N", "m", &[], (2.0, Unit::Bytes), at(0));
-        let window = Window { start: 0, end: 60, period: 60, unit: None };
-        assert_eq!(state.read(&MetricId::new("N", "m", []), window).len(), 2);
-        let window = Window { unit: Some(Unit::Bytes), ..window };
-        assert_eq!(state.read(&MetricId::new("N", "m", []), window)[0].1[&0].sum, 2.0);
+        let shelf = shelf();
+        let id = MetricId::new("N", "m", []);
+        put(&shelf, id.clone(), Unit::Seconds, 1.0);
+        put(&shelf, id.clone(), Unit::Bytes, 2.0);
+        let window = Window { start: 0, end: 120, period: 60, now: 120 };
+        let units: Vec<_> = shelf.read(&id, None, window, false).iter().map(|(unit, _)| *unit).collect();
+        assert_eq!(units, [Unit::Bytes, Unit::Seconds]);
+        let bytes = shelf.read(&id, Some(Unit::Bytes), window, false);
+        assert_eq!(bytes[0].1[0].1.aggregate.sum, 2.0);
+    }
+
+    #[tokio::test]
+    async fn regions_without_end_share_one() {
+        let state = CloudWatch::new(&Setting::default());
+        let shelves: Vec<_> = (0..200).map(|number| state.shelf(&format!("r-{number}"))).collect();
+        assert!(state.shelves.lock().len() <= MOST_REGIONS + 1);
+        assert!(Arc::ptr_eq(&shelves[150], &shelves[151]));
+        assert!(!Arc::ptr_eq(&shelves[1], &shelves[2]));
     }
 }

@@ -99,10 +99,14 @@ impl Protocol {
     /// The answer that carries this error.
     pub(crate) fn error(self, error: &AwsError, request_id: RequestId) -> Answer {
         let answer = match self {
+            // CloudWatch, which older clients know by the query protocol, is the one that speaks 1.0.
+            Self::AwsJson { codec, content_type } if content_type.ends_with("-1.0") => {
+                Self::structured(codec, content_type, error).with_header(QUERY_ERROR, &older(error))
+            }
             Self::AwsJson { codec, content_type } => Self::structured(codec, content_type, error),
             Self::RpcCbor => Self::structured(Codec::Cbor, "application/cbor", error)
                 .with_header(HeaderName::from_static("smithy-protocol"), "rpc-v2-cbor")
-                .with_header(QUERY_ERROR, &format!("{};{}", query_code(&error.code), error.fault())),
+                .with_header(QUERY_ERROR, &older(error)),
             Self::Query { namespace } => query_error(namespace, error, request_id),
             Self::RestJson => rest_error(error),
         };
@@ -116,13 +120,24 @@ impl Protocol {
     }
 }
 
-/// The code older clients match on: these of CloudWatch were shorter in the query protocol.
-fn query_code(code: &str) -> &str {
+/// The code older clients match on: these of CloudWatch had other names in the query protocol.
+pub(crate) fn older_code(code: &str) -> &str {
     match code {
         "InvalidParameterValueException" => "InvalidParameterValue",
         "InvalidParameterCombinationException" => "InvalidParameterCombination",
+        "MissingRequiredParameterException" => "MissingParameter",
+        "ValidationException" => "ValidationError",
+        "InvalidFormatFault" => "InvalidFormat",
+        "LimitExceededFault" => "LimitExceeded",
+        "DashboardNotFoundError" => "ResourceNotFound",
+        "DashboardInvalidInputError" => "InvalidParameterInput",
+        "InternalServiceFault" => "InternalServiceError",
         code => code,
     }
+}
+
+fn older(error: &AwsError) -> String {
+    format!("{};{}", older_code(&error.code), error.fault())
 }
 
 fn rest_error(error: &AwsError) -> Answer {

@@ -23,7 +23,7 @@ pub(crate) use body::{Body, BodyError, full};
 pub(crate) use codec::Codec;
 pub(crate) use context::{Context, RequestId, Scope};
 pub use error::AwsError;
-pub(crate) use error::Protocol;
+pub(crate) use error::{Protocol, older_code};
 pub(crate) use json::JsonCall;
 pub(crate) use query::{Parameters, QueryCall};
 pub(crate) use rest::RestCall;

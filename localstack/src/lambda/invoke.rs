@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::cloudwatch::{Dimension, Unit};
 use crate::world::World;
 
 use super::error::LambdaError;
-use super::executor::{self, Finished};
+use super::executor;
 use super::function::Version;
-use super::name::{FunctionName, FunctionRef};
+use super::metrics;
+use super::name::FunctionRef;
 use super::state::{Lambda, Location};
 
 /// Largest payload of a synchronous invocation, 6 MiB.
@@ -53,6 +53,7 @@ pub struct InvokeResult {
 pub(super) struct Admitted {
     version: Arc<Version>,
     place: executor::Place,
+    qualifier: Option<String>,
     request_id: String,
 }
 
@@ -112,13 +113,13 @@ impl Lambda {
         })?;
         let place = self.executor.place(&named.name, reserved, self.unreserved());
         if place.is_err() {
-            publish(world, &named.name, &[("Throttles", 1.0, Unit::Count)]);
+            metrics::throttled(world, named.name.as_str(), named.qualifier.as_deref());
         }
         let request_id = match request_id {
             Some(request_id) => request_id.to_owned(),
             None => world.dice.uuid("invocation", named.name.as_str()).to_string(),
         };
-        Ok(Admitted { version, place: place?, request_id })
+        Ok(Admitted { version, place: place?, qualifier: named.qualifier.clone(), request_id })
     }
 }
 
@@ -128,13 +129,13 @@ pub(super) async fn run(
     admitted: Admitted,
     event: Event,
 ) -> Result<InvokeResult, LambdaError> {
-    let Admitted { version, place, request_id } = admitted;
+    let Admitted { version, place, qualifier, request_id } = admitted;
     let running = world.lambda.executor.run(world, &place, &version, (&request_id, event));
     let finished = tokio::select! {
         finished = running => finished?,
         () = world.stopping.cancelled() => return Err(LambdaError::Stopping),
     };
-    publish_outcome(world, &version.name, &finished);
+    metrics::ended(world, version.name.as_str(), qualifier.as_deref(), &finished);
     Ok(InvokeResult {
         payload: finished.payload,
         function_error: finished.failed.then_some("Unhandled"),
@@ -142,25 +143,4 @@ pub(super) async fn run(
         executed_version: version.number.clone(),
         request_id,
     })
-}
-
-fn publish_outcome(world: &World, name: &FunctionName, finished: &Finished) {
-    let errors = if finished.failed { 1.0 } else { 0.0 };
-    let duration_ms = finished.duration.as_secs_f64() * 1000.0;
-    let metrics = [
-        ("Invocations", 1.0, Unit::Count),
-        ("Errors", errors, Unit::Count),
-        ("Throttles", 0.0, Unit::Count),
-        ("Duration", duration_ms, Unit::Milliseconds),
-    ];
-    publish(world, name, &metrics);
-}
-
-/// Publishes to `AWS/Lambda`, as AWS does for each function.
-pub(super) fn publish(world: &World, name: &FunctionName, metrics: &[(&str, f64, Unit)]) {
-    let dimensions = [Dimension::new("FunctionName", name.as_str())];
-    let now = world.clock.now();
-    for (metric, value, unit) in metrics {
-        world.cloudwatch.put("AWS/Lambda", metric, &dimensions, (*value, *unit), now);
-    }
 }

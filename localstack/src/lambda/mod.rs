@@ -12,6 +12,7 @@ mod function;
 mod image;
 mod in_process;
 mod invoke;
+mod metrics;
 mod name;
 mod package;
 mod permission;

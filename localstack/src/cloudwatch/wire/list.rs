@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::http::AwsError;
-use crate::world::World;
-
-use super::super::metric::MetricId;
+use super::super::series::MINUTE;
 use super::super::state::Selection;
-use super::{DimensionShape, invalid};
+use super::invalid;
+use super::metric::MetricShape;
+use crate::http::{AwsError, Context};
+use crate::world::World;
 
 /// Metrics of a page.
 const PAGE: usize = 500;
+/// Most dimensions to filter by.
+const MAX_FILTERS: usize = 10;
 /// What `RecentlyActive: PT3H` means.
-const RECENT_SECONDS: i64 = 3 * 3600;
+const RECENT: i64 = 180 * MINUTE;
+/// Metrics without a value for so long are no longer listed.
+const LISTED: i64 = 14 * 86_400;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -34,24 +38,6 @@ pub(super) struct ListInput {
     recently_active: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct MetricShape {
-    namespace: String,
-    metric_name: String,
-    dimensions: Vec<DimensionShape>,
-}
-
-impl From<&MetricId> for MetricShape {
-    fn from(id: &MetricId) -> Self {
-        Self {
-            namespace: id.namespace.clone(),
-            metric_name: id.name.clone(),
-            dimensions: id.dimensions().iter().map(Into::into).collect(),
-        }
-    }
-}
-
 /// The output.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -62,8 +48,13 @@ pub(super) struct ListOutput {
 }
 
 /// Lists a page of the metrics that match.
-pub(super) fn list(world: &Arc<World>, input: &ListInput) -> Result<ListOutput, AwsError> {
+pub(super) fn list(world: &Arc<World>, context: &Context, input: &ListInput) -> Result<ListOutput, AwsError> {
     let filters = input.dimensions.as_deref().unwrap_or_default();
+    if filters.len() > MAX_FILTERS {
+        return Err(invalid(format!(
+            "The collection Dimensions must not have a size greater than {MAX_FILTERS}."
+        )));
+    }
     let selection = Selection {
         namespace: input.namespace.clone(),
         name: input.metric_name.clone(),
@@ -73,13 +64,16 @@ pub(super) fn list(world: &Arc<World>, input: &ListInput) -> Result<ListOutput, 
         Some(token) => token.parse().map_err(|_| invalid("The parameter NextToken is invalid."))?,
         None => 0,
     };
-    let since = match input.recently_active.as_deref() {
-        None => i64::MIN,
-        Some("PT3H") => world.clock.now().as_second() - RECENT_SECONDS,
-        Some(_) => return Err(invalid("The parameter RecentlyActive must be PT3H.")),
+    let kept = match input.recently_active.as_deref() {
+        None => LISTED,
+        Some("PT3H") => RECENT,
+        Some(_) => {
+            return Err(invalid("The parameter RecentlyActive must be a value in the set [ PT3H ]."));
+        }
     };
-    let mut found = world.cloudwatch.list(&selection);
-    found.retain(|(_, newest)| *newest >= since);
+    let now = world.clock.now().as_second();
+    let mut found = world.cloudwatch.shelf(&context.region).list(&selection, now);
+    found.retain(|(_, newest)| *newest >= now - kept);
     let more = found.len() > skip.saturating_add(PAGE);
     let metrics = found.iter().skip(skip).take(PAGE).map(|(id, _)| id.into()).collect();
     Ok(ListOutput { metrics, next_token: more.then(|| (skip + PAGE).to_string()) })

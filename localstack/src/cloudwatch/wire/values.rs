@@ -8,6 +8,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Number(pub(super) f64);
 
+/// A truth value: text in the query protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Flag(pub(super) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match ciborium::Value::deserialize(deserializer)? {
+            ciborium::Value::Bool(value) => Ok(Self(value)),
+            ciborium::Value::Text(text) if text == "true" => Ok(Self(true)),
+            ciborium::Value::Text(text) if text == "false" => Ok(Self(false)),
+            _ => Err(D::Error::custom("not a truth value")),
+        }
+    }
+}
+
 /// A point in time: seconds in JSON, tagged seconds in CBOR, RFC 3339 in the query protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Time(pub(super) Timestamp);
@@ -27,6 +42,21 @@ impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = ciborium::Value::deserialize(deserializer)?;
         number_of(&value).map(Self).ok_or_else(|| D::Error::custom("not a number"))
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.whole() {
+            Some(whole) => serializer.serialize_i64(whole),
+            None => serializer.serialize_f64(self.0),
+        }
+    }
+}
+
+impl Serialize for Flag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(self.0)
     }
 }
 

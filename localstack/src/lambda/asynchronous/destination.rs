@@ -14,7 +14,8 @@ use crate::world::World;
 
 use super::super::event_invoke::EventInvokeConfig;
 use super::super::function::Version;
-use super::super::invoke::{Event, InvokeResult, publish};
+use super::super::invoke::{Event, InvokeResult};
+use super::super::metrics::publish;
 use super::super::name::FunctionRef;
 use super::super::state::Location;
 use super::Queued;

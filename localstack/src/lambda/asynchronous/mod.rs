@@ -20,7 +20,8 @@ use crate::cloudwatch::Unit;
 use crate::world::World;
 
 use super::error::LambdaError;
-use super::invoke::{Event, publish};
+use super::invoke::Event;
+use super::metrics::publish;
 use super::name::FunctionRef;
 use super::state::{Lambda, Location};
 

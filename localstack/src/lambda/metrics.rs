@@ -1,0 +1,54 @@
+//! What AWS publishes in `AWS/Lambda`: of a function over all its versions (`FunctionName`), and of what was invoked
+//! (`FunctionName`, `Resource`: the function, or the function with its version or alias).
+
+use crate::cloudwatch::{Dimension, Meters, Unit, amount, metrics, millis};
+use crate::world::World;
+
+use super::executor::Finished;
+use super::name::FunctionName;
+
+metrics! {
+    /// Of a function.
+    pub(super) enum FunctionMetric in "AWS/Lambda" {
+        Invocations = "Invocations" in Count,
+        Errors = "Errors" in Count,
+        Throttles = "Throttles" in Count,
+        Duration = "Duration" in Milliseconds,
+    }
+}
+
+/// Publishes what happens seldom, of the function over all its versions.
+pub(super) fn publish(world: &World, name: &FunctionName, metrics: &[(&str, f64, Unit)]) {
+    let dimensions = [Dimension::new("FunctionName", name.as_str())];
+    let now = world.clock.now();
+    for (metric, value, unit) in metrics {
+        world.cloudwatch.put("AWS/Lambda", metric, &dimensions, (*value, *unit), now);
+    }
+}
+
+/// The meters of a function, and of the function as it was named.
+pub(super) fn meters(world: &World, name: &str, qualifier: Option<&str>) -> [Meters<FunctionMetric>; 2] {
+    let function = Dimension::new("FunctionName", name);
+    let resource = qualifier.map_or_else(|| name.to_owned(), |qualifier| format!("{name}:{qualifier}"));
+    let dimensions = [vec![function.clone()], vec![function, Dimension::new("Resource", resource)]];
+    dimensions.map(|dimensions| Meters::new(&world.cloudwatch, &world.region, dimensions))
+}
+
+/// An invocation was refused for want of concurrency. It is no invocation.
+pub(super) fn throttled(world: &World, name: &str, qualifier: Option<&str>) {
+    let now = world.clock.now();
+    for meters in meters(world, name, qualifier) {
+        meters.record(FunctionMetric::Throttles, 1.0, now);
+    }
+}
+
+/// An invocation ended.
+pub(super) fn ended(world: &World, name: &str, qualifier: Option<&str>, finished: &Finished) {
+    let now = world.clock.now();
+    for meters in meters(world, name, qualifier) {
+        meters.record(FunctionMetric::Invocations, 1.0, now);
+        meters.record(FunctionMetric::Errors, amount(u32::from(finished.failed)), now);
+        meters.record(FunctionMetric::Throttles, 0.0, now);
+        meters.record(FunctionMetric::Duration, millis(finished.duration), now);
+    }
+}
