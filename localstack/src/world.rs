@@ -117,7 +117,7 @@ pub struct World {
 impl World {
     /// An empty world.
     pub fn new(setting: Setting) -> Arc<Self> {
-        Arc::new(Self {
+        let world = Arc::new(Self {
             clock: setting.clock,
             kinesis: Arc::new(Kinesis::new(&setting)),
             firehose: Arc::new(Firehose::new(&setting)),
@@ -137,7 +137,9 @@ impl World {
             dice: setting.dice,
             hold: setting.hold,
             faults: setting.faults,
-        })
+        });
+        world.s3.attach(&world);
+        world
     }
 
     /// Tells every background task to stop and waits until they have, `limit` at most.

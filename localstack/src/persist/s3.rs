@@ -13,7 +13,7 @@ use super::folder::Folder;
 use super::journal::{Journal, Reading, entry};
 use super::{DataDirError, make_folder};
 use crate::lock::Lock;
-use crate::s3::{BucketImage, Entry, ObjectImage, S3, Vault};
+use crate::s3::{BucketImage, Entry, ObjectImage, OlderImage, S3, Vault};
 
 /// Entries a journal may have beyond four times what is alive before it is written afresh.
 const HISTORY: usize = 10_000;
@@ -146,12 +146,17 @@ fn known(blobs: &Path) -> Result<(BTreeMap<u64, u64>, u64), DataDirError> {
 /// A power failure may have taken the bytes of the newest objects, which were not forced to the disk.
 fn drop_without_bytes(buckets: &mut BTreeMap<String, BucketImage>, known: &BTreeMap<u64, u64>) {
     for (name, bucket) in buckets {
-        bucket.objects.retain(|key, object: &mut ObjectImage| {
-            let is_there = object.blobs.iter().all(|(id, length)| known.get(id) == Some(length));
+        let is_there = |key: &str, blobs: &[(u64, u64)]| {
+            let is_there = blobs.iter().all(|(id, length)| known.get(id) == Some(length));
             if !is_there {
                 tracing::warn!(bucket = name, key, "the bytes of an object are missing: it is left out");
             }
             is_there
+        };
+        bucket.objects.retain(|key, object: &mut ObjectImage| is_there(key, &object.blobs));
+        bucket.older.retain(|key, older: &mut Vec<OlderImage>| {
+            older.retain(|version| is_there(key, version.blobs()));
+            !older.is_empty()
         });
     }
 }

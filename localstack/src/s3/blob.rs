@@ -239,13 +239,24 @@ impl BlobStore {
         Self { memory: Meter::new(memory), files: Meter::new(files), folder, vault: OnceLock::new() }
     }
 
-    /// Keeps bytes, in memory while that lasts.
-    pub(super) async fn keep(&self, bytes: Bytes) -> Result<Blob, S3Error> {
+    /// A place in the account for something that has no bytes of its own, such as a copy, and takes this much memory
+    /// beside.
+    pub(super) fn account(&self, beside: usize) -> Result<Blob, S3Error> {
+        let wanted = OVERHEAD + beside as u64;
+        let reserved = self.memory.reserve(wanted).or_else(|| self.files.reserve(wanted));
+        let reserved = reserved.ok_or(S3Error::Full(self.files.budget))?;
+        let place = Place::Memory(Bytes::new());
+        Ok(Blob { segments: vec![Arc::new(Segment { place, length: 0, kept: None, _reserved: reserved })] })
+    }
+
+    /// Keeps bytes, in memory while that lasts; what is kept with them takes this much memory beside.
+    pub(super) async fn keep(&self, bytes: Bytes, beside: usize) -> Result<Blob, S3Error> {
         let length = bytes.len() as u64;
-        let in_memory = self.memory.reserve(length + OVERHEAD);
+        let wanted = length + OVERHEAD + beside as u64;
+        let in_memory = self.memory.reserve(wanted);
         let reserved = match &in_memory {
             Some(_) => None,
-            None => Some(self.files.reserve(length + OVERHEAD).ok_or(S3Error::Full(self.files.budget))?),
+            None => Some(self.files.reserve(wanted).ok_or(S3Error::Full(self.files.budget))?),
         };
         let kept = match self.vault.get().cloned() {
             Some(vault) => Some(
@@ -314,8 +325,8 @@ mod tests {
     #[tokio::test]
     async fn bytes_beyond_the_memory_budget_live_in_files_and_read_the_same() {
         let store = BlobStore::with_budgets(None, 2 * OVERHEAD, 1024 * 1024);
-        let in_memory = store.keep(Bytes::from_static(b"hello ")).await.unwrap();
-        let in_file = store.keep(Bytes::from(vec![b'w'; 2000])).await.unwrap();
+        let in_memory = store.keep(Bytes::from_static(b"hello "), 0).await.unwrap();
+        let in_file = store.keep(Bytes::from(vec![b'w'; 2000]), 0).await.unwrap();
         assert!(matches!(in_file.segments[0].place, Place::File(_)));
         let both = Blob::concat([&in_memory, &in_file]);
         assert_eq!(both.len(), 2006);
@@ -328,11 +339,11 @@ mod tests {
     #[tokio::test]
     async fn room_comes_back_when_the_last_clone_is_gone() {
         let store = BlobStore::with_budgets(None, OVERHEAD + 10, 0);
-        let first = store.keep(Bytes::from_static(b"0123456789")).await.unwrap();
+        let first = store.keep(Bytes::from_static(b"0123456789"), 0).await.unwrap();
         let clone = first.clone();
         drop(first);
-        assert!(matches!(store.keep(Bytes::from_static(b"x")).await, Err(S3Error::Full(_))));
+        assert!(matches!(store.keep(Bytes::from_static(b"x"), 0).await, Err(S3Error::Full(_))));
         drop(clone);
-        assert!(store.keep(Bytes::from_static(b"x")).await.is_ok());
+        assert!(store.keep(Bytes::from_static(b"x"), 0).await.is_ok());
     }
 }

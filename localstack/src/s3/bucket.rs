@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::error::S3Error;
 use super::multipart::Upload;
 use super::object::Object;
+use super::version::Older;
 
-/// What is configured on a bucket. The endpoint stores and returns it; what S3 would do about it (expire, notify,
-/// encrypt) it does not do.
+/// What is configured on a bucket. Versions are kept and functions notified as configured; the rest is stored and
+/// returned, and what S3 would do about it (expire, encrypt, deny) is not done.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(super) tags: Option<Vec<dto::Tag>>,
@@ -25,6 +26,15 @@ pub(crate) struct Settings {
     #[serde(with = "super::image::ownership")]
     pub(super) ownership: Option<dto::OwnershipControls>,
     pub(super) cors: Option<dto::CORSConfiguration>,
+    #[serde(default)]
+    pub(super) logging: Option<Logging>,
+}
+
+/// Where access would be logged.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Logging {
+    pub(super) bucket: String,
+    pub(super) prefix: String,
 }
 
 /// A bucket.
@@ -32,7 +42,10 @@ pub(crate) struct Settings {
 pub(super) struct Bucket {
     pub(super) region: String,
     pub(super) created: Timestamp,
+    /// What is under each key now.
     pub(super) objects: BTreeMap<String, Arc<Object>>,
+    /// What was there before and delete markers, oldest first; see `version`.
+    pub(super) older: BTreeMap<String, Vec<Older>>,
     pub(super) uploads: BTreeMap<String, Upload>,
     pub(super) settings: Settings,
     /// The settings as they are in the data folder; empty without one.
@@ -45,6 +58,7 @@ impl Bucket {
             region,
             created,
             objects: BTreeMap::new(),
+            older: BTreeMap::new(),
             uploads: BTreeMap::new(),
             settings: super::wire::of_new_bucket(),
             kept: String::new(),

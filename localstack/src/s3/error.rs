@@ -1,5 +1,9 @@
 //! Why an operation on the store failed, with the code AWS gives it.
 
+use jiff::Timestamp;
+
+use super::version::VersionId;
+
 /// An error of the store. Its text is AWS's message.
 #[derive(Debug, thiserror::Error)]
 pub enum S3Error {
@@ -9,6 +13,28 @@ pub enum S3Error {
     /// No object under that key.
     #[error("The specified key does not exist.")]
     NoSuchKey,
+    /// No version of that id.
+    #[error("The specified version does not exist.")]
+    NoSuchVersion,
+    /// The newest version of the key is a delete marker.
+    #[error("The specified key does not exist.")]
+    Deleted {
+        /// The marker's version.
+        version: VersionId,
+        /// When it was made.
+        modified: Timestamp,
+    },
+    /// The version asked for is a delete marker.
+    #[error("The specified method is not allowed against this resource.")]
+    IsMarker {
+        /// The marker's version.
+        version: VersionId,
+        /// When it was made.
+        modified: Timestamp,
+    },
+    /// A part of an object that has no such part.
+    #[error("The requested partnumber is not satisfiable")]
+    InvalidPartNumber,
     /// No multipart upload of that id.
     #[error(
         "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."
@@ -57,7 +83,10 @@ impl S3Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoSuchBucket => "NoSuchBucket",
-            Self::NoSuchKey => "NoSuchKey",
+            Self::NoSuchKey | Self::Deleted { .. } => "NoSuchKey",
+            Self::NoSuchVersion => "NoSuchVersion",
+            Self::IsMarker { .. } => "MethodNotAllowed",
+            Self::InvalidPartNumber => "InvalidPartNumber",
             Self::NoSuchUpload => "NoSuchUpload",
             Self::BucketAlreadyOwnedByYou => "BucketAlreadyOwnedByYou",
             Self::BucketNotEmpty => "BucketNotEmpty",

@@ -11,6 +11,7 @@ use super::bucket::{Bucket, Settings};
 use super::error::S3Error;
 use super::object::{Object, ObjectHeaders};
 use super::state::S3;
+use super::version::{Marker, Older, Slot, VersionId};
 use crate::persist::DataDirError;
 use crate::persist::s3::Keeper;
 
@@ -25,6 +26,34 @@ pub(crate) enum Entry {
     Object { bucket: String, key: String, object: Box<ObjectImage> },
     /// An object is gone.
     ObjectGone { bucket: String, key: String },
+    /// All that is kept of a key whose versions are kept.
+    Key { bucket: String, key: String, object: Option<Box<ObjectImage>>, older: Vec<OlderImage> },
+}
+
+/// A version that is not the current object.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum OlderImage {
+    /// What was there before.
+    Object(Box<ObjectImage>),
+    /// A delete marker: its version and when it was made.
+    Marker(String, Timestamp),
+}
+
+impl OlderImage {
+    /// The files with its bytes: number and length.
+    pub(crate) fn blobs(&self) -> &[(u64, u64)] {
+        match self {
+            Self::Object(object) => &object.blobs,
+            Self::Marker(..) => &[],
+        }
+    }
+
+    fn of(older: &Older) -> Self {
+        match older {
+            Older::Object(object) => Self::Object(Box::new(ObjectImage::of(object))),
+            Older::Marker(marker) => Self::Marker(marker.version.as_str().to_owned(), marker.modified),
+        }
+    }
 }
 
 /// An object: its bytes are files.
@@ -37,6 +66,34 @@ pub(crate) struct ObjectImage {
     headers: ObjectHeaders,
     tags: BTreeMap<String, String>,
     checksum: Option<(String, String)>,
+    #[serde(default)]
+    version: Option<String>,
+    #[serde(default)]
+    storage_class: Option<String>,
+    #[serde(default)]
+    parts: Vec<u64>,
+}
+
+impl ObjectImage {
+    fn of(object: &Object) -> Self {
+        Self {
+            blobs: object.blob.files(),
+            etag: object.etag.clone(),
+            modified: object.modified,
+            headers: object.headers.clone(),
+            tags: object.tags.clone(),
+            checksum: object.checksum.clone(),
+            version: Some(object.version.as_str().to_owned()),
+            storage_class: object.storage_class.clone(),
+            parts: object.parts.clone(),
+        }
+    }
+
+    fn object(self, blob: Blob) -> Arc<Object> {
+        let Self { etag, modified, headers, tags, checksum, version, storage_class, parts, .. } = self;
+        let version = version.map(VersionId::from).unwrap_or_default();
+        Arc::new(Object { blob, etag, modified, headers, tags, checksum, version, storage_class, parts })
+    }
 }
 
 /// A bucket, as the entries so far tell it.
@@ -47,12 +104,15 @@ pub(crate) struct BucketImage {
     settings: Box<Settings>,
     /// Its objects by key.
     pub(crate) objects: BTreeMap<String, ObjectImage>,
+    /// Its older versions by key.
+    pub(crate) older: BTreeMap<String, Vec<OlderImage>>,
 }
 
 impl BucketImage {
     /// The files with the bytes of its objects: number and length.
     pub(crate) fn blobs(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.objects.values().flat_map(|object| object.blobs.iter().copied())
+        let older = self.older.values().flatten().flat_map(OlderImage::blobs);
+        self.objects.values().flat_map(|object| &object.blobs).chain(older).copied()
     }
 }
 
@@ -61,8 +121,9 @@ impl Entry {
     pub(crate) fn apply(self, buckets: &mut BTreeMap<String, BucketImage>) {
         match self {
             Self::Bucket { name, region, created, settings } => {
-                let objects = buckets.remove(&name).map(|bucket| bucket.objects).unwrap_or_default();
-                buckets.insert(name, BucketImage { region, created, settings, objects });
+                let before = buckets.remove(&name).map(|bucket| (bucket.objects, bucket.older));
+                let (objects, older) = before.unwrap_or_default();
+                buckets.insert(name, BucketImage { region, created, settings, objects, older });
             }
             Self::BucketGone { name } => drop(buckets.remove(&name)),
             Self::Object { bucket, key, object } => {
@@ -73,6 +134,18 @@ impl Entry {
             Self::ObjectGone { bucket, key } => {
                 if let Some(bucket) = buckets.get_mut(&bucket) {
                     bucket.objects.remove(&key);
+                }
+            }
+            Self::Key { bucket, key, object, older } => {
+                let Some(bucket) = buckets.get_mut(&bucket) else { return };
+                match object {
+                    Some(object) => drop(bucket.objects.insert(key.clone(), *object)),
+                    None => drop(bucket.objects.remove(&key)),
+                }
+                if older.is_empty() {
+                    bucket.older.remove(&key);
+                } else {
+                    bucket.older.insert(key, older);
                 }
             }
         }
@@ -88,16 +161,19 @@ impl Entry {
         }
     }
 
-    pub(super) fn object(bucket: &str, key: &str, object: &Object) -> Self {
-        let object = ObjectImage {
-            blobs: object.blob.files(),
-            etag: object.etag.clone(),
-            modified: object.modified,
-            headers: object.headers.clone(),
-            tags: object.tags.clone(),
-            checksum: object.checksum.clone(),
-        };
-        Self::Object { bucket: bucket.to_owned(), key: key.to_owned(), object: Box::new(object) }
+    /// What became of a key. Where no versions are kept it is the object, or that there is none.
+    pub(super) fn change(bucket: &str, key: &str, (before, after): (&Slot, &Slot)) -> Self {
+        let (bucket, key) = (bucket.to_owned(), key.to_owned());
+        let object = after.object.as_ref().map(|object| Box::new(ObjectImage::of(object)));
+        match object {
+            Some(object) if before.older.is_empty() && after.older.is_empty() => {
+                Self::Object { bucket, key, object }
+            }
+            None if before.older.is_empty() && after.older.is_empty() => Self::ObjectGone { bucket, key },
+            object => {
+                Self::Key { bucket, key, object, older: after.older.iter().map(OlderImage::of).collect() }
+            }
+        }
     }
 }
 
@@ -122,7 +198,9 @@ impl S3 {
                     bucket.kept = text;
                 }
             }
-            if keeper.is_mostly_history(|| buckets.values().map(|bucket| bucket.objects.len() + 1).sum()) {
+            if keeper.is_mostly_history(|| {
+                buckets.values().map(|bucket| bucket.objects.len() + bucket.older.len() + 1).sum()
+            }) {
                 keeper.rewrite(buckets.iter().flat_map(|(name, bucket)| entries(name, bucket)))?;
             }
             Ok(())
@@ -138,10 +216,21 @@ impl S3 {
             bucket.settings = *image.settings;
             bucket.kept = serde_json::to_string(&bucket.settings).unwrap_or_default();
             for (key, object) in image.objects {
-                let blob: Blob = self.blobs.restored(&vault, &object.blobs);
-                let ObjectImage { etag, modified, headers, tags, checksum, .. } = object;
-                let object = Object { blob, etag, modified, headers, tags, checksum };
-                bucket.objects.insert(key, Arc::new(object));
+                let blob = self.blobs.restored(&vault, &object.blobs);
+                bucket.objects.insert(key, object.object(blob));
+            }
+            for (key, older) in image.older {
+                let older = older.into_iter().map(|older| match older {
+                    OlderImage::Object(object) => {
+                        let blob = self.blobs.restored(&vault, &object.blobs);
+                        Older::Object(object.object(blob))
+                    }
+                    OlderImage::Marker(version, modified) => {
+                        let version = VersionId::from(version);
+                        Older::Marker(Marker { version, modified, held: Blob::default() })
+                    }
+                });
+                bucket.older.insert(key, older.collect());
             }
             buckets.insert(name, bucket);
         }
@@ -151,8 +240,10 @@ impl S3 {
 }
 
 fn entries<'a>(name: &'a str, bucket: &'a Bucket) -> impl Iterator<Item = Entry> + 'a {
-    let objects = bucket.objects.iter().map(|(key, object)| Entry::object(name, key, object));
-    std::iter::once(Entry::bucket(name, bucket)).chain(objects)
+    let keys =
+        bucket.objects.keys().chain(bucket.older.keys().filter(|key| !bucket.objects.contains_key(*key)));
+    let changes = keys.map(move |key| Entry::change(name, key, (&Slot::default(), &bucket.slot(key))));
+    std::iter::once(Entry::bucket(name, bucket)).chain(changes)
 }
 
 /// Ownership controls as the names of their rules: the one setting whose type `serde` does not know.

@@ -69,7 +69,7 @@ pub(super) fn list<T: Clone>(keys: &BTreeMap<String, T>, query: &ListQuery) -> P
 }
 
 /// The key up to the first delimiter after the prefix, when there is one.
-fn common_prefix<'a>(key: &'a str, query: &ListQuery) -> Option<&'a str> {
+pub(super) fn common_prefix<'a>(key: &'a str, query: &ListQuery) -> Option<&'a str> {
     let delimiter = query.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty())?;
     let rest = &key[query.prefix.len()..];
     rest.find(delimiter).map(|at| &key[..query.prefix.len() + at + delimiter.len()])

@@ -19,12 +19,22 @@ pub(super) struct Part {
     pub(super) modified: Timestamp,
 }
 
+/// Parts put together.
+#[derive(Debug)]
+pub(super) struct Assembled {
+    pub(super) blob: Blob,
+    pub(super) etag: String,
+    /// How large each part was.
+    pub(super) parts: Vec<u64>,
+}
+
 /// An upload in progress.
 #[derive(Debug, Clone)]
 pub(super) struct Upload {
     pub(super) key: String,
     pub(super) headers: ObjectHeaders,
     pub(super) tags: BTreeMap<String, String>,
+    pub(super) storage_class: Option<String>,
     pub(super) started: Timestamp,
     pub(super) parts: BTreeMap<i32, Part>,
 }
@@ -34,7 +44,7 @@ impl Upload {
     ///
     /// # Errors
     /// Parts out of order, missing, with another ETag, or too small.
-    pub(super) fn assemble(&self, named: &[(i32, Option<String>)]) -> Result<(Blob, String), S3Error> {
+    pub(super) fn assemble(&self, named: &[(i32, Option<String>)]) -> Result<Assembled, S3Error> {
         if named.is_empty() {
             return Err(S3Error::InvalidPart);
         }
@@ -53,6 +63,7 @@ impl Upload {
             return Err(S3Error::EntityTooSmall);
         }
         let blob = Blob::concat(parts.iter().map(|part| &part.blob));
-        Ok((blob, etag_of_parts(parts.iter().map(|part| part.etag.as_str()))))
+        let etag = etag_of_parts(parts.iter().map(|part| part.etag.as_str()));
+        Ok(Assembled { blob, etag, parts: parts.iter().map(|part| part.blob.len()).collect() })
     }
 }

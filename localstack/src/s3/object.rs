@@ -7,6 +7,7 @@ use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
 use super::blob::Blob;
+use super::version::VersionId;
 
 /// What a writer says about an object, returned with it as it came.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,8 +26,28 @@ pub struct ObjectHeaders {
     pub metadata: BTreeMap<String, String>,
 }
 
+impl ObjectHeaders {
+    /// What they take in memory, about.
+    pub(super) fn weight(&self) -> usize {
+        let texts = [
+            &self.content_type,
+            &self.content_encoding,
+            &self.content_disposition,
+            &self.content_language,
+            &self.cache_control,
+        ];
+        let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
+        texts + weight(&self.metadata)
+    }
+}
+
+/// What pairs of texts take in memory, about.
+pub(super) fn weight(pairs: &BTreeMap<String, String>) -> usize {
+    pairs.iter().map(|(key, value)| key.len() + value.len() + 64).sum()
+}
+
 /// A stored object. Cloning shares the bytes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Object {
     /// Its bytes.
     pub blob: Blob,
@@ -40,6 +61,12 @@ pub struct Object {
     pub tags: BTreeMap<String, String>,
     /// The checksum that came with it.
     pub checksum: Option<(String, String)>,
+    /// Its version; `null` unless the bucket keeps versions.
+    pub version: VersionId,
+    /// `STANDARD` without one.
+    pub storage_class: Option<String>,
+    /// The sizes of the parts it was uploaded in; none when it came in one piece.
+    pub parts: Vec<u64>,
 }
 
 impl Object {

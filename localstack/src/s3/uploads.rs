@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::blob::Blob;
 use super::condition::Condition;
 use super::error::S3Error;
-use super::multipart::{Part, Upload};
+use super::multipart::{Assembled, Part, Upload};
+use super::notification::event::{Caller, EventName};
 use super::object::{Object, ObjectHeaders, etag_of};
 use super::state::S3;
 
@@ -21,7 +21,7 @@ impl S3 {
         &self,
         bucket: &str,
         key: &str,
-        headers: ObjectHeaders,
+        (headers, storage_class): (ObjectHeaders, Option<String>),
         tags: BTreeMap<String, String>,
     ) -> Result<String, S3Error> {
         let started = self.clock.now();
@@ -30,7 +30,8 @@ impl S3 {
                 return Err(S3Error::Full(0));
             }
             let id = self.dice.uuid("upload", key).simple().to_string();
-            let upload = Upload { key: key.to_owned(), headers, tags, started, parts: BTreeMap::new() };
+            let (key, parts) = (key.to_owned(), BTreeMap::new());
+            let upload = Upload { key, headers, tags, storage_class, started, parts };
             bucket.uploads.insert(id.clone(), upload);
             Ok(id)
         })
@@ -60,7 +61,7 @@ impl S3 {
     ) -> Result<Part, S3Error> {
         let etag = etag_of(&body);
         self.with_upload(bucket, key, id, |_| Ok(()))?;
-        let part = Part { blob: self.blobs.keep(body).await?, etag, modified: self.clock.now() };
+        let part = Part { blob: self.blobs.keep(body, 0).await?, etag, modified: self.clock.now() };
         self.with_upload(bucket, key, id, |upload| {
             upload.parts.insert(number, part.clone());
             Ok(part)
@@ -74,18 +75,22 @@ impl S3 {
         key: &str,
         id: &str,
         (named, condition): (&[(i32, Option<String>)], &Condition),
+        caller: &Caller,
     ) -> Result<Arc<Object>, S3Error> {
         let upload = self.with_upload(bucket, key, id, |upload| Ok(upload.clone()))?;
-        let (blob, etag): (Blob, String) = upload.assemble(named)?;
+        let Assembled { blob, etag, parts } = upload.assemble(named)?;
         let object = Object {
             blob,
             etag,
             modified: self.clock.now(),
             headers: upload.headers,
             tags: upload.tags,
-            checksum: None,
+            storage_class: upload.storage_class,
+            parts,
+            ..Object::default()
         };
-        let object = self.insert(bucket, key, object, condition)?;
+        let object =
+            self.insert((bucket, key), object, condition, (EventName::CompleteMultipartUpload, caller))?;
         self.abort_upload(bucket, key, id)?;
         Ok(object)
     }

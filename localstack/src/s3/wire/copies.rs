@@ -7,21 +7,31 @@ use s3s::dto::{
     MetadataDirective, TaggingDirective, UploadPartCopyInput, UploadPartCopyOutput,
 };
 
+use super::super::blob::Blob;
+use super::super::condition::Condition;
 use super::super::error::S3Error;
-use super::super::object::Object;
+use super::super::notification::event::EventName;
+use super::super::object::{Object, weight};
 use super::Wire;
-use super::objects::{headers_of, tags_of};
-use super::translate::{Answer, error, etag, ok, timestamp};
+use super::objects::{headers_of, tags_of, versioning};
+use super::translate::{Answer, error, etag, ok, storage_class, timestamp, version_id};
 
 fn source(
     wire: &Wire,
     source: &CopySource,
     (if_match, if_none_match): (Option<&ETagCondition>, Option<&ETagCondition>),
 ) -> Result<(Arc<Object>, String), s3s::S3Error> {
-    let CopySource::Bucket { bucket, key, .. } = source else {
+    let CopySource::Bucket { bucket, key, version_id } = source else {
         return Err(error("NotImplemented", "Access points are not supported by this endpoint"));
     };
-    let object = wire.store.object(bucket, key)?;
+    let object = match wire.store.version(bucket, key, version_id.as_deref()) {
+        Err(S3Error::IsMarker { .. }) => {
+            let message =
+                "The source of a copy request may not specifically refer to a delete marker by version id.";
+            return Err(error("InvalidRequest", message));
+        }
+        found => found?,
+    };
     let is = |condition: &ETagCondition| match condition {
         ETagCondition::Any => true,
         ETagCondition::ETag(etag) => etag.value() == object.etag,
@@ -29,7 +39,8 @@ fn source(
     if if_match.is_some_and(|condition| !is(condition)) || if_none_match.is_some_and(is) {
         return Err(S3Error::PreconditionFailed.into());
     }
-    Ok((object, format!("{bucket}/{key}")))
+    let version = version_id.as_ref().map(|version| format!("?versionId={version}")).unwrap_or_default();
+    Ok((object, format!("{bucket}/{key}{version}")))
 }
 
 pub(super) fn copy(wire: &Wire, mut input: CopyObjectInput) -> Answer<CopyObjectOutput> {
@@ -42,7 +53,9 @@ pub(super) fn copy(wire: &Wire, mut input: CopyObjectInput) -> Answer<CopyObject
     );
     let new_tags =
         replaces(input.tagging_directive.as_ref().map(TaggingDirective::as_str), TaggingDirective::REPLACE);
-    if from == format!("{}/{}", input.bucket, input.key) && !new_headers && !new_tags {
+    let class = storage_class(input.storage_class.as_ref())?;
+    let itself = from == format!("{}/{}", input.bucket, input.key);
+    if itself && !new_headers && !new_tags && class == object.storage_class {
         return Err(error(
             "InvalidRequest",
             "This copy request is illegal because it is trying to copy an object to itself without changing the \
@@ -51,20 +64,30 @@ pub(super) fn copy(wire: &Wire, mut input: CopyObjectInput) -> Answer<CopyObject
     }
     let mut copied = Object::clone(&object);
     copied.modified = wire.store.clock.now();
+    copied.storage_class = class;
     if new_headers {
         copied.headers = headers_of!(input);
     }
     if new_tags {
         copied.tags = tags_of(input.tagging.as_deref())?;
     }
-    let copied =
-        wire.store.insert(&input.bucket, &input.key, copied, &super::super::condition::Condition::Always)?;
+    // A copy shares its source's bytes; what is beside them it has for itself.
+    let beside = input.key.len() + copied.headers.weight() + weight(&copied.tags);
+    copied.blob = Blob::concat([&copied.blob, &wire.store.blobs.account(beside)?]);
+    let event = (EventName::Copy, &wire.caller);
+    let copied = wire.store.insert((&input.bucket, &input.key), copied, &Condition::Always, event)?;
     let result = CopyObjectResult {
         e_tag: Some(etag(&copied.etag)),
         last_modified: Some(timestamp(copied.modified)),
         ..CopyObjectResult::default()
     };
-    ok(CopyObjectOutput { copy_object_result: Some(result), ..CopyObjectOutput::default() })
+    let bucket = from.split('/').next().unwrap_or_default();
+    ok(CopyObjectOutput {
+        copy_object_result: Some(result),
+        copy_source_version_id: version_id(&object.version, versioning(wire, bucket)?),
+        version_id: version_id(&copied.version, versioning(wire, &input.bucket)?),
+        ..CopyObjectOutput::default()
+    })
 }
 
 pub(super) async fn copy_part(wire: &Wire, input: UploadPartCopyInput) -> Answer<UploadPartCopyOutput> {

@@ -1,13 +1,12 @@
-//! `ListObjectsV2`, `ListObjects` and `ListObjectVersions`.
+//! `ListObjectsV2` and `ListObjects`.
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use s3s::dto::{
-    self, CommonPrefix, EncodingType, ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput,
-    ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ObjectStorageClass, ObjectVersion,
-    ObjectVersionStorageClass,
+    self, CommonPrefix, EncodingType, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
+    ListObjectsV2Output, ObjectStorageClass,
 };
 
 use super::super::listing::{Entry, ListQuery, Page, list};
@@ -17,7 +16,13 @@ use super::buckets::owner;
 use super::translate::{Answer, error, etag, ok, size, timestamp, url_encode};
 
 /// Keys of a page at most.
-const PAGE: i32 = 1000;
+pub(super) const PAGE: i32 = 1000;
+
+/// How many lines a page has.
+pub(super) fn limit(max_keys: i32) -> Result<usize, s3s::S3Error> {
+    usize::try_from(max_keys.min(PAGE))
+        .map_err(|_| error("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647"))
+}
 
 /// A page, and how its names are to be written.
 struct Listed {
@@ -34,9 +39,7 @@ impl Listed {
         (encoding, max_keys): (Option<&EncodingType>, Option<i32>),
     ) -> Result<Self, s3s::S3Error> {
         let max_keys = max_keys.unwrap_or(PAGE);
-        query.limit = usize::try_from(max_keys.min(PAGE)).map_err(|_| {
-            error("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
-        })?;
+        query.limit = limit(max_keys)?;
         let page = wire.store.with_bucket(bucket, |bucket| Ok(list(&bucket.objects, &query)))?;
         Ok(Self { page, encode: encoding.is_some(), max_keys: max_keys.min(PAGE) })
     }
@@ -67,11 +70,16 @@ impl Listed {
             last_modified: Some(timestamp(object.modified)),
             owner: owner.cloned(),
             size: Some(size(object.size())),
-            storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
+            storage_class: Some(ObjectStorageClass::from(class_of(object))),
             ..dto::Object::default()
         };
         self.objects().map(shape).collect()
     }
+}
+
+/// The storage class as listings have it.
+pub(super) fn class_of(object: &Object) -> String {
+    object.storage_class.clone().unwrap_or_else(|| ObjectStorageClass::STANDARD.to_owned())
 }
 
 pub(super) fn v2(wire: &Wire, input: ListObjectsV2Input) -> Answer<ListObjectsV2Output> {
@@ -124,40 +132,5 @@ pub(super) fn v1(wire: &Wire, input: ListObjectsInput) -> Answer<ListObjectsOutp
         next_marker: next,
         encoding_type: input.encoding_type,
         request_charged: None,
-    })
-}
-
-/// Every object is its one version, `null`, as in a bucket whose versioning was never on.
-pub(super) fn versions(wire: &Wire, input: ListObjectVersionsInput) -> Answer<ListObjectVersionsOutput> {
-    let prefix = input.prefix.clone().unwrap_or_default();
-    let after = input.key_marker.clone().filter(|marker| !marker.is_empty());
-    let query = ListQuery { prefix: prefix.clone(), delimiter: input.delimiter.clone(), after, limit: 0 };
-    let listed = Listed::of(wire, &input.bucket, query, (input.encoding_type.as_ref(), input.max_keys))?;
-    let null = || Some("null".to_owned());
-    let shape = |(key, object): (String, &Arc<Object>)| ObjectVersion {
-        e_tag: Some(etag(&object.etag)),
-        is_latest: Some(true),
-        key: Some(key),
-        last_modified: Some(timestamp(object.modified)),
-        owner: Some(owner(wire)),
-        size: Some(size(object.size())),
-        storage_class: Some(ObjectVersionStorageClass::from_static(ObjectVersionStorageClass::STANDARD)),
-        version_id: null(),
-        ..ObjectVersion::default()
-    };
-    ok(ListObjectVersionsOutput {
-        name: Some(input.bucket),
-        prefix: Some(listed.name(&prefix)),
-        key_marker: Some(listed.name(&input.key_marker.unwrap_or_default())),
-        version_id_marker: Some(input.version_id_marker.unwrap_or_default()),
-        max_keys: Some(listed.max_keys),
-        is_truncated: Some(listed.page.next.is_some()),
-        next_key_marker: listed.page.next.as_ref().map(|key| listed.name(key)),
-        next_version_id_marker: listed.page.next.as_ref().and_then(|_| null()),
-        versions: Some(listed.objects().map(shape).collect()),
-        common_prefixes: Some(listed.prefixes()),
-        delimiter: input.delimiter.map(|delimiter| listed.name(&delimiter)),
-        encoding_type: input.encoding_type,
-        ..ListObjectVersionsOutput::default()
     })
 }

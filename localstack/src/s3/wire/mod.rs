@@ -10,11 +10,14 @@ mod host;
 mod listings;
 mod messages;
 mod multipart;
+mod notifications;
 mod objects;
+mod reads;
 mod service;
 mod settings;
 mod translate;
 mod unsign;
+mod versions;
 
 use std::sync::Arc;
 
@@ -26,6 +29,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use crate::http::{Body, BodyRoom, Context, RequestId, full};
 use crate::world::World;
 
+use super::notification::event::Caller;
 use super::state::S3;
 pub(in crate::s3) use settings::of_new_bucket;
 
@@ -36,6 +40,8 @@ struct Wire {
     /// The region the request was signed for.
     region: String,
     account: String,
+    /// Who asks.
+    caller: Caller,
 }
 
 /// Answers one S3 request, path style or with the bucket in the host name; the body has not been read.
@@ -51,7 +57,9 @@ pub(crate) async fn serve(
         Ok(request) => request,
         Err(error) => return answer(error.to_http_response().map_err(|error| error.to_string())),
     };
-    let wire = Wire { store: Arc::clone(&world.s3), region: context.region, account: context.account };
+    let caller = Caller { request_id: Some(context.request_id.to_string()), access_key: context.access_key };
+    let (region, account) = (context.region, context.account);
+    let wire = Wire { store: Arc::clone(&world.s3), region, account, caller };
     let mut builder = S3ServiceBuilder::new(wire);
     builder.set_host(host::BucketInHost);
     answer(call(builder.build(), request).await)

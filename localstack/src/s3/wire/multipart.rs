@@ -11,8 +11,10 @@ use s3s::s3_error;
 use super::Wire;
 use super::buckets::owner;
 use super::checksums::{claimed, show_checksum};
-use super::objects::{body_of, headers_of, tags_of};
-use super::translate::{Answer, error, etag, ok, size, timestamp, write_condition};
+use super::objects::{body_of, headers_of, tags_of, versioning};
+use super::translate::{
+    Answer, error, etag, ok, size, storage_class, timestamp, version_id, write_condition,
+};
 
 /// Parts of an upload, and lines of a page of them.
 const MAX_PARTS: i32 = 10_000;
@@ -23,7 +25,9 @@ pub(super) fn create(
     mut input: CreateMultipartUploadInput,
 ) -> Answer<CreateMultipartUploadOutput> {
     let tags = tags_of(input.tagging.as_deref())?;
-    let id = wire.store.start_upload(&input.bucket, &input.key, headers_of!(input), tags)?;
+    let class = storage_class(input.storage_class.as_ref())?;
+    let said = (headers_of!(input), class);
+    let id = wire.store.start_upload(&input.bucket, &input.key, said, tags)?;
     ok(CreateMultipartUploadOutput {
         bucket: Some(input.bucket),
         key: Some(input.key),
@@ -64,9 +68,12 @@ pub(super) fn complete(
         .map(|part| (part.part_number.unwrap_or_default(), part.e_tag.map(s3s::dto::ETag::into_value)))
         .collect();
     let (bucket, key) = (input.bucket, input.key);
-    let object = wire.store.complete_upload(&bucket, &key, &input.upload_id, (&named, &condition))?;
+    let what = (&named[..], &condition);
+    let object = wire.store.complete_upload(&bucket, &key, &input.upload_id, what, &wire.caller)?;
+    let version_id = version_id(&object.version, versioning(wire, &bucket)?);
     ok(CompleteMultipartUploadOutput {
         location: Some(format!("/{bucket}/{key}")),
+        version_id,
         bucket: Some(bucket),
         key: Some(key),
         e_tag: Some(etag(&object.etag)),

@@ -3,9 +3,10 @@
 use s3s::dto::*;
 use s3s::{S3, S3Request};
 
+use super::super::bucket::Logging;
 use super::settings::{self, get, never, with};
-use super::translate::{Answer, ok, timestamp};
-use super::{Wire, buckets, copies, listings, multipart, objects};
+use super::translate::{Answer, ok};
+use super::{Wire, buckets, copies, listings, multipart, notifications, objects, reads, versions};
 
 #[async_trait::async_trait]
 impl S3 for Wire {
@@ -37,11 +38,11 @@ impl S3 for Wire {
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
-        objects::get(self, &request.input).await
+        reads::get(self, &request.input).await
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
-        objects::head(self, &request.input)
+        reads::head(self, &request.input)
     }
 
     async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
@@ -68,7 +69,7 @@ impl S3 for Wire {
         &self,
         request: S3Request<ListObjectVersionsInput>,
     ) -> Answer<ListObjectVersionsOutput> {
-        listings::versions(self, request.input)
+        versions::list(self, request.input)
     }
 
     async fn create_multipart_upload(
@@ -118,8 +119,7 @@ impl S3 for Wire {
         &self,
         request: S3Request<GetObjectTaggingInput>,
     ) -> Answer<GetObjectTaggingOutput> {
-        let tag_set = objects::tags(self, &request.input.bucket, &request.input.key)?;
-        ok(GetObjectTaggingOutput { tag_set, version_id: None })
+        objects::tags(self, &request.input)
     }
 
     async fn put_object_tagging(
@@ -127,30 +127,26 @@ impl S3 for Wire {
         request: S3Request<PutObjectTaggingInput>,
     ) -> Answer<PutObjectTaggingOutput> {
         let input = request.input;
-        objects::retag(self, &input.bucket, &input.key, input.tagging.tag_set)?;
-        ok(PutObjectTaggingOutput::default())
+        let (place, version) = ((input.bucket.as_str(), input.key.as_str()), input.version_id.as_deref());
+        let version_id = objects::retag(self, place, version, input.tagging.tag_set)?;
+        ok(PutObjectTaggingOutput { version_id })
     }
 
     async fn delete_object_tagging(
         &self,
         request: S3Request<DeleteObjectTaggingInput>,
     ) -> Answer<DeleteObjectTaggingOutput> {
-        objects::retag(self, &request.input.bucket, &request.input.key, Vec::new())?;
-        ok(DeleteObjectTaggingOutput::default())
+        let input = request.input;
+        let (place, version) = ((input.bucket.as_str(), input.key.as_str()), input.version_id.as_deref());
+        let version_id = objects::retag(self, place, version, Vec::new())?;
+        ok(DeleteObjectTaggingOutput { version_id })
     }
 
     async fn get_object_attributes(
         &self,
         request: S3Request<GetObjectAttributesInput>,
     ) -> Answer<GetObjectAttributesOutput> {
-        let object = self.store.object(&request.input.bucket, &request.input.key)?;
-        ok(GetObjectAttributesOutput {
-            e_tag: Some(super::translate::etag(&object.etag)),
-            last_modified: Some(timestamp(object.modified)),
-            object_size: Some(super::translate::size(object.size())),
-            storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
-            ..GetObjectAttributesOutput::default()
-        })
+        reads::attributes(self, &request.input)
     }
 
     async fn get_bucket_tagging(
@@ -193,10 +189,7 @@ impl S3 for Wire {
         &self,
         request: S3Request<PutBucketVersioningInput>,
     ) -> Answer<PutBucketVersioningOutput> {
-        let input = request.input;
-        settings::check_versioning(&input.versioning_configuration)?;
-        with(self, &input.bucket, |settings| settings.versioning = Some(input.versioning_configuration))?;
-        ok(PutBucketVersioningOutput::default())
+        versions::configure(self, request.input)
     }
 
     async fn get_bucket_lifecycle_configuration(
@@ -259,23 +252,14 @@ impl S3 for Wire {
         &self,
         request: S3Request<GetBucketNotificationConfigurationInput>,
     ) -> Answer<GetBucketNotificationConfigurationOutput> {
-        let kept =
-            with(self, &request.input.bucket, |settings| settings.notification.clone())?.unwrap_or_default();
-        ok(GetBucketNotificationConfigurationOutput {
-            event_bridge_configuration: kept.event_bridge_configuration,
-            lambda_function_configurations: kept.lambda_function_configurations,
-            queue_configurations: kept.queue_configurations,
-            topic_configurations: kept.topic_configurations,
-        })
+        notifications::get(self, &request.input)
     }
 
     async fn put_bucket_notification_configuration(
         &self,
         request: S3Request<PutBucketNotificationConfigurationInput>,
     ) -> Answer<PutBucketNotificationConfigurationOutput> {
-        let input = request.input;
-        with(self, &input.bucket, |settings| settings.notification = Some(input.notification_configuration))?;
-        ok(PutBucketNotificationConfigurationOutput::default())
+        notifications::put(self, request.input)
     }
 
     async fn get_public_access_block(
@@ -417,8 +401,25 @@ impl S3 for Wire {
         &self,
         request: S3Request<GetBucketLoggingInput>,
     ) -> Answer<GetBucketLoggingOutput> {
-        with(self, &request.input.bucket, |_| ())?;
-        ok(GetBucketLoggingOutput::default())
+        let kept = with(self, &request.input.bucket, |settings| settings.logging.clone())?;
+        let logging_enabled = kept.map(|logging| LoggingEnabled {
+            target_bucket: logging.bucket,
+            target_prefix: logging.prefix,
+            ..LoggingEnabled::default()
+        });
+        ok(GetBucketLoggingOutput { logging_enabled })
+    }
+
+    async fn put_bucket_logging(
+        &self,
+        request: S3Request<PutBucketLoggingInput>,
+    ) -> Answer<PutBucketLoggingOutput> {
+        let input = request.input;
+        let logging = input.bucket_logging_status.logging_enabled;
+        let logging =
+            logging.map(|logging| Logging { bucket: logging.target_bucket, prefix: logging.target_prefix });
+        with(self, &input.bucket, |settings| settings.logging = logging)?;
+        ok(PutBucketLoggingOutput::default())
     }
 
     async fn get_bucket_website(

@@ -1,9 +1,9 @@
 //! What is configured on a bucket: stored and returned.
 //!
-//! What S3 would do about it, it does not do here: objects do not expire, notify no one, have one version, and policies
-//! deny nothing.
+//! What S3 would do about most of it, it does not do here: objects do not expire, and policies deny nothing. Versions
+//! (`versions`) and notifications (`notifications`) have their effect.
 
-use s3s::{dto, s3_error};
+use s3s::dto;
 
 use super::super::bucket::Settings;
 use super::Wire;
@@ -49,18 +49,6 @@ pub(super) const NO_REPLICATION: (&str, &str) =
     ("ReplicationConfigurationNotFoundError", "The replication configuration was not found");
 pub(super) const NO_LOCK: (&str, &str) =
     ("ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket");
-
-/// Versions are not kept, so no one is told they are.
-pub(super) fn check_versioning(configuration: &dto::VersioningConfiguration) -> Result<(), s3s::S3Error> {
-    let status = configuration.status.as_ref().map(dto::BucketVersioningStatus::as_str);
-    if status == Some(dto::BucketVersioningStatus::ENABLED) {
-        return Err(s3_error!(
-            NotImplemented,
-            "Versioning cannot be enabled: this endpoint keeps one version of an object"
-        ));
-    }
-    Ok(())
-}
 
 /// What S3 encrypts with unless told otherwise.
 pub(super) fn default_encryption() -> dto::ServerSideEncryptionConfiguration {

@@ -3,11 +3,14 @@
 use std::convert::Infallible;
 use std::time::SystemTime;
 
+use ::http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::tz::TimeZone;
 use s3s::dto;
 use s3s::{S3ErrorCode, S3Response};
 
 use super::super::condition::Condition;
 use super::super::error::S3Error;
+use super::super::version::{VersionId, Versioning};
 
 /// Answers of this service.
 pub(super) type Answer<T> = Result<S3Response<T>, s3s::S3Error>;
@@ -33,10 +36,56 @@ pub(super) fn not_found(code: &str, message: &str) -> s3s::S3Error {
 impl From<S3Error> for s3s::S3Error {
     fn from(cause: S3Error) -> Self {
         let mut translated = error(cause.code(), cause.to_string());
-        if matches!(cause, S3Error::TooManyBuckets) {
-            translated.set_status_code(::http::StatusCode::BAD_REQUEST);
+        match &cause {
+            S3Error::TooManyBuckets => translated.set_status_code(::http::StatusCode::BAD_REQUEST),
+            S3Error::InvalidPartNumber => {
+                translated.set_status_code(::http::StatusCode::RANGE_NOT_SATISFIABLE)
+            }
+            S3Error::Deleted { version, modified } | S3Error::IsMarker { version, modified } => {
+                translated.set_headers(marker_headers(version, *modified));
+            }
+            _ => {}
         }
         translated
+    }
+}
+
+/// How an answer says that there is a delete marker.
+fn marker_headers(version: &VersionId, modified: jiff::Timestamp) -> HeaderMap {
+    let modified = modified.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let headers = [
+        ("x-amz-delete-marker", "true"),
+        ("x-amz-version-id", version.as_str()),
+        ("last-modified", modified.as_str()),
+    ];
+    let header = |(name, text): (&'static str, &str)| {
+        Some((HeaderName::from_static(name), HeaderValue::from_str(text).ok()?))
+    };
+    headers.into_iter().filter_map(header).collect()
+}
+
+/// The version of an answer: none where no versions are kept.
+pub(super) fn version_id(version: &VersionId, versioning: Versioning) -> Option<String> {
+    (versioning != Versioning::Never).then(|| version.as_str().to_owned())
+}
+
+/// A storage class to keep: none for the standard one.
+pub(super) fn storage_class(class: Option<&dto::StorageClass>) -> Result<Option<String>, s3s::S3Error> {
+    const CLASSES: [&str; 8] = [
+        "STANDARD",
+        "REDUCED_REDUNDANCY",
+        "STANDARD_IA",
+        "ONEZONE_IA",
+        "INTELLIGENT_TIERING",
+        "GLACIER",
+        "DEEP_ARCHIVE",
+        "GLACIER_IR",
+    ];
+    match class.map(dto::StorageClass::as_str) {
+        Some(class) if !CLASSES.contains(&class) => {
+            Err(error("InvalidStorageClass", "The storage class you specified is not valid"))
+        }
+        class => Ok(class.filter(|class| *class != "STANDARD").map(str::to_owned)),
     }
 }
 
@@ -111,6 +160,10 @@ mod tests {
             (S3Error::NoSuchBucket, 404),
             (S3Error::NoSuchKey, 404),
             (S3Error::NoSuchUpload, 404),
+            (S3Error::NoSuchVersion, 404),
+            (S3Error::InvalidPartNumber, 416),
+            (S3Error::IsMarker { version: VersionId::default(), modified: jiff::Timestamp::UNIX_EPOCH }, 405),
+            (S3Error::Deleted { version: VersionId::default(), modified: jiff::Timestamp::UNIX_EPOCH }, 404),
             (S3Error::BucketAlreadyOwnedByYou, 409),
             (S3Error::BucketNotEmpty, 409),
             (S3Error::TooManyBuckets, 400),

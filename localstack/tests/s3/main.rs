@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod notifications;
+mod versions;
+
 use std::net::{Ipv4Addr, SocketAddr};
 
 use aws_config::{BehaviorVersion, Region};
@@ -16,13 +19,17 @@ use aws_sdk_s3::types::{
 };
 use pipectl_localstack::{Endpoint, Options};
 
-struct Local {
-    endpoint: Endpoint,
-    s3: Client,
+pub(crate) struct Local {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) s3: Client,
 }
 
 async fn local(region: &'static str) -> Local {
-    let options = Options { bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), ..Options::default() };
+    started(region, Options::default()).await
+}
+
+pub(crate) async fn started(region: &'static str, options: Options) -> Local {
+    let options = Options { bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), ..options };
     let endpoint = Endpoint::start(options).await.unwrap();
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -36,25 +43,25 @@ async fn local(region: &'static str) -> Local {
     Local { endpoint, s3: Client::from_conf(config) }
 }
 
-async fn with_bucket() -> Local {
+pub(crate) async fn with_bucket() -> Local {
     let local = local("us-east-1").await;
     local.s3.create_bucket().bucket("lake").send().await.unwrap();
     local
 }
 
 impl Local {
-    async fn put(&self, key: &str, body: &'static str) -> String {
+    pub(crate) async fn put(&self, key: &str, body: &'static str) -> String {
         let put = self.s3.put_object().bucket("lake").key(key).body(ByteStream::from_static(body.as_bytes()));
         put.send().await.unwrap().e_tag().unwrap().to_owned()
     }
 
-    async fn text(&self, key: &str) -> String {
+    pub(crate) async fn text(&self, key: &str) -> String {
         let got = self.s3.get_object().bucket("lake").key(key).send().await.unwrap();
         String::from_utf8(got.body.collect().await.unwrap().to_vec()).unwrap()
     }
 }
 
-fn code_of<T: std::fmt::Debug, E, R>(result: Result<T, SdkError<E, R>>) -> (u16, String)
+pub(crate) fn code_of<T: std::fmt::Debug, E, R>(result: Result<T, SdkError<E, R>>) -> (u16, String)
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     SdkError<E, R>: std::error::Error,
@@ -65,7 +72,7 @@ where
     (status, error.code().unwrap_or_default().to_owned())
 }
 
-trait HasStatus {
+pub(crate) trait HasStatus {
     fn status(&self) -> u16;
 }
 
