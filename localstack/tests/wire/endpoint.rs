@@ -210,14 +210,16 @@ async fn s3_says_what_it_does_not_do_and_ignores_ranges_that_are_none() {
     let endpoint = start(Options::default()).await;
     let address = endpoint.address();
     send(address, "PUT /lake", &[], b"").await;
-    let versioning = |status: &str| {
-        format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>")
+    let versioning = |more: &str| {
+        let status = "<Status>Enabled</Status>";
+        format!("<VersioningConfiguration>{status}{more}</VersioningConfiguration>")
     };
-    let enabled = send(address, "PUT /lake?versioning", &[], versioning("Enabled").as_bytes()).await;
-    assert_eq!(enabled.status, 501);
-    assert!(enabled.text().contains("one version of an object"), "{}", enabled.text());
-    let suspended = send(address, "PUT /lake?versioning", &[], versioning("Suspended").as_bytes()).await;
-    assert_eq!(suspended.status, 200);
+    let mfa = versioning("<MfaDelete>Enabled</MfaDelete>");
+    let refused = send(address, "PUT /lake?versioning", &[], mfa.as_bytes()).await;
+    assert_eq!(refused.status, 501);
+    assert!(refused.text().contains("no MFA delete"), "{}", refused.text());
+    let enabled = send(address, "PUT /lake?versioning", &[], versioning("").as_bytes()).await;
+    assert_eq!(enabled.status, 200);
     send(address, "PUT /lake/k", &[], b"hello").await;
     for range in ["bytes=3-1", "bytes=0-0,2-2", "garbage"] {
         let got = send(address, "GET /lake/k", &[("range", range)], b"").await;
