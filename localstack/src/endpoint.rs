@@ -179,7 +179,7 @@ impl Endpoint {
         if let Some(persist) = persist {
             persist.restore(&core.world).await?;
         }
-        let stop = CancellationToken::new();
+        let stop = core.world.closing.clone();
         let serving = tokio::spawn({
             let (core, stop) = (core.clone(), stop.clone());
             server::serve(listener, stop, move |request| {

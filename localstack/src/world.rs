@@ -106,6 +106,8 @@ pub struct World {
     pub cloudwatch: Arc<CloudWatch>,
     /// CloudWatch Logs.
     pub logs: Arc<Logs>,
+    /// Cancelled when the endpoint takes no more requests: answers that would go on for minutes end.
+    pub closing: CancellationToken,
     /// Cancelled when the endpoint shuts down; every background task watches it.
     pub stopping: CancellationToken,
     /// Where the state is kept on disk, once it was brought back from there.
@@ -127,6 +129,7 @@ impl World {
             sts: Arc::new(Sts::new(&setting)),
             cloudwatch: Arc::new(CloudWatch::new(&setting)),
             logs: Arc::new(Logs::new(&setting)),
+            closing: CancellationToken::new(),
             stopping: CancellationToken::new(),
             persist: OnceLock::new(),
             tasks: TaskTracker::new(),
@@ -144,6 +147,7 @@ impl World {
 
     /// Tells every background task to stop and waits until they have, `limit` at most.
     pub async fn shutdown(&self, limit: Duration) {
+        self.closing.cancel();
         // Deliveries still need the functions and the buckets to write out what they accepted.
         self.firehose.drain(limit).await;
         self.stopping.cancel();

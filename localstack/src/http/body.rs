@@ -1,8 +1,10 @@
 //! One boxed type for all bodies, of requests and of answers.
 
 use bytes::Bytes;
+use futures::{Stream, StreamExt};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::Frame;
 
 /// What a body's stream may fail with.
 pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -19,3 +21,8 @@ pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the connection was closed without an answer")]
 pub struct Closed;
+
+/// A body that comes piece by piece, each sent as soon as it is there.
+pub(crate) fn streamed(pieces: impl Stream<Item = Bytes> + Send + 'static) -> Body {
+    StreamBody::new(pieces.map(|piece| Ok::<_, BodyError>(Frame::data(piece)))).boxed_unsync()
+}

@@ -75,11 +75,16 @@ pub(crate) enum Protocol {
     RestJson,
 }
 
+/// AWS's deserializer tells what it does not understand under another name than the services do, and often without
+/// a word.
 #[derive(Serialize)]
 struct ErrorBody<'a> {
     #[serde(rename = "__type")]
     kind: &'a str,
-    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(rename = "Message", skip_serializing_if = "Option::is_none")]
+    serialization: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -114,8 +119,11 @@ impl Protocol {
     }
 
     fn structured(codec: Codec, content_type: &'static str, error: &AwsError) -> Answer {
-        let body = ErrorBody { kind: &error.code, message: &error.message };
-        let bytes = codec.encode(&body).unwrap_or_default();
+        let words = Some(error.message.as_str()).filter(|message| !message.is_empty());
+        let (serialization, message) =
+            if error.code == "SerializationException" { (words, None) } else { (None, words) };
+        let bytes =
+            codec.encode(&ErrorBody { kind: &error.code, message, serialization }).unwrap_or_default();
         Answer::new(content_type, bytes).with_header(ERROR_TYPE, &error.code)
     }
 }

@@ -1,6 +1,7 @@
 //! Calls of the JSON protocol family: an operation name and one structured body, in JSON or CBOR.
 
 use bytes::Bytes;
+use futures::stream::BoxStream;
 use http::header::HeaderName;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,6 +10,8 @@ use super::answer::Answer;
 use super::codec::Codec;
 use super::context::Context;
 use super::error::{AwsError, Protocol};
+use super::event_stream;
+use super::shape::{self, Input};
 
 /// One call. A service matches on [`operation`](Self::operation) and reads and writes typed structures:
 /// `"DescribeStream" => call.output(&streams::describe(world, &call.context, call.input()?)?)`.
@@ -35,6 +38,39 @@ impl JsonCall {
         self.codec().decode(&self.body)
     }
 
+    /// The operation's input, after a check of its types and bounds with AWS's words for what is wrong.
+    pub(crate) fn checked<T: DeserializeOwned>(&self, input: Input) -> Result<T, AwsError> {
+        let value = shape::checked(input, self.codec(), &self.body)?;
+        serde_json::from_value(value).map_err(|_| AwsError::bad_request("SerializationException", ""))
+    }
+
+    /// As [`checked`](Self::checked), for the calls that everything waits for: the body is read straight into its type,
+    /// and only if that fails, or `is_fine` has a doubt, is it looked at again to say what is wrong with it.
+    pub(crate) fn quickly<T: DeserializeOwned>(
+        &self,
+        input: Input,
+        is_fine: impl Fn(&T) -> bool,
+    ) -> Result<T, AwsError> {
+        match self.input::<T>() {
+            Ok(value) if !self.body.is_empty() && is_fine(&value) => Ok(value),
+            _ => self.checked(input),
+        }
+    }
+
+    /// An answer that goes on for as long as the client listens: a stream of events.
+    pub(crate) fn events(&self, events: BoxStream<'static, Bytes>) -> Answer {
+        Answer::new(event_stream::CONTENT_TYPE, Bytes::new()).followed_by(events)
+    }
+
+    /// The content type of structures in this call's encoding.
+    pub(crate) fn content_type(&self) -> &'static str {
+        match self.protocol {
+            Protocol::AwsJson { content_type, .. } => content_type,
+            Protocol::RpcCbor => "application/cbor",
+            Protocol::Query { .. } | Protocol::RestJson => "application/json",
+        }
+    }
+
     /// An answer with this output.
     pub(crate) fn output<T: Serialize>(&self, output: &T) -> Result<Answer, AwsError> {
         let body = self.codec().encode(output)?;
@@ -50,7 +86,8 @@ impl JsonCall {
         }
     }
 
-    fn codec(&self) -> Codec {
+    /// The encoding of this call.
+    pub(crate) fn codec(&self) -> Codec {
         match self.protocol {
             Protocol::AwsJson { codec, .. } => codec,
             Protocol::RpcCbor => Codec::Cbor,
@@ -59,11 +96,12 @@ impl JsonCall {
     }
 
     fn answer(&self, body: Bytes) -> Answer {
+        let answer = Answer::new(self.content_type(), body);
         match self.protocol {
-            Protocol::AwsJson { content_type, .. } => Answer::new(content_type, body),
-            Protocol::RpcCbor => Answer::new("application/cbor", body)
-                .with_header(HeaderName::from_static("smithy-protocol"), "rpc-v2-cbor"),
-            Protocol::Query { .. } | Protocol::RestJson => Answer::new("application/json", body),
+            Protocol::RpcCbor => {
+                answer.with_header(HeaderName::from_static("smithy-protocol"), "rpc-v2-cbor")
+            }
+            _ => answer,
         }
     }
 }

@@ -9,11 +9,14 @@ mod body;
 mod codec;
 mod context;
 mod error;
+pub(crate) mod event_stream;
 mod json;
+mod loose;
 mod query;
 mod rest;
 mod room;
 pub(crate) mod server;
+pub(crate) mod shape;
 mod validation;
 mod xml;
 

@@ -4,6 +4,9 @@ use std::fmt::Display;
 
 use super::error::AwsError;
 
+/// AWS stops counting here.
+const MOST: usize = 10;
+
 /// The constraints an input violates.
 #[derive(Debug, Default)]
 pub(crate) struct Violations(Vec<String>);
@@ -12,7 +15,7 @@ impl Violations {
     /// The member must be there.
     pub(crate) fn required<T>(&mut self, member: &str, value: Option<&T>) {
         if value.is_none() {
-            self.0.push(format!(
+            self.push(format!(
                 "Value null at '{member}' failed to satisfy constraint: Member must not be null"
             ));
         }
@@ -35,7 +38,7 @@ impl Violations {
         member: &str,
         value: Option<&str>,
         pattern: &str,
-        allowed: fn(&str) -> bool,
+        allowed: impl Fn(&str) -> bool,
     ) {
         if let Some(value) = value.filter(|value| !allowed(value)) {
             self.add(member, value, format!("Member must satisfy regular expression pattern: {pattern}"));
@@ -61,7 +64,13 @@ impl Violations {
 
     /// Any other constraint.
     pub(crate) fn add(&mut self, member: &str, value: impl Display, constraint: impl Display) {
-        self.0.push(format!("Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"));
+        self.push(format!("Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"));
+    }
+
+    fn push(&mut self, violation: String) {
+        if self.0.len() < MOST {
+            self.0.push(violation);
+        }
     }
 
     /// `ValidationException` with all of them, or nothing to say.

@@ -1,4 +1,5 @@
-//! The name of a stream in the world: `arn:aws:kinesis:REGION:ACCOUNT:stream/NAME`.
+//! The name of a stream in the world: `arn:aws:kinesis:REGION:ACCOUNT:stream/NAME`, and of a consumer of it:
+//! that, `/consumer/NAME:` and the second of its registration.
 
 use std::fmt;
 use std::str::FromStr;
@@ -39,7 +40,7 @@ impl fmt::Display for StreamArn {
     }
 }
 
-/// A text that is no stream's ARN.
+/// A text that is no stream's ARN, and no consumer's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not the ARN of a stream: expected arn:aws:kinesis:REGION:ACCOUNT:stream/NAME")]
 pub struct ParseStreamArnError(String);
@@ -62,6 +63,54 @@ impl FromStr for StreamArn {
     }
 }
 
+/// A consumer's ARN, in its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumerArn {
+    stream: StreamArn,
+    name: String,
+    born: i64,
+}
+
+impl ConsumerArn {
+    /// The ARN of the consumer of this name that was registered in this second since the epoch.
+    pub fn new(stream: StreamArn, name: impl Into<String>, born: i64) -> Self {
+        Self { stream, name: name.into(), born }
+    }
+
+    /// The stream it reads.
+    pub fn stream(&self) -> &StreamArn {
+        &self.stream
+    }
+
+    /// The consumer's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// When it was registered, in seconds since the epoch.
+    pub fn born(&self) -> i64 {
+        self.born
+    }
+}
+
+impl fmt::Display for ConsumerArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/consumer/{}:{}", self.stream, self.name, self.born)
+    }
+}
+
+impl FromStr for ConsumerArn {
+    type Err = ParseStreamArnError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let broken = || ParseStreamArnError(text.to_owned());
+        let (stream, consumer) = text.split_once("/consumer/").ok_or_else(broken)?;
+        let (name, born) =
+            consumer.rsplit_once(':').filter(|(name, _)| is_stream_name(name)).ok_or_else(broken)?;
+        Ok(Self::new(stream.parse()?, name, born.parse().map_err(|_| broken())?))
+    }
+}
+
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -79,6 +128,19 @@ mod tests {
     fn an_arn_is_read_as_it_is_written() {
         let arn = StreamArn::new("eu-west-1", "000000000000", "clicks.v-1_a");
         assert_eq!(arn.to_string().parse(), Ok(arn));
+    }
+
+    #[test]
+    fn a_consumers_arn_is_read_as_it_is_written() {
+        let arn = ConsumerArn::new(StreamArn::new("eu-west-1", "000000000000", "s"), "c-1", 1_700_000_000);
+        assert_eq!(
+            arn.to_string(),
+            "arn:aws:kinesis:eu-west-1:000000000000:stream/s/consumer/c-1:1700000000"
+        );
+        assert_eq!(arn.to_string().parse(), Ok(arn));
+        for text in ["", "arn:aws:kinesis:eu-west-1:000000000000:stream/s", "x/consumer/c:1"] {
+            assert!(text.parse::<ConsumerArn>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -8,11 +8,12 @@ use pipectl_shards::{HashKey, HashKeyRange, Lineage, Shard, ShardId};
 use serde::{Deserialize, Serialize};
 
 use super::arn::StreamArn;
+use super::consumers::Consumers;
 use super::record::{Record, Sequence};
 use super::reshard::Step;
 use super::shard_log::ShardLog;
 use super::state::State;
-use super::stream::{Encryption, Mode, Status, Stream};
+use super::stream::{Distribution, Encryption, Mode, Status, Stream};
 use crate::lock::Lock;
 use crate::persist::kinesis::Tail;
 use crate::timings::Timings;
@@ -39,6 +40,15 @@ pub(crate) struct Image {
     until: i64,
     pending: Vec<StepImage>,
     shards: Vec<ShardImage>,
+    #[serde(default)]
+    warm_mibps: Option<u32>,
+    /// Whether the stream distributes records itself.
+    #[serde(default)]
+    auto: bool,
+    #[serde(default)]
+    policy: Option<String>,
+    #[serde(default)]
+    consumers: Consumers,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -131,6 +141,10 @@ impl State {
             until: self.until,
             pending: self.pending.iter().map(StepImage::from).collect(),
             shards: shards.collect(),
+            warm_mibps: self.warm_mibps,
+            auto: self.distribution == Distribution::Auto,
+            policy: self.policy.clone(),
+            consumers: self.consumers.clone(),
         }
     }
 
@@ -155,6 +169,10 @@ impl State {
             max_record_kib: image.max_record_kib,
             tags: image.tags,
             shard_metrics: image.shard_metrics,
+            warm_mibps: image.warm_mibps,
+            distribution: if image.auto { Distribution::Auto } else { Distribution::UserPartitionKey },
+            policy: image.policy,
+            consumers: image.consumers,
             status: image.status.into(),
             until: image.until,
             pending: image.pending.iter().map(StepImage::step).collect::<Option<_>>()?,

@@ -6,7 +6,10 @@
 //! **Invariants**: the open shards of a stream tile the hash-key space; sequence numbers grow across a whole stream,
 //! so also from a parent shard to its children; what is held is bounded by [`Setting::memory_limit`].
 
+mod account;
 mod arn;
+mod consumers;
+mod fan_out;
 mod image;
 mod reader;
 mod record;
@@ -22,12 +25,12 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
-pub use arn::StreamArn;
+pub use arn::{ConsumerArn, StreamArn};
 pub(crate) use image::{Image, Shape};
 pub use reader::{Batch, Reader};
 pub use record::{Position, Record, Sequence};
 pub(crate) use state::State;
-pub use stream::{Encryption, Mode, Status, Stream, StreamSettings};
+pub use stream::{Distribution, Encryption, Mode, Status, Stream, StreamSettings};
 pub(crate) use wire::serve;
 
 use crate::http::AwsError;
@@ -35,6 +38,7 @@ use crate::lock::Lock;
 use crate::persist::kinesis::Keeper;
 use crate::timings::Timings;
 use crate::world::Setting;
+use account::Commitment;
 use stream::{not_found, under};
 use token::Seal;
 
@@ -48,6 +52,8 @@ pub struct Kinesis {
     timings: Timings,
     memory_limit: u64,
     streams: Lock<BTreeMap<StreamArn, Arc<Stream>>>,
+    /// The throughput commitments, by region.
+    commitments: Lock<BTreeMap<String, Commitment>>,
     seal: Seal,
     /// Where new streams are written to disk; in memory only without it.
     keeper: OnceLock<Keeper>,
@@ -61,6 +67,7 @@ impl Kinesis {
             timings: setting.timings,
             memory_limit: setting.memory_limit,
             streams: Lock::default(),
+            commitments: Lock::default(),
             seal: Seal::new(&setting.dice),
             keeper: OnceLock::new(),
         }
@@ -168,6 +175,11 @@ impl Kinesis {
 
     pub(crate) fn timings(&self) -> Timings {
         self.timings
+    }
+
+    /// Looks at a region's throughput commitment, or changes it.
+    pub(crate) fn commitment<T>(&self, region: &str, look: impl FnOnce(&mut Commitment) -> T) -> T {
+        look(self.commitments.lock().entry(region.to_owned()).or_default())
     }
 
     pub(crate) fn account(&self) -> &str {

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pipectl_shards::{HashKey, HashKeyRange, Lineage, ShardId};
 
+use super::consumers::Consumers;
 use super::record::{Position, Record, Sequence};
 use super::reshard::Step;
 use super::shard_log::ShardLog;
-use super::stream::{Encryption, Mode, Status, StreamSettings};
+use super::stream::{Distribution, Encryption, Mode, Status, StreamSettings};
 use crate::persist::kinesis::Tail;
 
 #[derive(Debug)]
@@ -21,6 +22,10 @@ pub(crate) struct State {
     pub(crate) max_record_kib: i32,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) shard_metrics: BTreeSet<String>,
+    pub(crate) warm_mibps: Option<u32>,
+    pub(crate) distribution: Distribution,
+    pub(crate) policy: Option<String>,
+    pub(crate) consumers: Consumers,
     pub(super) status: Status,
     pub(super) until: i64,
     pub(super) pending: Vec<Step>,
@@ -50,6 +55,10 @@ impl State {
             max_record_kib: settings.max_record_kib,
             tags: settings.tags,
             shard_metrics: BTreeSet::new(),
+            warm_mibps: settings.warm_mibps,
+            distribution: settings.distribution,
+            policy: None,
+            consumers: Consumers::default(),
             status: Status::Creating,
             until,
             pending: Vec::new(),
@@ -96,8 +105,9 @@ impl State {
         self.settle(now);
     }
 
-    /// Starts the deletion. The records go at once.
+    /// Starts the deletion. The records and the consumers go at once.
     pub(crate) fn delete(&mut self, now: i64, until: i64) {
+        self.consumers.clear();
         for log in &mut self.logs {
             log.trim(i64::MAX);
         }
@@ -177,7 +187,13 @@ impl State {
         now: i64,
     ) -> (Placed, u64) {
         self.newest = self.newest.max(now);
-        let index = self.routes.partition_point(|(start, _)| *start <= key).saturating_sub(1);
+        let index = match self.distribution {
+            Distribution::UserPartitionKey => {
+                self.routes.partition_point(|(start, _)| *start <= key).saturating_sub(1)
+            }
+            // One after the other: as even as can be.
+            Distribution::Auto => usize::try_from(self.next).unwrap_or(0) % self.routes.len().max(1),
+        };
         let shard = self.routes.get(index).map_or(ShardId::new(0), |(_, id)| *id);
         let sequence = self.take_place();
         let record = Record { sequence, arrived: self.newest, partition_key: entry.0, data: entry.1 };

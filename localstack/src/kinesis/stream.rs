@@ -21,6 +21,9 @@ use crate::http::AwsError;
 use crate::lock::Lock;
 use crate::timings::Timings;
 
+/// The shards an on-demand stream starts with, and has at least.
+pub(crate) const ON_DEMAND_SHARDS: NonZeroU32 = NonZeroU32::new(4).expect("four is not zero");
+
 /// What a stream is created with.
 #[derive(Clone, Debug)]
 pub struct StreamSettings {
@@ -32,12 +35,23 @@ pub struct StreamSettings {
     pub tags: BTreeMap<String, String>,
     /// The largest record it takes.
     pub max_record_kib: i32,
+    /// The throughput it is kept ready for, where it is on-demand and one was asked for.
+    pub warm_mibps: Option<u32>,
+    /// What decides over a record's shard.
+    pub distribution: Distribution,
 }
 
 impl StreamSettings {
     /// A provisioned stream of so many shards.
     pub fn provisioned(shards: NonZeroU32) -> Self {
-        Self { shards, mode: Mode::Provisioned, tags: BTreeMap::new(), max_record_kib: 1024 }
+        Self {
+            shards,
+            mode: Mode::Provisioned,
+            tags: BTreeMap::new(),
+            max_record_kib: 1024,
+            warm_mibps: None,
+            distribution: Distribution::UserPartitionKey,
+        }
     }
 }
 
@@ -57,6 +71,31 @@ impl Mode {
             Self::Provisioned => "PROVISIONED",
             Self::OnDemand => "ON_DEMAND",
         }
+    }
+}
+
+/// What decides over a record's shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Distribution {
+    /// The hash of its key, or the hash key it names.
+    #[default]
+    UserPartitionKey,
+    /// The stream does, evenly, whatever key a record has. On-demand streams only.
+    Auto,
+}
+
+impl Distribution {
+    /// As the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UserPartitionKey => "USER_PARTITION_KEY",
+            Self::Auto => "AUTO",
+        }
+    }
+
+    /// From how the API writes it; the default for anything else.
+    pub fn of(text: &str) -> Self {
+        if text == "AUTO" { Self::Auto } else { Self::UserPartitionKey }
     }
 }
 
@@ -335,6 +374,22 @@ impl Stream {
         self.changes.send_replace(());
     }
 
+    /// Keeps an on-demand stream ready for so many MiB a second: a shard takes in one of them.
+    pub(crate) fn warm(&self, mibps: u32, now: Timestamp) -> Result<(), AwsError> {
+        self.with(now, |state| {
+            self.active(state)?;
+            state.warm_mibps = Some(mibps);
+            let target = NonZeroU32::new(mibps).unwrap_or(ON_DEMAND_SHARDS).max(ON_DEMAND_SHARDS);
+            let steps = reshard::uniform(&state.open_ranges(), target);
+            self.update(state, steps, self.timings.reshard, now);
+            Ok(())
+        })
+    }
+
+    pub(super) fn timings(&self) -> Timings {
+        self.timings
+    }
+
     fn active(&self, state: &State) -> Result<(), AwsError> {
         match state.status() {
             Status::Active => Ok(()),
@@ -359,7 +414,7 @@ pub(crate) fn not_kept(error: &std::io::Error) -> AwsError {
 }
 
 /// So much later.
-fn after(millis: i64, time: Duration) -> i64 {
+pub(super) fn after(millis: i64, time: Duration) -> i64 {
     millis.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }
 

@@ -16,7 +16,7 @@ use aws_sdk_kinesis::types::{
 use ciborium::Value;
 use pipectl_localstack::{Endpoint, Options, Timings};
 
-async fn start(transition: Duration) -> (Endpoint, Client) {
+pub(crate) async fn start(transition: Duration) -> (Endpoint, Client) {
     let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let endpoint = Endpoint::start(Options { bind, timings: Timings::all(transition), ..Options::default() })
         .await
@@ -34,7 +34,7 @@ async fn start(transition: Duration) -> (Endpoint, Client) {
     (endpoint, Client::new(&config))
 }
 
-async fn stream(client: &Client, shards: i32) {
+pub(crate) async fn stream(client: &Client, shards: i32) {
     client.create_stream().stream_name("s").shard_count(shards).send().await.expect("the name is free");
 }
 
@@ -288,7 +288,7 @@ async fn a_record_that_is_too_large_and_a_batch_that_is_too_long_are_refused() {
     endpoint.shutdown().await;
 }
 
-fn cbor(value: &Value) -> Vec<u8> {
+pub(crate) fn cbor(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
     ciborium::into_writer(value, &mut bytes).expect("memory is writable");
     bytes

@@ -5,4 +5,5 @@ mod endpoint;
 mod iam;
 mod killed;
 mod kinesis;
+mod kinesis_fan_out;
 mod raw;

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::super::state::State;
 use super::super::stream::{Encryption, Mode};
 use super::super::{Stream, StreamArn};
+use super::capacity::WarmThroughput;
 use super::streams::ModeOutput;
-use super::target::{Target, check_name};
+use super::target::Target;
 use super::values::{Shown, Time};
-use crate::http::{AwsError, Context, Violations};
+use crate::http::{AwsError, Context};
 use crate::world::World;
 
 #[derive(Debug, Serialize)]
@@ -142,11 +143,6 @@ pub(crate) fn stream(
     context: &Context,
     input: DescribeStreamInput,
 ) -> Result<DescribeStreamOutput, AwsError> {
-    let mut violations = Violations::default();
-    input.target.validate(&mut violations);
-    violations.range("limit", input.limit, 1, 10_000);
-    check_name(&mut violations, "exclusiveStartShardId", input.exclusive_start_shard_id.as_deref());
-    violations.check()?;
     let stream = input.target.find(world, context)?;
     let limit = usize::try_from(input.limit.unwrap_or(100)).unwrap_or(100);
     let now = world.clock.now();
@@ -190,6 +186,8 @@ struct StreamDescriptionSummary {
     max_record_kib: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
     record_distribution_strategy: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warm_throughput: Option<WarmThroughput>,
 }
 
 pub(crate) fn summary(
@@ -197,18 +195,20 @@ pub(crate) fn summary(
     context: &Context,
     target: Target,
 ) -> Result<DescribeStreamSummaryOutput, AwsError> {
-    target.check()?;
     let stream = target.find(world, context)?;
-    let summary = stream.with(world.clock.now(), |state| StreamDescriptionSummary {
+    let now = world.clock.now();
+    let consumer_count = stream.consumer_count(now);
+    let summary = stream.with(now, |state| StreamDescriptionSummary {
         common: Common::of(&stream, state),
         open_shard_count: if state.status().as_str() == "CREATING" {
             0
         } else {
             state.lineage.open().count()
         },
-        consumer_count: 0,
+        consumer_count,
         max_record_kib: state.max_record_kib,
-        record_distribution_strategy: (state.mode == Mode::OnDemand).then_some("USER_PARTITION_KEY"),
+        record_distribution_strategy: (state.mode == Mode::OnDemand).then(|| state.distribution.as_str()),
+        warm_throughput: state.warm_mibps.map(WarmThroughput::reached),
     });
     Ok(DescribeStreamSummaryOutput { stream_description_summary: summary })
 }

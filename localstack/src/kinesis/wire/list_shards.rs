@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::super::state::State;
 use super::super::stream::invalid;
 use super::describe::{ShardOutput, listed_after};
-use super::target::{Target, check_name};
+use super::target::Target;
 use super::values::Time;
-use crate::http::{AwsError, Context, Violations};
+use crate::http::{AwsError, Context};
 use crate::world::World;
 
 /// How long a page's token is good.
@@ -65,9 +65,6 @@ struct Page {
     filter: Filter,
     issued: i64,
 }
-
-const FILTERS: [&str; 6] =
-    ["AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON", "AT_LATEST", "AT_TIMESTAMP", "FROM_TIMESTAMP"];
 
 impl FilterInput {
     fn filter(&self) -> Result<Filter, AwsError> {
@@ -163,28 +160,18 @@ pub(crate) fn list(
     Ok(ListShardsOutput { next_token, shards })
 }
 
+/// What cannot be asked together.
 fn validate(input: &ListShardsInput) -> Result<(), AwsError> {
-    let mut violations = Violations::default();
-    input.target.validate(&mut violations);
-    violations.range("maxResults", input.max_results, 1, 10_000);
-    check_name(&mut violations, "exclusiveStartShardId", input.exclusive_start_shard_id.as_deref());
-    if let Some(filter) = &input.shard_filter {
-        violations.required("shardFilter.type", filter.kind.as_ref());
-        violations.one_of("shardFilter.type", filter.kind.as_deref(), &FILTERS);
-    }
-    violations.check()?;
     if input.next_token.is_none() {
-        return Ok(());
+        let named = input.target.stream_name.is_some() || input.target.stream_arn.is_some();
+        let neither = || invalid("Either NextToken or StreamName should be provided.".to_owned());
+        return named.then_some(()).ok_or_else(neither);
     }
-    let both = |other: &str| invalid(format!("NextToken and {other} cannot be provided together."));
-    if input.target.stream_name.is_some() {
-        return Err(both("StreamName"));
+    let both = |other: &str| Err(invalid(format!("NextToken and {other} cannot be provided together.")));
+    match input {
+        _ if input.target.stream_name.is_some() => both("StreamName"),
+        _ if input.exclusive_start_shard_id.is_some() => both("ExclusiveStartShardId"),
+        _ if input.stream_creation_timestamp.is_some() => both("StreamCreationTimestamp"),
+        _ => Ok(()),
     }
-    if input.exclusive_start_shard_id.is_some() {
-        return Err(both("ExclusiveStartShardId"));
-    }
-    if input.stream_creation_timestamp.is_some() {
-        return Err(both("StreamCreationTimestamp"));
-    }
-    Ok(())
 }

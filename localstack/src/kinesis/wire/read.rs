@@ -12,28 +12,35 @@ use super::super::record::SequenceText;
 use super::super::stream::{Encryption, could_not_find, invalid, no_shard, under};
 use super::super::{Batch, Position, Stream, StreamArn};
 use super::describe::RangeOutput;
-use super::target::{Target, check_name};
+use super::target::{Target, shard_id};
 use super::values::{Blob, Shown, Time};
 use super::write::dry_run;
-use crate::http::{AwsError, Context, Violations};
+use crate::http::{AwsError, Context};
 use crate::world::World;
 
 /// How long an iterator is good.
 const ITERATOR_MILLIS: i64 = 300_000;
-
-const TYPES: [&str; 5] =
-    ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"];
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct GetShardIteratorInput {
     #[serde(flatten)]
     target: Target,
-    shard_id: Option<String>,
-    shard_iterator_type: Option<String>,
+    shard_id: String,
+    shard_iterator_type: String,
     starting_sequence_number: Option<String>,
     timestamp: Option<Time>,
     dry_run: Option<bool>,
+}
+
+/// Where reading is to start, as the API says it.
+#[derive(Debug)]
+pub(crate) struct Start<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) number: Option<&'a str>,
+    pub(crate) time: Option<Time>,
+    /// The operation that asks, for messages.
+    pub(crate) operation: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -51,21 +58,18 @@ pub(crate) fn get_shard_iterator(
     context: &Context,
     input: GetShardIteratorInput,
 ) -> Result<GetShardIteratorOutput, AwsError> {
-    let mut violations = Violations::default();
-    input.target.validate(&mut violations);
-    violations.required("shardId", input.shard_id.as_ref());
-    check_name(&mut violations, "shardId", input.shard_id.as_deref());
-    violations.required("shardIteratorType", input.shard_iterator_type.as_ref());
-    violations.one_of("shardIteratorType", input.shard_iterator_type.as_deref(), &TYPES);
-    violations.check()?;
-    let stream = input.target.find(world, context)?;
-    let text = input.shard_id.as_deref().unwrap_or_default();
-    let shard: ShardId = text.parse().map_err(|_| could_not_find(stream.arn(), text))?;
+    let arn = input.target.arn(world, context)?;
+    let shard = shard_id(&input.shard_id).ok_or_else(|| could_not_find(&arn, &input.shard_id))?;
     let now = world.clock.now();
-    if !stream.with(now, |state| state.is_listed(shard, now.as_millisecond())) {
-        return Err(no_shard(stream.arn(), shard));
-    }
-    let position = start(&stream, shard, &input, now)?;
+    // A stream that is not there has no shards: that is what AWS tells.
+    let stream = world.kinesis.stream(&arn, now).map_err(|_| no_shard(&arn, shard))?;
+    let at = Start {
+        kind: &input.shard_iterator_type,
+        number: input.starting_sequence_number.as_deref(),
+        time: input.timestamp,
+        operation: "GetShardIterator",
+    };
+    let position = at.position(&stream, shard, now)?;
     dry_run(input.dry_run)?;
     Ok(GetShardIteratorOutput { shard_iterator: iterator(world, stream.arn(), shard, position, now) })
 }
@@ -81,29 +85,59 @@ fn iterator(world: &World, arn: &StreamArn, shard: ShardId, position: Position, 
     world.kinesis.seal().seal(&content)
 }
 
-fn start(
-    stream: &Stream,
-    shard: ShardId,
-    input: &GetShardIteratorInput,
-    now: Timestamp,
-) -> Result<Position, AwsError> {
-    let kind = input.shard_iterator_type.as_deref().unwrap_or_default();
-    match (kind, &input.starting_sequence_number) {
-        ("AT_SEQUENCE_NUMBER", Some(number)) => Ok(Position::at(sequence(stream, shard, number)?.sequence)),
-        ("AFTER_SEQUENCE_NUMBER", Some(number)) => {
-            Ok(Position::after(sequence(stream, shard, number)?.sequence))
+impl Start<'_> {
+    /// The position it means in a shard of the stream.
+    pub(crate) fn position(
+        &self,
+        stream: &Stream,
+        shard: ShardId,
+        now: Timestamp,
+    ) -> Result<Position, AwsError> {
+        if !stream.with(now, |state| state.is_listed(shard, now.as_millisecond())) {
+            return Err(no_shard(stream.arn(), shard));
         }
-        ("AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER", None) => {
-            Err(mixed(kind, "no StartingSequenceNumber"))
+        let sequence = |number| Ok::<_, AwsError>(self.sequence(stream, shard, number)?.sequence);
+        match (self.kind, self.number) {
+            ("AT_SEQUENCE_NUMBER", Some(number)) => Ok(Position::at(sequence(number)?)),
+            ("AFTER_SEQUENCE_NUMBER", Some(number)) => Ok(Position::after(sequence(number)?)),
+            ("AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER", None) => {
+                Err(mixed(self.kind, "no StartingSequenceNumber"))
+            }
+            ("TRIM_HORIZON" | "LATEST", Some(_)) => Err(mixed(self.kind, "also a StartingSequenceNumber")),
+            ("TRIM_HORIZON", None) => Ok(Position::TRIM_HORIZON),
+            ("AT_TIMESTAMP", _) => {
+                let missing = || {
+                    invalid(
+                        "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request \
+                         has no timestamp parameter."
+                            .to_owned(),
+                    )
+                };
+                at_time(stream, shard, self.time.ok_or_else(missing)?, now)
+            }
+            _ => Ok(stream.latest(now)),
         }
-        (_, Some(_)) => Err(mixed(kind, "also a StartingSequenceNumber")),
-        ("TRIM_HORIZON", None) => Ok(Position::TRIM_HORIZON),
-        ("AT_TIMESTAMP", None) => {
-            let missing =
-                || invalid("Must specify timestamp parameter for iterator type AT_TIMESTAMP.".to_owned());
-            at_time(stream, shard, input.timestamp.ok_or_else(missing)?, now)
+    }
+
+    fn sequence(&self, stream: &Stream, shard: ShardId, text: &str) -> Result<SequenceText, AwsError> {
+        let used = |end: &str| {
+            invalid(format!(
+                "StartingSequenceNumber {text} used in {} on shard {shard} in stream {} is invalid{end}",
+                self.operation,
+                under(stream.arn())
+            ))
+        };
+        let number = SequenceText::parse(text).ok_or_else(|| used("."))?;
+        if number.shard != shard {
+            return Err(invalid(format!(
+                "Invalid StartingSequenceNumber. It encodes {}, while it was used in a call to a shard with {shard}",
+                number.shard
+            )));
         }
-        _ => Ok(stream.latest(now)),
+        if number.born != stream.created().as_millisecond() {
+            return Err(used(" because it did not come from this stream."));
+        }
+        Ok(number)
     }
 }
 
@@ -129,32 +163,20 @@ fn at_time(stream: &Stream, shard: ShardId, time: Time, now: Timestamp) -> Resul
     })
 }
 
-fn sequence(stream: &Stream, shard: ShardId, text: &str) -> Result<SequenceText, AwsError> {
-    let used = |end: &str| {
-        invalid(format!(
-            "StartingSequenceNumber {text} used in GetShardIterator on shard {shard} in stream {} is invalid{end}",
-            under(stream.arn())
-        ))
-    };
-    let number = SequenceText::parse(text).ok_or_else(|| used("."))?;
-    if number.born != stream.created().as_millisecond() {
-        return Err(used(" because it did not come from this stream."));
-    }
-    if number.shard != shard {
-        return Err(invalid(format!(
-            "Invalid StartingSequenceNumber. It encodes {}, while it was used in a call to a shard with {shard}",
-            number.shard
-        )));
-    }
-    Ok(number)
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct GetRecordsInput {
-    shard_iterator: Option<String>,
+    shard_iterator: String,
     limit: Option<i64>,
     dry_run: Option<bool>,
+}
+
+impl GetRecordsInput {
+    /// Whether it keeps every constraint.
+    pub(crate) fn is_fine(&self) -> bool {
+        (1..=512).contains(&self.shard_iterator.len())
+            && self.limit.is_none_or(|limit| (1..=10_000).contains(&limit))
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -170,18 +192,19 @@ pub(crate) struct GetRecordsOutput {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct RecordOutput {
+pub(crate) struct RecordOutput {
     sequence_number: Shown<SequenceText>,
     approximate_arrival_timestamp: Time,
     data: Blob,
-    partition_key: Shown<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partition_key: Option<Shown<Arc<str>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     encryption_type: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct ChildShard {
+pub(crate) struct ChildShard {
     shard_id: Shown<ShardId>,
     parent_shards: Vec<Shown<ShardId>>,
     hash_key_range: RangeOutput,
@@ -192,14 +215,8 @@ pub(crate) fn get_records(
     _context: &Context,
     input: GetRecordsInput,
 ) -> Result<GetRecordsOutput, AwsError> {
-    let mut violations = Violations::default();
-    violations.required("shardIterator", input.shard_iterator.as_ref());
-    violations.length("shardIterator", input.shard_iterator.as_deref(), 1, 512);
-    violations.range("limit", input.limit, 1, 10_000);
-    violations.check()?;
     let now = world.clock.now();
-    let token = input.shard_iterator.unwrap_or_default();
-    let opened: Option<ShardIterator> = world.kinesis.seal().open(&token);
+    let opened: Option<ShardIterator> = world.kinesis.seal().open(&input.shard_iterator);
     let ShardIterator(region, name, shard, position, made) =
         opened.ok_or_else(|| invalid("Invalid ShardIterator.".to_owned()))?;
     if now.as_millisecond() - made > ITERATOR_MILLIS {
@@ -223,6 +240,18 @@ fn output(
     next_shard_iterator: Option<String>,
     now: Timestamp,
 ) -> GetRecordsOutput {
+    let millis_behind_latest = batch.millis_behind;
+    let (records, child_shards) = shown(stream, shard, batch, now);
+    GetRecordsOutput { records, next_shard_iterator, millis_behind_latest, child_shards }
+}
+
+/// Records and children as the API writes them.
+pub(crate) fn shown(
+    stream: &Stream,
+    shard: ShardId,
+    batch: Batch,
+    now: Timestamp,
+) -> (Vec<RecordOutput>, Vec<ChildShard>) {
     let (encryption_type, child_shards) = stream.with(now, |state| {
         let encrypted = (state.encryption != Encryption::None).then_some("KMS");
         let children = batch.children.iter().filter_map(|id| state.lineage.shard(*id));
@@ -237,15 +266,10 @@ fn output(
         sequence_number: Shown(stream.sequence_text(shard, record.sequence)),
         approximate_arrival_timestamp: Time { millis: record.arrived },
         data: Blob(record.data),
-        partition_key: Shown(record.partition_key),
+        partition_key: Some(record.partition_key).filter(|key| !key.is_empty()).map(Shown),
         encryption_type,
     });
-    GetRecordsOutput {
-        records: records.collect(),
-        next_shard_iterator,
-        millis_behind_latest: batch.millis_behind,
-        child_shards,
-    }
+    (records.collect(), child_shards)
 }
 
 fn expired(made: i64, now: Timestamp) -> AwsError {

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::stream::{could_not_find, invalid};
 use super::super::{Mode, Stream, StreamArn};
-use super::target::{Target, check_name};
+use super::target::{Target, shard_id};
 use super::values::Shown;
-use crate::http::{AwsError, Context, Violations};
+use crate::http::{AwsError, Context};
 use crate::world::World;
 
 #[derive(Debug, Deserialize)]
@@ -18,8 +18,7 @@ use crate::world::World;
 pub(crate) struct UpdateShardCountInput {
     #[serde(flatten)]
     target: Target,
-    target_shard_count: Option<i64>,
-    scaling_type: Option<String>,
+    target_shard_count: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,17 +36,9 @@ pub(crate) fn update_shard_count(
     context: &Context,
     input: UpdateShardCountInput,
 ) -> Result<UpdateShardCountOutput, AwsError> {
-    let mut violations = Violations::default();
-    input.target.validate(&mut violations);
-    violations.required("targetShardCount", input.target_shard_count.as_ref());
-    violations.range("targetShardCount", input.target_shard_count, 1, i64::from(i32::MAX));
-    violations.required("scalingType", input.scaling_type.as_ref());
-    violations.one_of("scalingType", input.scaling_type.as_deref(), &["UNIFORM_SCALING"]);
-    violations.check()?;
     let stream = input.target.find(world, context)?;
     provisioned(world, &stream, "UpdateShardCount")?;
-    let count =
-        input.target_shard_count.and_then(|count| u32::try_from(count).ok()).and_then(NonZeroU32::new);
+    let count = u32::try_from(input.target_shard_count).ok().and_then(NonZeroU32::new);
     let target = count.ok_or_else(|| invalid("TargetShardCount must be at least 1.".to_owned()))?;
     let now = world.clock.now();
     let open = u64::try_from(stream.open_shards(now).len()).unwrap_or(u64::MAX);
@@ -66,27 +57,16 @@ pub(crate) fn update_shard_count(
 pub(crate) struct SplitShardInput {
     #[serde(flatten)]
     target: Target,
-    shard_to_split: Option<String>,
-    new_starting_hash_key: Option<String>,
+    shard_to_split: String,
+    new_starting_hash_key: String,
 }
 
 pub(crate) fn split(world: &Arc<World>, context: &Context, input: SplitShardInput) -> Result<(), AwsError> {
-    let mut violations = Violations::default();
-    input.target.validate(&mut violations);
-    violations.required("shardToSplit", input.shard_to_split.as_ref());
-    check_name(&mut violations, "shardToSplit", input.shard_to_split.as_deref());
-    violations.required("newStartingHashKey", input.new_starting_hash_key.as_ref());
-    let key = input.new_starting_hash_key.as_deref();
-    violations
-        .pattern("newStartingHashKey", key, r"0|([1-9]\d{0,38})", |text| text.parse::<HashKey>().is_ok());
-    violations.check()?;
+    let shard = shard(&input.target.arn(world, context)?, &input.shard_to_split)?;
     let stream = input.target.find(world, context)?;
     provisioned(world, &stream, "SplitShard")?;
-    let shard = shard(&stream, input.shard_to_split)?;
-    let at = key
-        .unwrap_or_default()
-        .parse()
-        .map_err(|cause: pipectl_shards::ParseHashKeyError| invalid(cause.to_string()))?;
+    // Any number of 39 digits passes for a hash key; one beyond the last key is beyond any shard too.
+    let at = input.new_starting_hash_key.parse().unwrap_or(HashKey::MAX);
     let now = world.clock.now();
     world.kinesis.room_for_shards(stream.arn(), 1, now)?;
     stream.split(shard, at, now)
@@ -97,28 +77,21 @@ pub(crate) fn split(world: &Arc<World>, context: &Context, input: SplitShardInpu
 pub(crate) struct MergeShardsInput {
     #[serde(flatten)]
     target: Target,
-    shard_to_merge: Option<String>,
-    adjacent_shard_to_merge: Option<String>,
+    shard_to_merge: String,
+    adjacent_shard_to_merge: String,
 }
 
 pub(crate) fn merge(world: &Arc<World>, context: &Context, input: MergeShardsInput) -> Result<(), AwsError> {
-    let mut violations = Violations::default();
-    input.target.validate(&mut violations);
-    violations.required("shardToMerge", input.shard_to_merge.as_ref());
-    check_name(&mut violations, "shardToMerge", input.shard_to_merge.as_deref());
-    violations.required("adjacentShardToMerge", input.adjacent_shard_to_merge.as_ref());
-    check_name(&mut violations, "adjacentShardToMerge", input.adjacent_shard_to_merge.as_deref());
-    violations.check()?;
+    let arn = input.target.arn(world, context)?;
+    let one = shard(&arn, &input.shard_to_merge)?;
+    let other = shard(&arn, &input.adjacent_shard_to_merge)?;
     let stream = input.target.find(world, context)?;
     provisioned(world, &stream, "MergeShards")?;
-    let one = shard(&stream, input.shard_to_merge)?;
-    let other = shard(&stream, input.adjacent_shard_to_merge)?;
     stream.merge(one, other, world.clock.now())
 }
 
-fn shard(stream: &Stream, text: Option<String>) -> Result<ShardId, AwsError> {
-    let text = text.unwrap_or_default();
-    text.parse().map_err(|_| could_not_find(stream.arn(), text))
+fn shard(arn: &StreamArn, text: &str) -> Result<ShardId, AwsError> {
+    shard_id(text).ok_or_else(|| could_not_find(arn, text))
 }
 
 /// AWS reshards on-demand streams itself and takes no orders.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::super::stream::{Encryption, invalid};
-use super::super::{Stream, StreamArn};
+use super::super::{Distribution, Mode, Stream, StreamArn};
+use super::capacity::check_warm;
 use super::streams::StreamModeDetails;
 use super::target::Target;
 use super::values::Shown;
-use crate::http::{AwsError, Context, Violations};
+use crate::http::{AwsError, Context};
 use crate::world::World;
 
 #[derive(Debug, Deserialize)]
@@ -18,17 +19,13 @@ use crate::world::World;
 pub(crate) struct RetentionInput {
     #[serde(flatten)]
     target: Target,
-    retention_period_hours: Option<i32>,
+    retention_period_hours: i64,
 }
 
 impl RetentionInput {
     fn check(&self, world: &World, context: &Context) -> Result<(Arc<Stream>, i32), AwsError> {
-        let mut violations = Violations::default();
-        self.target.validate(&mut violations);
-        violations.required("retentionPeriodHours", self.retention_period_hours.as_ref());
-        violations.check()?;
         let stream = self.target.find(world, context)?;
-        let hours = self.retention_period_hours.unwrap_or_default();
+        let hours = i32::try_from(self.retention_period_hours).unwrap_or(i32::MAX);
         if hours < 24 {
             return Err(invalid(format!(
                 "Minimum allowed retention period is 24 hours. Requested retention period ({hours} hours) is too short."
@@ -88,24 +85,35 @@ pub(crate) fn decrease_retention(
 pub(crate) struct EncryptionInput {
     #[serde(flatten)]
     target: Target,
-    encryption_type: Option<String>,
-    key_id: Option<String>,
+    encryption_type: String,
+    key_id: String,
 }
 
 impl EncryptionInput {
     fn check(&self, world: &World, context: &Context) -> Result<Arc<Stream>, AwsError> {
-        let mut violations = Violations::default();
-        self.target.validate(&mut violations);
-        violations.required("encryptionType", self.encryption_type.as_ref());
-        violations.one_of("encryptionType", self.encryption_type.as_deref(), &["KMS", "NONE"]);
-        violations.required("keyId", self.key_id.as_ref());
-        violations.length("keyId", self.key_id.as_deref(), 1, 2048);
-        violations.check()?;
-        if self.encryption_type.as_deref() != Some("KMS") {
+        if self.encryption_type != "KMS" {
             return Err(invalid("Encryption type must be KMS.".to_owned()));
         }
-        self.target.find(world, context)
+        let stream = self.target.find(world, context)?;
+        check_key(&self.key_id)?;
+        Ok(stream)
     }
+}
+
+/// A key's id, ARN or alias. There is no KMS here that could know the key, so only its form is checked (?).
+fn check_key(key: &str) -> Result<(), AwsError> {
+    let is_alias = |text: &str| text.strip_prefix("alias/").is_some_and(|name| !name.is_empty());
+    let is_fine = match key.strip_prefix("arn:") {
+        None => is_alias(key) || (!key.contains('/') && key.bytes().all(|byte| byte.is_ascii_graphic())),
+        Some(_) => match key.splitn(6, ':').collect::<Vec<_>>()[..] {
+            [_, _, "kms", _, _, resource] => resource.starts_with("key/") || is_alias(resource),
+            _ => false,
+        },
+    };
+    if is_fine {
+        return Ok(());
+    }
+    Err(AwsError::bad_request("KMSNotFoundException", format!("Invalid keyId '{key}'")))
 }
 
 pub(crate) fn start_encryption(
@@ -114,7 +122,7 @@ pub(crate) fn start_encryption(
     input: EncryptionInput,
 ) -> Result<(), AwsError> {
     let stream = input.check(world, context)?;
-    let wanted = Encryption::Kms(input.key_id.unwrap_or_default());
+    let wanted = Encryption::Kms(input.key_id);
     stream.change(world.clock.now(), |state| {
         let changed = state.encryption != wanted;
         state.encryption = wanted;
@@ -140,7 +148,8 @@ pub(crate) fn stop_encryption(
 pub(crate) struct UpdateStreamModeInput {
     #[serde(flatten)]
     target: Target,
-    stream_mode_details: Option<StreamModeDetails>,
+    stream_mode_details: StreamModeDetails,
+    warm_throughput_mi_bps: Option<u32>,
 }
 
 pub(crate) fn update_mode(
@@ -148,18 +157,23 @@ pub(crate) fn update_mode(
     context: &Context,
     input: UpdateStreamModeInput,
 ) -> Result<(), AwsError> {
-    let mut violations = Violations::default();
-    input.target.validate(&mut violations);
-    violations.required("streamARN", input.target.stream_arn.as_ref());
-    violations.required("streamModeDetails", input.stream_mode_details.as_ref());
-    if let Some(details) = &input.stream_mode_details {
-        details.validate(&mut violations);
+    let mode = input.stream_mode_details.mode();
+    let stream = input.target.find(world, context)?;
+    let now = world.clock.now();
+    if let Some(mibps) = input.warm_throughput_mi_bps {
+        check_warm(world, stream.arn(), mode, mibps, now)?;
     }
-    violations.check()?;
-    let mode = input.stream_mode_details.unwrap_or_default().mode();
-    input.target.find(world, context)?.change(world.clock.now(), |state| {
+    stream.change(now, |state| {
         let changed = state.mode != mode;
         state.mode = mode;
+        match mode {
+            Mode::OnDemand => state.warm_mibps = input.warm_throughput_mi_bps.or(state.warm_mibps),
+            // What only on-demand streams have is gone with the mode.
+            Mode::Provisioned => {
+                state.warm_mibps = None;
+                state.distribution = Distribution::UserPartitionKey;
+            }
+        }
         Ok(changed)
     })
 }
@@ -170,7 +184,7 @@ pub(crate) struct UpdateMaxRecordSizeInput {
     #[serde(flatten)]
     target: Target,
     #[serde(rename = "MaxRecordSizeInKiB")]
-    max_record_kib: Option<i32>,
+    max_record_kib: i32,
 }
 
 pub(crate) fn update_max_record_size(
@@ -178,12 +192,7 @@ pub(crate) fn update_max_record_size(
     context: &Context,
     input: UpdateMaxRecordSizeInput,
 ) -> Result<(), AwsError> {
-    let mut violations = Violations::default();
-    input.target.validate(&mut violations);
-    violations.required("maxRecordSizeInKiB", input.max_record_kib.as_ref());
-    violations.range("maxRecordSizeInKiB", input.max_record_kib.map(i64::from), 1024, 10_240);
-    violations.check()?;
-    let wanted = input.max_record_kib.unwrap_or(1024);
+    let wanted = input.max_record_kib;
     input.target.find(world, context)?.change(world.clock.now(), |state| {
         let changed = state.max_record_kib != wanted;
         state.max_record_kib = wanted;
@@ -206,7 +215,6 @@ const METRICS: [&str; 7] = [
 pub(crate) struct MetricsInput {
     #[serde(flatten)]
     target: Target,
-    #[serde(default)]
     shard_level_metrics: Vec<String>,
 }
 
@@ -242,16 +250,6 @@ fn metrics(
     input: &MetricsInput,
     change: impl FnOnce(&mut BTreeSet<String>, BTreeSet<String>),
 ) -> Result<MetricsOutput, AwsError> {
-    let mut violations = Violations::default();
-    input.target.validate(&mut violations);
-    if input.shard_level_metrics.is_empty() {
-        violations.add("shardLevelMetrics", "[]", "Member must have length greater than or equal to 1");
-    }
-    let allowed: Vec<&str> = METRICS.into_iter().chain(["ALL"]).collect();
-    for metric in &input.shard_level_metrics {
-        violations.one_of("shardLevelMetrics", Some(metric), &allowed);
-    }
-    violations.check()?;
     let stream = input.target.find(world, context)?;
     let all = input.shard_level_metrics.iter().any(|metric| metric == "ALL");
     let named = || input.shard_level_metrics.iter().cloned().collect();

@@ -6,44 +6,38 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::stream::invalid;
-use super::super::{Mode, SHARD_LIMIT, Stream, StreamArn, StreamSettings};
+use super::super::stream::{ON_DEMAND_SHARDS, invalid, under};
+use super::super::{Distribution, Mode, SHARD_LIMIT, Stream, StreamArn, StreamSettings};
+use super::capacity::{check_distribution, check_warm};
 use super::tags::check_tags;
-use super::target::{Target, check_name};
+use super::target::Target;
 use super::values::{Shown, Time};
-use crate::http::{AwsError, Context, Violations};
+use crate::http::{AwsError, Context};
 use crate::world::World;
-
-/// The shards an on-demand stream starts with.
-const ON_DEMAND_SHARDS: NonZeroU32 = NonZeroU32::new(4).expect("four is not zero");
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CreateStreamInput {
-    stream_name: Option<String>,
+    stream_name: String,
     shard_count: Option<i64>,
     stream_mode_details: Option<StreamModeDetails>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
     #[serde(rename = "MaxRecordSizeInKiB")]
     max_record_kib: Option<i32>,
+    warm_throughput_mi_bps: Option<u32>,
+    record_distribution_strategy: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct StreamModeDetails {
-    pub(crate) stream_mode: Option<String>,
+    stream_mode: String,
 }
 
 impl StreamModeDetails {
-    pub(crate) fn validate(&self, violations: &mut Violations) {
-        violations.required("streamModeDetails.streamMode", self.stream_mode.as_ref());
-        let mode = self.stream_mode.as_deref();
-        violations.one_of("streamModeDetails.streamMode", mode, &["PROVISIONED", "ON_DEMAND"]);
-    }
-
     pub(crate) fn mode(&self) -> Mode {
-        if self.stream_mode.as_deref() == Some("ON_DEMAND") { Mode::OnDemand } else { Mode::Provisioned }
+        if self.stream_mode == "ON_DEMAND" { Mode::OnDemand } else { Mode::Provisioned }
     }
 }
 
@@ -52,18 +46,9 @@ pub(crate) fn create(
     context: &Context,
     input: CreateStreamInput,
 ) -> Result<(), AwsError> {
-    let mut violations = Violations::default();
-    violations.required("streamName", input.stream_name.as_ref());
-    check_name(&mut violations, "streamName", input.stream_name.as_deref());
-    violations.range("shardCount", input.shard_count, 1, i64::from(i32::MAX));
-    violations.range("maxRecordSizeInKiB", input.max_record_kib.map(i64::from), 1024, 10_240);
-    if let Some(details) = &input.stream_mode_details {
-        details.validate(&mut violations);
-    }
-    violations.check()?;
-    let name = input.stream_name.unwrap_or_default();
-    let arn = StreamArn::new(&context.region, world.kinesis.account(), name);
-    check_tags(&arn, &input.tags, 0)?;
+    let now = world.clock.now();
+    let arn = StreamArn::new(&context.region, world.kinesis.account(), input.stream_name);
+    check_tags(&format!("stream {}", under(&arn)), &input.tags, 0)?;
     let mode = input.stream_mode_details.map_or(Mode::Provisioned, |details| details.mode());
     let count = input.shard_count.and_then(|count| u32::try_from(count).ok()).and_then(NonZeroU32::new);
     let shards = match (mode, count) {
@@ -76,9 +61,23 @@ pub(crate) fn create(
             return Err(AwsError::validation("ShardCount cannot be specified in ON_DEMAND mode."));
         }
     };
-    let max_record_kib = input.max_record_kib.unwrap_or(1024);
-    let settings = StreamSettings { shards, mode, tags: input.tags, max_record_kib };
-    world.kinesis.create(arn, settings, world.clock.now()).map(|_| ())
+    let distribution = Distribution::of(input.record_distribution_strategy.as_deref().unwrap_or_default());
+    check_distribution(&arn, mode, distribution)?;
+    if let Some(mibps) = input.warm_throughput_mi_bps {
+        check_warm(world, &arn, mode, mibps, now)?;
+    }
+    let settings = StreamSettings {
+        shards: input
+            .warm_throughput_mi_bps
+            .and_then(NonZeroU32::new)
+            .map_or(shards, |warm| warm.max(shards)),
+        mode,
+        tags: input.tags,
+        max_record_kib: input.max_record_kib.unwrap_or(1024),
+        warm_mibps: input.warm_throughput_mi_bps,
+        distribution,
+    };
+    world.kinesis.create(arn, settings, now).map(|_| ())
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,9 +85,7 @@ pub(crate) fn create(
 pub(crate) struct DeleteStreamInput {
     #[serde(flatten)]
     target: Target,
-    // There are no consumers yet that it could be about.
-    #[serde(rename = "EnforceConsumerDeletion")]
-    _enforce_consumer_deletion: Option<bool>,
+    enforce_consumer_deletion: Option<bool>,
 }
 
 pub(crate) fn delete(
@@ -96,8 +93,21 @@ pub(crate) fn delete(
     context: &Context,
     input: DeleteStreamInput,
 ) -> Result<(), AwsError> {
-    input.target.check()?;
-    input.target.find(world, context)?.delete(world.clock.now());
+    let stream = input.target.find(world, context)?;
+    let now = world.clock.now();
+    if stream.consumer_count(now) > 0 && input.enforce_consumer_deletion != Some(true) {
+        return Err(AwsError::bad_request(
+            "ResourceInUseException",
+            format!(
+                "DeleteStream can't delete {} because there are consumers associated with this data stream. To delete \
+                 {} anyway, set the EnforceConsumerDeletion parameter to true to force the deletion of all the \
+                 consumers that are associated with it.",
+                stream.arn(),
+                stream.arn().name()
+            ),
+        ));
+    }
+    stream.delete(now);
     Ok(())
 }
 
@@ -147,10 +157,6 @@ pub(crate) fn list(
     context: &Context,
     input: ListStreamsInput,
 ) -> Result<ListStreamsOutput, AwsError> {
-    let mut violations = Violations::default();
-    violations.range("limit", input.limit, 1, 10_000);
-    check_name(&mut violations, "exclusiveStartStreamName", input.exclusive_start_stream_name.as_deref());
-    violations.check()?;
     let after = match &input.next_token {
         Some(token) => {
             let name: Option<String> = world.kinesis.seal().open(token);

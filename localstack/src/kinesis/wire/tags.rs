@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::Stream;
 use super::super::stream::{invalid, under};
-use super::super::{Stream, StreamArn};
-use super::target::{Target, find_resource};
-use crate::http::{AwsError, Context, Violations};
+use super::resource::Resource;
+use super::target::Target;
+use crate::http::{AwsError, Context};
 use crate::world::World;
 
 /// Tags of one stream.
@@ -19,24 +20,20 @@ const MOST_TAGS: usize = 50;
 pub(crate) struct AddTagsInput {
     #[serde(flatten)]
     target: Target,
-    tags: Option<BTreeMap<String, String>>,
+    tags: BTreeMap<String, String>,
 }
 
 pub(crate) fn add(world: &Arc<World>, context: &Context, input: AddTagsInput) -> Result<(), AwsError> {
-    let mut violations = Violations::default();
-    input.target.validate(&mut violations);
-    violations.required("tags", input.tags.as_ref());
-    violations.check()?;
     let stream = input.target.find(world, context)?;
-    tag(world, &stream, input.tags.unwrap_or_default())
+    stream.with(world.clock.now(), |state| tag(&mut state.tags, &shown(&stream), input.tags))
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct TagResourceInput {
     #[serde(rename = "ResourceARN")]
-    resource_arn: Option<String>,
-    tags: Option<BTreeMap<String, String>>,
+    resource_arn: String,
+    tags: BTreeMap<String, String>,
 }
 
 pub(crate) fn tag_resource(
@@ -44,53 +41,60 @@ pub(crate) fn tag_resource(
     _context: &Context,
     input: TagResourceInput,
 ) -> Result<(), AwsError> {
-    let stream = find_resource(world, input.resource_arn.as_ref())?;
-    let mut violations = Violations::default();
-    violations.required("tags", input.tags.as_ref());
-    violations.check()?;
-    tag(world, &stream, input.tags.unwrap_or_default())
+    let resource = Resource::find(world, &input.resource_arn)?;
+    resource.tags(world.clock.now(), |tags| tag(tags, &resource.shown(), input.tags))?
 }
 
-fn tag(world: &World, stream: &Stream, tags: BTreeMap<String, String>) -> Result<(), AwsError> {
-    stream.with(world.clock.now(), |state| {
-        let kept = state.tags.keys().filter(|key| !tags.contains_key(*key)).count();
-        check_tags(stream.arn(), &tags, kept)?;
-        state.tags.extend(tags);
-        Ok(())
-    })
-}
-
-/// The constraints on tags; `kept` is how many others the stream has.
-pub(crate) fn check_tags(
-    arn: &StreamArn,
-    tags: &BTreeMap<String, String>,
-    kept: usize,
+fn tag(
+    tags: &mut BTreeMap<String, String>,
+    whose: &str,
+    more: BTreeMap<String, String>,
 ) -> Result<(), AwsError> {
-    let mut violations = Violations::default();
-    for (key, value) in tags {
-        violations.length("tags.key", Some(key), 1, 128);
-        violations.length(&format!("tags.{key}"), Some(value), 0, 256);
-    }
-    violations.check()?;
-    if tags.iter().any(|(key, value)| !is_tag_text(key) || !is_tag_text(value)) {
-        return Err(invalid(format!(
-            "Failed to add tags to stream {} because some tags contained illegal characters. The allowed characters \
-             are Unicode letters, white-spaces, '_',',','/','=','+','-','@',':'.",
-            under(arn)
-        )));
-    }
+    let kept = tags.keys().filter(|key| !more.contains_key(*key)).count();
+    check_tags(whose, &more, kept)?;
+    tags.extend(more);
+    Ok(())
+}
+
+/// A stream, as messages about its tags name it.
+fn shown(stream: &Stream) -> String {
+    format!("stream {}", under(stream.arn()))
+}
+
+/// The constraints on tags; `kept` is how many others `whose` has.
+pub(crate) fn check_tags(whose: &str, tags: &BTreeMap<String, String>, kept: usize) -> Result<(), AwsError> {
+    check_letters("add tags to", whose, tags.keys().chain(tags.values()))?;
     if tags.len() + kept > MOST_TAGS {
         return Err(invalid(format!(
-            "Failed to add tags to stream {} because a given stream cannot have more than {MOST_TAGS} tags associated \
-             with it.",
-            under(arn)
+            "Failed to add tags to {whose} because a given stream cannot have more than {MOST_TAGS} tags associated with it."
         )));
     }
     Ok(())
 }
 
-fn is_tag_text(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "_.,/=+-@:".contains(c))
+/// AWS refuses most letters at its door, and `%` a room later.
+fn check_letters<'a>(
+    what: &str,
+    whose: &str,
+    mut texts: impl Iterator<Item = &'a String> + Clone,
+) -> Result<(), AwsError> {
+    if !texts.clone().all(|text| text.chars().all(is_tag_letter)) {
+        return Err(invalid(
+            "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @."
+                .to_owned(),
+        ));
+    }
+    if texts.any(|text| text.contains('%')) {
+        return Err(invalid(format!(
+            "Failed to {what} {whose} because some tags contained illegal characters. The allowed characters are Unicode \
+             letters, white-spaces, '_',',','/','=','+','-','@'."
+        )));
+    }
+    Ok(())
+}
+
+fn is_tag_letter(letter: char) -> bool {
+    letter.is_alphanumeric() || letter.is_whitespace() || "_.,/=+-%@:".contains(letter)
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,24 +102,20 @@ fn is_tag_text(text: &str) -> bool {
 pub(crate) struct RemoveTagsInput {
     #[serde(flatten)]
     target: Target,
-    tag_keys: Option<Vec<String>>,
+    tag_keys: Vec<String>,
 }
 
 pub(crate) fn remove(world: &Arc<World>, context: &Context, input: RemoveTagsInput) -> Result<(), AwsError> {
-    let mut violations = Violations::default();
-    input.target.validate(&mut violations);
-    violations.required("tagKeys", input.tag_keys.as_ref());
-    violations.check()?;
-    untag(world, &*input.target.find(world, context)?, &input.tag_keys.unwrap_or_default());
-    Ok(())
+    let stream = input.target.find(world, context)?;
+    stream.with(world.clock.now(), |state| untag(&mut state.tags, &shown(&stream), &input.tag_keys))
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct UntagResourceInput {
     #[serde(rename = "ResourceARN")]
-    resource_arn: Option<String>,
-    tag_keys: Option<Vec<String>>,
+    resource_arn: String,
+    tag_keys: Vec<String>,
 }
 
 pub(crate) fn untag_resource(
@@ -123,16 +123,14 @@ pub(crate) fn untag_resource(
     _context: &Context,
     input: UntagResourceInput,
 ) -> Result<(), AwsError> {
-    let stream = find_resource(world, input.resource_arn.as_ref())?;
-    let mut violations = Violations::default();
-    violations.required("tagKeys", input.tag_keys.as_ref());
-    violations.check()?;
-    untag(world, &stream, &input.tag_keys.unwrap_or_default());
-    Ok(())
+    let resource = Resource::find(world, &input.resource_arn)?;
+    resource.tags(world.clock.now(), |tags| untag(tags, &resource.shown(), &input.tag_keys))?
 }
 
-fn untag(world: &World, stream: &Stream, keys: &[String]) {
-    stream.with(world.clock.now(), |state| state.tags.retain(|key, _| !keys.contains(key)));
+fn untag(tags: &mut BTreeMap<String, String>, whose: &str, keys: &[String]) -> Result<(), AwsError> {
+    check_letters("remove tags from", whose, keys.iter())?;
+    tags.retain(|key, _| !keys.contains(key));
+    Ok(())
 }
 
 #[derive(Debug, Deserialize)]
@@ -163,13 +161,9 @@ pub(crate) fn list(
     context: &Context,
     input: ListTagsInput,
 ) -> Result<ListTagsOutput, AwsError> {
-    let mut violations = Violations::default();
-    input.target.validate(&mut violations);
-    violations.range("limit", input.limit, 1, 50);
-    violations.check()?;
     let stream = input.target.find(world, context)?;
     let limit = input.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MOST_TAGS);
-    let mut tags = tags_of(world, &stream);
+    let mut tags = stream.with(world.clock.now(), |state| listed(&state.tags));
     if let Some(after) = &input.exclusive_start_tag_key {
         tags.retain(|tag| tag.key > *after);
     }
@@ -182,7 +176,7 @@ pub(crate) fn list(
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ListTagsForResourceInput {
     #[serde(rename = "ResourceARN")]
-    resource_arn: Option<String>,
+    resource_arn: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -196,12 +190,10 @@ pub(crate) fn list_for_resource(
     _context: &Context,
     input: ListTagsForResourceInput,
 ) -> Result<ListTagsForResourceOutput, AwsError> {
-    let stream = find_resource(world, input.resource_arn.as_ref())?;
-    Ok(ListTagsForResourceOutput { tags: tags_of(world, &stream) })
+    let resource = Resource::find(world, &input.resource_arn)?;
+    Ok(ListTagsForResourceOutput { tags: resource.tags(world.clock.now(), |tags| listed(tags))? })
 }
 
-fn tags_of(world: &World, stream: &Stream) -> Vec<Tag> {
-    stream.with(world.clock.now(), |state| {
-        state.tags.iter().map(|(key, value)| Tag { key: key.clone(), value: value.clone() }).collect()
-    })
+fn listed(tags: &BTreeMap<String, String>) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag { key: key.clone(), value: value.clone() }).collect()
 }

@@ -2,17 +2,13 @@
 
 use std::sync::Arc;
 
+use pipectl_shards::ShardId;
 use serde::Deserialize;
 
-use super::super::arn::is_stream_name;
 use super::super::stream::{invalid, not_found};
 use super::super::{Stream, StreamArn};
-use crate::http::{AwsError, Context, Violations};
+use crate::http::{AwsError, Context};
 use crate::world::World;
-
-/// The pattern of names, quoted in messages.
-pub(crate) const NAME_PATTERN: &str = "[a-zA-Z0-9_.-]+";
-const ARN_PATTERN: &str = r"arn:aws.*:kinesis:.*:\d{12}:stream/\S+";
 
 /// The members that most inputs begin with.
 #[derive(Debug, Default, Deserialize)]
@@ -24,31 +20,18 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Checks the members' form.
-    pub(crate) fn validate(&self, violations: &mut Violations) {
-        check_name(violations, "streamName", self.stream_name.as_deref());
-        let is_arn = |text: &str| text.parse::<StreamArn>().is_ok();
-        violations.pattern("streamARN", self.stream_arn.as_deref(), ARN_PATTERN, is_arn);
-    }
-
-    /// As [`validate`](Self::validate), for operations that check nothing else.
-    pub(crate) fn check(&self) -> Result<(), AwsError> {
-        let mut violations = Violations::default();
-        self.validate(&mut violations);
-        violations.check()
-    }
-
     /// The stream they name.
     pub(crate) fn find(&self, world: &World, context: &Context) -> Result<Arc<Stream>, AwsError> {
         let arn = self.arn(world, context)?;
         world.kinesis.stream(&arn, world.clock.now())
     }
 
-    fn arn(&self, world: &World, context: &Context) -> Result<StreamArn, AwsError> {
+    /// The ARN of the stream they name, whether there is one or not.
+    pub(crate) fn arn(&self, world: &World, context: &Context) -> Result<StreamArn, AwsError> {
         let Some(text) = &self.stream_arn else {
-            let name = self.stream_name.as_ref().ok_or_else(|| {
-                invalid("Either StreamARN or StreamName must be provided; neither was.".to_owned())
-            })?;
+            let neither =
+                || invalid("Either StreamARN or StreamName must be provided; neither was.".to_owned());
+            let name = self.stream_name.as_ref().ok_or_else(neither)?;
             return Ok(StreamArn::new(&context.region, world.kinesis.account(), name));
         };
         let arn = parse_arn(text)?;
@@ -62,23 +45,35 @@ impl Target {
     }
 }
 
-/// The stream of a `ResourceARN`.
-pub(crate) fn find_resource(world: &World, resource_arn: Option<&String>) -> Result<Arc<Stream>, AwsError> {
-    let mut violations = Violations::default();
-    violations.required("resourceARN", resource_arn);
-    violations.check()?;
-    let arn = parse_arn(resource_arn.map(String::as_str).unwrap_or_default())?;
-    world.kinesis.stream(&arn, world.clock.now())
-}
-
-fn parse_arn(text: &str) -> Result<StreamArn, AwsError> {
+/// A stream's ARN, which has passed its pattern; the pattern lets more pass than names a stream.
+pub(crate) fn parse_arn(text: &str) -> Result<StreamArn, AwsError> {
     text.parse().map_err(|_| {
         invalid(format!("Invalid ARN {text}: expected arn:aws:kinesis:REGION:ACCOUNT:stream/NAME"))
     })
 }
 
-/// The constraints on names.
-pub(crate) fn check_name(violations: &mut Violations, member: &str, name: Option<&str>) {
-    violations.pattern(member, name, NAME_PATTERN, is_stream_name);
-    violations.length(member, name, 1, 128);
+/// The shard that a text names. AWS looks at the number only: `shardId-5`, `any-00005` and `5` are the same.
+pub(crate) fn shard_id(text: &str) -> Option<ShardId> {
+    let number = match text.split('-').nth(1) {
+        Some(number) if !number.is_empty() => number,
+        _ => text,
+    };
+    let is_plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let number = number.parse::<u64>().ok().filter(|number| is_plain && *number <= 2_147_483_647);
+    number.map(ShardId::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_is_known_by_its_number() {
+        for text in ["shardId-000000000005", "shardId-5", "x-5", "-5", "5"] {
+            assert_eq!(shard_id(text), Some(ShardId::new(5)), "{text}");
+        }
+        for text in ["", "shardId-", "2147483648", "2.14E4", "ABKLFD8", "+5"] {
+            assert_eq!(shard_id(text), None, "{text}");
+        }
+    }
 }

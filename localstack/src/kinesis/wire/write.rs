@@ -9,19 +9,20 @@ use bytes::Bytes;
 use pipectl_shards::{HashKey, ShardId, limits};
 use serde::{Deserialize, Serialize};
 
-use super::super::Stream;
+use super::super::arn::is_stream_name;
 use super::super::record::SequenceText;
 use super::super::state::Placed;
 use super::super::stream::{Encryption, invalid, under};
+use super::super::{Distribution, Stream, StreamArn};
 use super::target::Target;
 use super::values::{Blob, Key, Shown};
-use crate::http::{AwsError, Context, Violations};
+use crate::http::{AwsError, Context};
 use crate::world::World;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct PutRecordsInput {
-    records: Option<Vec<Entry>>,
+    records: Vec<Entry>,
     stream_name: Option<String>,
     #[serde(rename = "StreamARN")]
     stream_arn: Option<String>,
@@ -31,7 +32,7 @@ pub(crate) struct PutRecordsInput {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Entry {
-    data: Option<Blob>,
+    data: Blob,
     partition_key: Option<Key>,
     explicit_hash_key: Option<String>,
 }
@@ -58,24 +59,8 @@ pub(crate) fn put_records(
     input: PutRecordsInput,
 ) -> Result<PutRecordsOutput, AwsError> {
     let target = Target { stream_name: input.stream_name, stream_arn: input.stream_arn };
-    let mut violations = Violations::default();
-    target.validate(&mut violations);
-    violations.required("records", input.records.as_ref());
-    let entries = input.records.unwrap_or_default();
-    match entries.len() {
-        0 => violations.add("records", "[]", "Member must have length greater than or equal to 1"),
-        count if count > limits::PUT_RECORDS_MAX_COUNT => violations.add(
-            "records",
-            format!("[{count} records]"),
-            format!("Member must have length less than or equal to {}", limits::PUT_RECORDS_MAX_COUNT),
-        ),
-        _ => {}
-    }
-    for (index, entry) in entries.iter().enumerate() {
-        entry.validate(&mut violations, &|member| format!("records.{}.member.{member}", index + 1));
-    }
-    violations.check()?;
     let stream = target.find(world, context)?;
+    let entries = input.records;
     let size: usize = entries.iter().map(Entry::size).sum();
     if size > limits::PUT_RECORDS_MAX_BYTES {
         return Err(invalid("Records size exceeds 10 MB limit".to_owned()));
@@ -94,7 +79,7 @@ pub(crate) struct PutRecordInput {
     stream_name: Option<String>,
     #[serde(rename = "StreamARN")]
     stream_arn: Option<String>,
-    data: Option<Blob>,
+    data: Blob,
     partition_key: Option<Key>,
     explicit_hash_key: Option<String>,
     sequence_number_for_ordering: Option<String>,
@@ -121,10 +106,6 @@ pub(crate) fn put_record(
         partition_key: input.partition_key,
         explicit_hash_key: input.explicit_hash_key,
     };
-    let mut violations = Violations::default();
-    target.validate(&mut violations);
-    entry.validate(&mut violations, &str::to_owned);
-    violations.check()?;
     let stream = target.find(world, context)?;
     // Places grow with every record, so an earlier number is always honoured; it only has to be one.
     if let Some(text) = input.sequence_number_for_ordering.filter(|text| SequenceText::parse(text).is_none())
@@ -160,33 +141,65 @@ fn put(
     Ok((placed, encryption_type))
 }
 
+impl PutRecordsInput {
+    /// Whether it surely keeps every constraint.
+    pub(crate) fn is_fine(&self, world: &World, context: &Context) -> bool {
+        let needs_no_key = || needs_no_key(world, context, &self.stream_name, &self.stream_arn);
+        (1..=limits::PUT_RECORDS_MAX_COUNT).contains(&self.records.len())
+            && is_target(&self.stream_name, &self.stream_arn)
+            && self.records.iter().all(|entry| entry.is_fine(needs_no_key))
+    }
+}
+
+impl PutRecordInput {
+    /// Whether it surely keeps every constraint.
+    pub(crate) fn is_fine(&self, world: &World, context: &Context) -> bool {
+        let has_key = match &self.partition_key {
+            Some(key) => (1..=limits::PARTITION_KEY_MAX_CHARS).contains(&key.0.len()),
+            None => needs_no_key(world, context, &self.stream_name, &self.stream_arn),
+        };
+        has_key
+            && is_target(&self.stream_name, &self.stream_arn)
+            && self.explicit_hash_key.as_deref().is_none_or(is_hash_key)
+            && self.sequence_number_for_ordering.is_none()
+    }
+}
+
+/// A name of the right form, or the ARN of a stream.
+fn is_target(name: &Option<String>, arn: &Option<String>) -> bool {
+    let named = name.as_deref().is_none_or(|name| name.len() <= 128 && is_stream_name(name));
+    named && arn.as_deref().map_or(name.is_some(), |arn| arn.parse::<StreamArn>().is_ok())
+}
+
+/// Whether the stream distributes records without their keys.
+fn needs_no_key(world: &World, context: &Context, name: &Option<String>, arn: &Option<String>) -> bool {
+    let target = Target { stream_name: name.clone(), stream_arn: arn.clone() };
+    let auto = |stream: Arc<Stream>| {
+        stream.with(world.clock.now(), |state| state.distribution) == Distribution::Auto
+    };
+    target.find(world, context).is_ok_and(auto)
+}
+
 impl Entry {
     fn size(&self) -> usize {
-        self.data.as_ref().map_or(0, |data| data.0.len())
-            + self.partition_key.as_ref().map_or(0, |key| key.0.len())
+        self.data.0.len() + self.partition_key.as_ref().map_or(0, |key| key.0.len())
     }
 
-    fn validate(&self, violations: &mut Violations, name: &dyn Fn(&str) -> String) {
-        let is_fine = self.data.is_some()
-            && self.explicit_hash_key.is_none()
-            && self.partition_key.as_ref().is_some_and(|key| (1..=64).contains(&key.0.len()));
-        if is_fine {
-            // The usual record: no names to make, nothing to count.
-            return;
-        }
-        violations.required(&name("data"), self.data.as_ref());
-        violations.required(&name("partitionKey"), self.partition_key.as_ref());
-        let key = self.partition_key.as_ref().map(|key| &*key.0);
-        violations.length(&name("partitionKey"), key, 1, limits::PARTITION_KEY_MAX_CHARS);
-        let explicit = self.explicit_hash_key.as_deref();
-        violations.pattern(&name("explicitHashKey"), explicit, r"0|([1-9]\d{0,38})", is_hash_key);
+    /// Whether it surely keeps every constraint; a doubt is looked into by who has the time. A stream that distributes
+    /// records itself asks for no key.
+    fn is_fine(&self, needs_no_key: impl Fn() -> bool) -> bool {
+        let has_key = match &self.partition_key {
+            Some(key) => (1..=limits::PARTITION_KEY_MAX_CHARS).contains(&key.0.len()),
+            None => needs_no_key(),
+        };
+        has_key && self.explicit_hash_key.as_deref().is_none_or(is_hash_key)
     }
 
     /// The record with the hash key that decides over its shard.
     fn routed(self, most: usize) -> Result<(HashKey, Arc<str>, Bytes), AwsError> {
         let size = self.size();
-        let key = self.partition_key.map(|key| key.0).unwrap_or_default();
-        let data = self.data.unwrap_or_default().0;
+        let key = self.partition_key.map(|key| key.0).unwrap_or_else(|| "".into());
+        let data = self.data.0;
         if size > most {
             return Err(AwsError::validation(format!(
                 "1 validation error detected: Value at 'data' failed to satisfy constraint: Member must have length \
