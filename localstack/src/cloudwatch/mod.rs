@@ -5,6 +5,7 @@
 //! watches them; `wire` speaks the query, JSON and CBOR protocols over it all.
 
 mod aggregate;
+mod alarms;
 mod dashboards;
 mod math;
 mod meter;

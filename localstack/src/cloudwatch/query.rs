@@ -26,7 +26,11 @@ pub(super) struct MetricQuery {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Source {
     Metric(MetricQuery),
-    Formula(Expression),
+    Formula {
+        /// As it was written.
+        text: String,
+        expression: Expression,
+    },
 }
 
 /// One query.
@@ -87,6 +91,15 @@ impl Queries {
         Ok(Self { queries, labels, formulas })
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Query> {
+        self.queries.iter()
+    }
+
+    /// The longest period of the metrics.
+    pub(super) fn longest_period(&self) -> i64 {
+        self.metrics().map(|metric| metric.period).max().unwrap_or(60)
+    }
+
     /// The shortest period of the metrics.
     pub(super) fn shortest_period(&self) -> i64 {
         self.metrics().map(|metric| metric.period).min().unwrap_or(60)
@@ -95,7 +108,7 @@ impl Queries {
     fn metrics(&self) -> impl Iterator<Item = &MetricQuery> {
         self.queries.iter().filter_map(|query| match &query.source {
             Source::Metric(metric) => Some(metric),
-            Source::Formula(_) => None,
+            Source::Formula { .. } => None,
         })
     }
 
@@ -130,7 +143,7 @@ impl Queries {
         let mut room = MOST_POINTS.into();
         for index in &self.formulas {
             let query = &self.queries[*index];
-            let Source::Formula(formula) = &query.source else { continue };
+            let Source::Formula { expression: formula, .. } = &query.source else { continue };
             let scope = Scope { known: &known, metrics: &metrics, window: (start, end), period, room };
             let value = scope.evaluate(formula);
             room = scope.room;
@@ -177,9 +190,9 @@ fn computed(query: &Query, label: &str, value: Value) -> Result<Vec<Outcome>, Qu
 fn order(queries: &[Query], by_id: &HashMap<&str, usize>) -> Result<Vec<usize>, QueryError> {
     let mut waiting: Vec<(usize, BTreeSet<usize>)> = Vec::new();
     for (index, query) in queries.iter().enumerate() {
-        let Source::Formula(formula) = &query.source else { continue };
+        let Source::Formula { expression: formula, .. } = &query.source else { continue };
         let named = formula.names().into_iter().filter_map(|name| by_id.get(name).copied());
-        let formulas = named.filter(|named| matches!(queries[*named].source, Source::Formula(_)));
+        let formulas = named.filter(|named| matches!(queries[*named].source, Source::Formula { .. }));
         waiting.push((index, formulas.collect()));
     }
     let mut done = BTreeSet::new();
@@ -211,7 +224,7 @@ fn labels(queries: &[Query]) -> Vec<String> {
     }
     let label = |query: &Query| match (&query.label, &query.source) {
         (Some(label), _) => label.clone(),
-        (None, Source::Formula(_)) => query.id.clone(),
+        (None, Source::Formula { .. }) => query.id.clone(),
         (None, Source::Metric(metric)) => {
             let others = by_name.get(metric.metric.name.as_str()).map(Vec::as_slice).unwrap_or_default();
             told_apart(metric, others)
@@ -240,7 +253,8 @@ impl Query {
     /// A formula from its text.
     pub(super) fn formula(id: &str, text: &str) -> Result<Source, QueryError> {
         let cause = |cause| QueryError::Formula { id: id.to_owned(), cause };
-        parse(text).map(Source::Formula).map_err(cause)
+        let expression = parse(text).map_err(cause)?;
+        Ok(Source::Formula { text: text.to_owned(), expression })
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 
 use super::aggregate::Aggregate;
+use super::alarms::Alarms;
 use super::dashboards::Dashboards;
 use super::metric::{Dimension, MetricId, Unit};
 use super::series::{Budget, MOST_SERIES, Series, Window};
@@ -29,6 +30,7 @@ pub(crate) struct Shelf {
     metrics: Lock<BTreeMap<MetricId, Units>>,
     budget: Arc<Budget>,
     full: AtomicBool,
+    pub(super) alarms: Alarms,
 }
 
 /// The metrics of the endpoint.
@@ -38,6 +40,8 @@ pub struct CloudWatch {
     shelves: Lock<BTreeMap<String, Arc<Shelf>>>,
     budget: Arc<Budget>,
     pub(super) dashboards: Dashboards,
+    /// Whether a task looks at the alarms.
+    pub(super) watching: Lock<bool>,
 }
 
 /// A selection of metrics, for `ListMetrics`. What is left out matches anything.
@@ -73,7 +77,7 @@ pub(super) struct Sample {
 
 impl Shelf {
     fn new(budget: Arc<Budget>) -> Self {
-        Self { metrics: Lock::default(), budget, full: AtomicBool::new(false) }
+        Self { metrics: Lock::default(), budget, full: AtomicBool::new(false), alarms: Alarms::default() }
     }
 
     /// The series of a metric, made when there is none yet; `None` when there are too many.
@@ -151,6 +155,7 @@ impl CloudWatch {
             shelves: Lock::default(),
             budget: Arc::default(),
             dashboards: Dashboards::default(),
+            watching: Lock::default(),
         }
     }
 
@@ -163,6 +168,12 @@ impl CloudWatch {
         let region = if shelves.len() < MOST_REGIONS { region } else { &self.region };
         let shelf = shelves.entry(region.to_owned());
         Arc::clone(shelf.or_insert_with(|| Arc::new(Shelf::new(Arc::clone(&self.budget)))))
+    }
+
+    /// All regions with what they hold.
+    pub(super) fn all_shelves(&self) -> Vec<(String, Arc<Shelf>)> {
+        let shelves = self.shelves.lock();
+        shelves.iter().map(|(region, shelf)| (region.clone(), Arc::clone(shelf))).collect()
     }
 
     /// Publishes one value in the endpoint's own region. What publishes often holds [`Meters`](super::Meters) instead.

@@ -102,6 +102,31 @@ fn is_query_id(id: &str) -> bool {
         && id.len() <= 255
 }
 
+impl From<&Query> for QueryShape {
+    fn from(query: &Query) -> Self {
+        let (metric_stat, expression) = match &query.source {
+            Source::Formula { text, .. } => (None, Some(text.clone())),
+            Source::Metric(metric) => {
+                let stat = MetricStatShape {
+                    metric: Some((&metric.metric).into()),
+                    period: Some(Number::from(metric.period)),
+                    stat: Some(metric.stat.clone()),
+                    unit: metric.unit.map(|unit| unit.as_str().to_owned()),
+                };
+                (Some(stat), None)
+            }
+        };
+        Self {
+            id: Some(query.id.clone()),
+            metric_stat,
+            expression,
+            label: query.label.clone(),
+            return_data: Some(Flag(query.returned)),
+            period: None,
+        }
+    }
+}
+
 impl From<QueryError> for AwsError {
     fn from(error: QueryError) -> Self {
         Self::validation(error.to_string())

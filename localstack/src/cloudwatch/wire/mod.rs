@@ -1,5 +1,8 @@
 //! CloudWatch's operations. Clients come in three protocols (query, JSON, CBOR); the operations see one.
 
+mod alarm;
+mod alarm_state;
+mod alarms;
 mod dashboards;
 mod data;
 mod form;
@@ -7,6 +10,7 @@ mod list;
 mod metric;
 mod put;
 mod statistics;
+mod tags;
 mod values;
 
 use std::sync::Arc;
@@ -104,6 +108,20 @@ fn answer(world: &Arc<World>, call: Call<'_>) -> Result<Answer, AwsError> {
         "GetMetricStatistics" => call.output(&statistics::statistics(world, context, call.input()?)?),
         "GetMetricData" => call.output(&data::data(world, context, call.input()?)?),
         "ListMetrics" => call.output(&list::list(world, context, &call.input()?)?),
+        "PutMetricAlarm" => call.nothing(alarms::put_metric(world, context, call.input()?)?),
+        "PutCompositeAlarm" => call.nothing(alarms::put_composite(world, context, call.input()?)?),
+        "DescribeAlarms" => call.output(&alarms::describe(world, context, call.input()?)?),
+        "DescribeAlarmsForMetric" => {
+            call.output(&alarms::describe_for_metric(world, context, call.input()?)?)
+        }
+        "DeleteAlarms" => call.nothing(alarm_state::delete(world, context, call.input()?)?),
+        "SetAlarmState" => call.nothing(alarm_state::set(world, context, call.input()?)?),
+        "EnableAlarmActions" => call.nothing(alarm_state::actions(world, context, call.input()?, true)?),
+        "DisableAlarmActions" => call.nothing(alarm_state::actions(world, context, call.input()?, false)?),
+        "DescribeAlarmHistory" => call.output(&alarm_state::history(world, context, call.input()?)?),
+        "ListTagsForResource" => call.output(&tags::list(world, context, &call.input()?)?),
+        "TagResource" => call.output(&tags::tag(world, context, call.input()?)?),
+        "UntagResource" => call.output(&tags::untag(world, context, call.input()?)?),
         "PutDashboard" => call.output(&dashboards::put(world, call.input()?)?),
         "GetDashboard" => call.output(&dashboards::get(world, call.input()?)?),
         "ListDashboards" => call.output(&dashboards::list(world, &call.input()?)?),

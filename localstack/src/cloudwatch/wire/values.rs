@@ -60,6 +60,13 @@ impl Serialize for Flag {
     }
 }
 
+impl From<i64> for Number {
+    fn from(number: i64) -> Self {
+        // Seconds and counts, far below 2^53.
+        Self(number.to_string().parse().unwrap_or_default())
+    }
+}
+
 impl Number {
     /// As a whole number; fractions are cut off.
     pub(super) fn whole(self) -> Option<i64> {
