@@ -1,4 +1,4 @@
-//! How services publish: a set of meters that share their dimensions, held where the thing they measure is held.
+//! How services publish: by a set of meters that share their dimensions.
 //!
 //! ```ignore
 //! metrics! {
@@ -7,8 +7,8 @@
 //!         IncomingBytes = "IncomingBytes" in Bytes,
 //!     }
 //! }
-//! let meters: Meters<StreamMetric> = Meters::new(&world.cloudwatch, region, [Dimension::new("StreamName", name)]);
-//! meters.record(StreamMetric::IncomingBytes, 512.0, world.clock.now());       // once per call, not per record
+//! let meters = world.cloudwatch.meters::<StreamMetric>(region, &[("StreamName", name)]);     // once per call
+//! meters.record(StreamMetric::IncomingBytes, 512.0, world.clock.now());                      // not per record
 //! ```
 //!
 //! A value costs an uncontended lock of its series, and memory only when a minute begins. Nothing runs in the

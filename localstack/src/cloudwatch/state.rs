@@ -3,7 +3,8 @@
 //! A series has a lock of its own, so that services that publish do not wait for one another; the map of series is
 //! locked to find one. Both are bounded: series by number, points by the bytes they take.
 
-use std::collections::BTreeMap;
+use std::any::{Any, TypeId};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use super::aggregate::Aggregate;
 use super::alarms::Alarms;
 use super::dashboards::Dashboards;
+use super::meter::{Meters, MetricSet};
 use super::metric::{Dimension, MetricId, Unit};
 use super::series::{Budget, MOST_SERIES, Series, Window};
 use super::statistic::Values;
@@ -21,8 +23,14 @@ use crate::world::Setting;
 /// Most regions with metrics. AWS has fewer; a signature may name anything.
 const MOST_REGIONS: usize = 64;
 
+/// Most meters kept at hand; past it they are let go, and found again when they are next used.
+const MOST_METERS: usize = 10_000;
+
 /// The series of a metric, by unit.
 type Units = Vec<(Unit, Arc<Series>)>;
+
+/// Meters in use, by their set of metrics and the region and names of what they measure.
+type MetersByName = HashMap<(TypeId, String), Arc<dyn Any + Send + Sync>>;
 
 /// What one region holds.
 #[derive(Debug)]
@@ -39,6 +47,7 @@ pub struct CloudWatch {
     region: String,
     shelves: Lock<BTreeMap<String, Arc<Shelf>>>,
     budget: Arc<Budget>,
+    meters: Lock<MetersByName>,
     pub(super) dashboards: Dashboards,
     /// Whether a task looks at the alarms.
     pub(super) watching: Lock<bool>,
@@ -154,6 +163,7 @@ impl CloudWatch {
             region: setting.region.clone(),
             shelves: Lock::default(),
             budget: Arc::default(),
+            meters: Lock::default(),
             dashboards: Dashboards::default(),
             watching: Lock::default(),
         }
@@ -168,6 +178,33 @@ impl CloudWatch {
         let region = if shelves.len() < MOST_REGIONS { region } else { &self.region };
         let shelf = shelves.entry(region.to_owned());
         Arc::clone(shelf.or_insert_with(|| Arc::new(Shelf::new(Arc::clone(&self.budget)))))
+    }
+
+    /// The meters of what these names and values name; one lock and one look-up, so ask once per call.
+    pub(crate) fn meters<M: MetricSet>(
+        &self,
+        region: &str,
+        names: &[(&'static str, &str)],
+    ) -> Arc<Meters<M>> {
+        let mut key = region.to_owned();
+        for (_, value) in names {
+            key.push('\n');
+            key.push_str(value);
+        }
+        let key = (TypeId::of::<M>(), key);
+        if let Some(known) = self.meters.lock().get(&key)
+            && let Ok(meters) = Arc::clone(known).downcast()
+        {
+            return meters;
+        }
+        let dimensions = names.iter().map(|(name, value)| Dimension::new(*name, *value));
+        let meters = Arc::new(Meters::new(self, region, dimensions));
+        let mut all = self.meters.lock();
+        if all.len() >= MOST_METERS {
+            all.clear();
+        }
+        all.insert(key, Arc::clone(&meters) as _);
+        meters
     }
 
     /// All regions with what they hold.

@@ -11,6 +11,7 @@ mod arn;
 mod consumers;
 mod fan_out;
 mod image;
+mod metrics;
 mod reader;
 mod record;
 mod reshard;

@@ -1,6 +1,8 @@
 //! What AWS publishes in `AWS/Lambda`: of a function over all its versions (`FunctionName`), and of what was invoked
 //! (`FunctionName`, `Resource`: the function, or the function with its version or alias).
 
+use std::sync::Arc;
+
 use crate::cloudwatch::{Dimension, Meters, Unit, amount, metrics, millis};
 use crate::world::World;
 
@@ -27,11 +29,13 @@ pub(super) fn publish(world: &World, name: &FunctionName, metrics: &[(&str, f64,
 }
 
 /// The meters of a function, and of the function as it was named.
-pub(super) fn meters(world: &World, name: &str, qualifier: Option<&str>) -> [Meters<FunctionMetric>; 2] {
-    let function = Dimension::new("FunctionName", name);
+fn meters(world: &World, name: &str, qualifier: Option<&str>) -> [Arc<Meters<FunctionMetric>>; 2] {
     let resource = qualifier.map_or_else(|| name.to_owned(), |qualifier| format!("{name}:{qualifier}"));
-    let dimensions = [vec![function.clone()], vec![function, Dimension::new("Resource", resource)]];
-    dimensions.map(|dimensions| Meters::new(&world.cloudwatch, &world.region, dimensions))
+    let function = ("FunctionName", name);
+    [
+        world.cloudwatch.meters(&world.region, &[function]),
+        world.cloudwatch.meters(&world.region, &[function, ("Resource", resource.as_str())]),
+    ]
 }
 
 /// An invocation was refused for want of concurrency. It is no invocation.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use pipectl_shards::{ShardId, limits};
 use serde::{Deserialize, Serialize};
 
+use super::super::metrics;
 use super::super::record::SequenceText;
 use super::super::stream::{Encryption, could_not_find, invalid, no_shard, under};
 use super::super::{Batch, Position, Stream, StreamArn};
@@ -228,7 +229,10 @@ pub(crate) fn get_records(
     dry_run(input.dry_run)?;
     let count =
         input.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(limits::GET_RECORDS_MAX_COUNT);
-    let batch = stream.read(shard, Position(position), (count, limits::GET_RECORDS_MAX_BYTES), now)?;
+    let started = world.clock.elapsed();
+    let batch = stream.read(shard, Position(position), (count, limits::GET_RECORDS_MAX_BYTES), now);
+    metrics::read(world, (&stream, shard), &batch, world.clock.elapsed().saturating_sub(started));
+    let batch = batch?;
     let next_shard_iterator = batch.next.map(|next| iterator(world, &arn, shard, next, now));
     Ok(output(&stream, shard, batch, next_shard_iterator, now))
 }

@@ -10,6 +10,7 @@ use pipectl_shards::{HashKey, ShardId, limits};
 use serde::{Deserialize, Serialize};
 
 use super::super::arn::is_stream_name;
+use super::super::metrics::{self, Operation, Put};
 use super::super::record::SequenceText;
 use super::super::state::Placed;
 use super::super::stream::{Encryption, invalid, under};
@@ -65,7 +66,7 @@ pub(crate) fn put_records(
     if size > limits::PUT_RECORDS_MAX_BYTES {
         return Err(invalid("Records size exceeds 10 MB limit".to_owned()));
     }
-    let (placed, encryption_type) = put(world, &stream, entries, input.dry_run)?;
+    let (placed, encryption_type) = put(world, &stream, (Operation::PutRecords, entries), input.dry_run)?;
     let records = placed.into_iter().map(|placed| ResultEntry {
         sequence_number: Shown(stream.sequence_text(placed.shard, placed.sequence)),
         shard_id: Shown(placed.shard),
@@ -115,7 +116,7 @@ pub(crate) fn put_record(
             under(stream.arn())
         )));
     }
-    let (placed, encryption_type) = put(world, &stream, vec![entry], input.dry_run)?;
+    let (placed, encryption_type) = put(world, &stream, (Operation::PutRecord, vec![entry]), input.dry_run)?;
     let placed = placed.first().ok_or_else(|| AwsError::internal(&"a record was put nowhere"))?;
     Ok(PutRecordOutput {
         encryption_type,
@@ -127,17 +128,22 @@ pub(crate) fn put_record(
 fn put(
     world: &World,
     stream: &Stream,
-    entries: Vec<Entry>,
+    (operation, entries): (Operation, Vec<Entry>),
     dry: Option<bool>,
 ) -> Result<(Vec<Placed>, Option<&'static str>), AwsError> {
-    let now = world.clock.now();
+    let (now, started) = (world.clock.now(), world.clock.elapsed());
     let (max_kib, encryption_type) = stream
         .with(now, |state| (state.max_record_kib, (state.encryption != Encryption::None).then_some("KMS")));
     let most = usize::try_from(max_kib).unwrap_or_default() * 1024;
     let records = entries.into_iter().map(|entry| entry.routed(most)).collect::<Result<Vec<_>, _>>()?;
     dry_run(dry)?;
+    let sizes: Vec<usize> = records.iter().map(|(_, key, data)| key.len() + data.len()).collect();
     let placed = stream.put(records, now)?;
     world.kinesis.bound_memory();
+    let puts =
+        placed.iter().zip(sizes).map(|(placed, size)| Put { shard: placed.shard, size, accepted: true });
+    let took = world.clock.elapsed().saturating_sub(started);
+    metrics::put(world, stream, operation, (&puts.collect::<Vec<_>>(), took));
     Ok((placed, encryption_type))
 }
 
