@@ -21,6 +21,9 @@ pub enum LambdaError {
     /// The function is being created or updated, or the like.
     #[error("{0}")]
     Conflict(String),
+    /// An event source mapping that is still changing can be neither changed nor deleted.
+    #[error("Cannot {0} the event source mapping because it is in use.")]
+    InUse(&'static str),
     /// A value AWS refuses.
     #[error("{0}")]
     InvalidParameter(String),
@@ -69,6 +72,7 @@ impl LambdaError {
         match self {
             Self::FunctionNotFound(_) | Self::NotFound(_) => "ResourceNotFoundException",
             Self::FunctionExists(_) | Self::Conflict(_) => "ResourceConflictException",
+            Self::InUse(_) => "ResourceInUseException",
             Self::InvalidParameter(_) | Self::Package(_) => "InvalidParameterValueException",
             Self::Validation(_) => "ValidationException",
             Self::PayloadTooLarge { .. } => "RequestTooLargeException",
@@ -83,9 +87,11 @@ impl LambdaError {
         match self {
             Self::FunctionNotFound(_) | Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::FunctionExists(_) | Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::InvalidParameter(_) | Self::Package(_) | Self::Validation(_) | Self::PayloadNotJson(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::InUse(_)
+            | Self::InvalidParameter(_)
+            | Self::Package(_)
+            | Self::Validation(_)
+            | Self::PayloadNotJson(_) => StatusCode::BAD_REQUEST,
             Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::RevisionMismatch => StatusCode::PRECONDITION_FAILED,

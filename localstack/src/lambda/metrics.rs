@@ -2,6 +2,7 @@
 //! (`FunctionName`, `Resource`: the function, or the function with its version or alias).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cloudwatch::{Dimension, Meters, Unit, amount, metrics, millis};
 use crate::world::World;
@@ -16,6 +17,7 @@ metrics! {
         Errors = "Errors" in Count,
         Throttles = "Throttles" in Count,
         Duration = "Duration" in Milliseconds,
+        IteratorAge = "IteratorAge" in Milliseconds,
     }
 }
 
@@ -43,6 +45,14 @@ pub(super) fn throttled(world: &World, name: &str, qualifier: Option<&str>) {
     let now = world.clock.now();
     for meters in meters(world, name, qualifier) {
         meters.record(FunctionMetric::Throttles, 1.0, now);
+    }
+}
+
+/// A batch whose last record is so old goes to the function.
+pub(super) fn iterator_age(world: &World, name: &str, qualifier: Option<&str>, age: Duration) {
+    let now = world.clock.now();
+    for meters in meters(world, name, qualifier) {
+        meters.record(FunctionMetric::IteratorAge, millis(age), now);
     }
 }
 

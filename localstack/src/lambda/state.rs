@@ -14,6 +14,7 @@ use super::asynchronous::Queue;
 use super::error::LambdaError;
 use super::executor::Executor;
 use super::function::{Function, Version};
+use super::mapping::Mappings;
 use super::name::{FunctionName, FunctionRef};
 use super::package::{PackageError, PackageStore};
 
@@ -25,6 +26,8 @@ pub(super) const ACCOUNT_CONCURRENCY: u32 = 1000;
 pub struct Lambda {
     pub(super) functions: Lock<BTreeMap<FunctionName, Function>>,
     pub(super) executor: Executor,
+    /// What reads streams and invokes functions with their records.
+    pub(super) mappings: Mappings,
     /// Places in the queue of asynchronous invocations.
     pub(super) queue: Queue,
     /// How long a new or changed function takes to become usable.
@@ -41,6 +44,7 @@ impl Lambda {
             functions: Lock::default(),
             executor: Executor::default(),
             queue: Queue::default(),
+            mappings: Mappings::default(),
             transition: setting.timings.function,
             packages: OnceCell::new(),
             data_dir: setting.data_dir.clone(),

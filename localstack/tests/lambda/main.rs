@@ -9,4 +9,5 @@ mod aliases;
 mod executions;
 mod function;
 mod local;
+mod mappings;
 mod operations;

@@ -8,6 +8,7 @@ mod defaults;
 mod delete;
 mod event_invoke;
 mod invocation;
+mod mappings;
 mod policy;
 mod provisioned;
 mod read;
@@ -84,9 +85,7 @@ pub(crate) async fn serve(world: &Arc<World>, call: &RestCall) -> Result<Answer,
             _ => tags::list(&request, arn),
         },
         [_, "account-settings"] => concurrency::account(&request),
-        [_, "event-source-mappings"] if call.method == Method::GET => {
-            request.output(&serde_json::json!({ "EventSourceMappings": [] }))
-        }
+        [_, "event-source-mappings", rest @ ..] => mappings::serve(&request, rest),
         _ => Err(unknown(call)),
     }
 }

@@ -1,4 +1,4 @@
-//! `TagResource`, `UntagResource` and `ListTags`, by the function's ARN.
+//! `TagResource`, `UntagResource` and `ListTags`, by the ARN of a function or an event source mapping.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::{Answer, AwsError};
 
+use super::super::error::LambdaError;
 use super::super::name::FunctionRef;
-use super::{Request, checks, no_content};
+use super::{Request, checks, mappings, no_content};
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -18,12 +19,11 @@ struct Tags {
 /// `TagResource`.
 pub(super) fn tag(request: &Request<'_>, arn: &str) -> Result<Answer, AwsError> {
     let input: Tags = request.call.input()?;
-    let named = FunctionRef::parse(arn)?;
-    request.world.lambda.with_function(&named, &request.here(), |function| {
-        let mut tags = function.tags.clone();
+    with_tags(request, arn, |before| {
+        let mut tags = before.clone();
         tags.extend(input.tags);
         checks::tags(&tags)?;
-        function.tags = tags;
+        *before = tags;
         Ok(())
     })?;
     Ok(no_content())
@@ -31,10 +31,9 @@ pub(super) fn tag(request: &Request<'_>, arn: &str) -> Result<Answer, AwsError> 
 
 /// `UntagResource`.
 pub(super) fn untag(request: &Request<'_>, arn: &str) -> Result<Answer, AwsError> {
-    let named = FunctionRef::parse(arn)?;
-    request.world.lambda.with_function(&named, &request.here(), |function| {
+    with_tags(request, arn, |tags| {
         for key in request.call.query_all("tagKeys") {
-            function.tags.remove(&key);
+            tags.remove(&key);
         }
         Ok(())
     })?;
@@ -43,8 +42,19 @@ pub(super) fn untag(request: &Request<'_>, arn: &str) -> Result<Answer, AwsError
 
 /// `ListTags`.
 pub(super) fn list(request: &Request<'_>, arn: &str) -> Result<Answer, AwsError> {
-    let named = FunctionRef::parse(arn)?;
-    let tags =
-        request.world.lambda.with_function(&named, &request.here(), |function| Ok(function.tags.clone()))?;
+    let tags = with_tags(request, arn, |tags| Ok(tags.clone()))?;
     request.output(&Tags { tags })
+}
+
+/// Runs `f` on the tags of what an ARN names.
+fn with_tags<T>(
+    request: &Request<'_>,
+    arn: &str,
+    f: impl FnOnce(&mut BTreeMap<String, String>) -> Result<T, LambdaError>,
+) -> Result<T, LambdaError> {
+    if let Some(mapping) = mappings::id_of_arn(arn) {
+        return mappings::with_tags(request, mapping?, f);
+    }
+    let named = FunctionRef::parse(arn)?;
+    request.world.lambda.with_function(&named, &request.here(), |function| f(&mut function.tags))
 }

@@ -1,0 +1,211 @@
+//! Plugs the endpoint's services into the ports of a mapping.
+//!
+//! Mappings live in the world, so they hold it weakly: a world that is dropped ends them.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use pipectl_shards::ShardId;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::super::metrics;
+use super::super::name::FunctionRef;
+use super::super::state::Location;
+use super::counters::{Counted, Counters};
+use super::driver::Ports;
+use super::entry::Entry;
+use super::lane::Verdict;
+use super::ports::{
+    Answer, Child, Deliver, FailureRecord, Invoke, Observe, Outcome, Part, Source, StreamGone,
+};
+use super::settings::{Destination, Start};
+use super::shard::Want;
+use crate::kinesis::{Position, Stream, StreamArn};
+use crate::s3::ObjectHeaders;
+use crate::world::World;
+
+/// The ports of a mapping in `world`.
+pub(super) fn ports(world: &Arc<World>, id: Uuid, stream: StreamArn, counters: Arc<Counters>) -> Ports {
+    let services = Arc::new(Services { world: Arc::downgrade(world), id, counters });
+    Ports {
+        source: Box::new(StreamSource { world: Arc::downgrade(world), arn: stream, stream: None }),
+        invoke: Arc::clone(&services) as Arc<dyn Invoke>,
+        deliver: Arc::clone(&services) as Arc<dyn Deliver>,
+        observe: services,
+    }
+}
+
+/// A stream of the endpoint.
+pub(super) struct StreamSource {
+    world: Weak<World>,
+    arn: StreamArn,
+    stream: Option<Arc<Stream>>,
+}
+
+impl StreamSource {
+    /// A stream that was found already.
+    #[cfg(test)]
+    pub(super) fn of(stream: Arc<Stream>) -> Self {
+        Self { world: Weak::new(), arn: stream.arn().clone(), stream: Some(stream) }
+    }
+
+    fn find(&self, now: Timestamp) -> Option<Arc<Stream>> {
+        match self.world.upgrade() {
+            Some(world) => world.kinesis.stream(&self.arn, now).ok(),
+            None => self.stream.clone(),
+        }
+    }
+}
+
+fn timestamp(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or_default()
+}
+
+impl Source for StreamSource {
+    fn open(&mut self, start: Start, now: i64) -> Result<Vec<(ShardId, Position)>, StreamGone> {
+        let now = timestamp(now);
+        let stream = self.stream.insert(self.find(now).ok_or(StreamGone)?);
+        if start == Start::Latest {
+            let latest = stream.latest(now);
+            return Ok(stream.open_shards(now).into_iter().map(|shard| (shard.id, latest)).collect());
+        }
+        // The oldest shards that are left; the others follow when their parents are done.
+        let shards = stream.shards(now);
+        let is_root = |parent: Option<ShardId>| {
+            parent.is_none_or(|parent| shards.binary_search_by_key(&parent, |shard| shard.id).is_err())
+        };
+        let roots = shards.iter().filter(|shard| is_root(shard.parent) && is_root(shard.adjacent_parent));
+        Ok(roots.map(|shard| (shard.id, Position::TRIM_HORIZON)).collect())
+    }
+
+    fn read(&mut self, want: Want, now: i64) -> Result<Part, StreamGone> {
+        let stream = self.stream.as_ref().ok_or(StreamGone)?;
+        let now = timestamp(now);
+        let batch = stream.read(want.shard, want.from, want.limit, now).map_err(|_| StreamGone)?;
+        let entry = |record: crate::kinesis::Record| Entry {
+            sequence: record.sequence,
+            number: stream.sequence_number(want.shard, record.sequence).into(),
+            arrived: record.arrived,
+            partition_key: record.partition_key,
+            data: record.data,
+        };
+        let children = batch.children.into_iter().map(|id| child(stream, id, now)).collect();
+        Ok(Part { entries: batch.records.into_iter().map(entry).collect(), next: batch.next, children })
+    }
+
+    fn horizon(&self, now: i64) -> i64 {
+        self.stream
+            .as_ref()
+            .map_or(i64::MIN, |stream| stream.with(timestamp(now), |state| state.horizon(now)))
+    }
+
+    fn changes(&self) -> Option<watch::Receiver<()>> {
+        self.stream.as_ref().map(|stream| stream.watch())
+    }
+}
+
+fn child(stream: &Stream, id: ShardId, now: Timestamp) -> Child {
+    let waits_for = stream.with(now, |state| {
+        let shard = state.lineage.shard(id);
+        let parents = shard.map(|shard| [shard.parent, shard.adjacent_parent]).unwrap_or_default();
+        let is_left = |parent: &ShardId| state.is_listed(*parent, now.as_millisecond());
+        parents.into_iter().flatten().filter(is_left).collect()
+    });
+    Child { id, waits_for }
+}
+
+/// The services behind the other ports.
+struct Services {
+    world: Weak<World>,
+    id: Uuid,
+    counters: Arc<Counters>,
+}
+
+#[async_trait]
+impl Invoke for Services {
+    async fn invoke(&self, function_arn: &str, event: Bytes) -> Outcome {
+        let Some(world) = self.world.upgrade() else {
+            return Outcome::NotReached("the endpoint is gone".to_owned());
+        };
+        match world.lambda.invoke(&world, function_arn, event).await {
+            Ok(result) => {
+                let answer = Answer {
+                    request_id: result.request_id,
+                    version: result.executed_version,
+                    function_error: result.function_error,
+                };
+                match answer.function_error {
+                    None => Outcome::Returned { payload: result.payload, answer },
+                    Some(_) => Outcome::Failed(answer),
+                }
+            }
+            Err(error) => Outcome::NotReached(error.to_string()),
+        }
+    }
+
+    fn role(&self, function_arn: &str) -> Option<String> {
+        let world = self.world.upgrade()?;
+        let named = FunctionRef::parse(function_arn).ok()?;
+        let here = Location { region: &world.region, account: &world.account };
+        let version = world.lambda.version(&named, &here).ok()?;
+        Some(version.configuration.role.clone())
+    }
+}
+
+#[async_trait]
+impl Deliver for Services {
+    fn chance(&self) -> Uuid {
+        let world = self.world.upgrade();
+        world.map(|world| world.dice.uuid("mapping failure", &self.id.to_string())).unwrap_or_default()
+    }
+
+    async fn deliver(&self, destination: &Destination, record: FailureRecord) -> bool {
+        let bucket = match destination {
+            Destination::Bucket(bucket) => bucket,
+            Destination::Elsewhere(arn) => {
+                let record = String::from_utf8_lossy(&record.body);
+                tracing::warn!(mapping = %self.id, destination = arn, %record,
+                    "this endpoint has no such service: the record of a failure goes to the log alone");
+                return false;
+            }
+        };
+        let Some(world) = self.world.upgrade() else { return false };
+        let headers =
+            ObjectHeaders { content_type: Some("application/json".to_owned()), ..ObjectHeaders::default() };
+        let written = world.s3.put_object(bucket, &record.key, record.body, headers).await;
+        if let Err(error) = &written {
+            tracing::warn!(mapping = %self.id, bucket, %error, "the record of a failure could not be written");
+        }
+        written.is_ok()
+    }
+}
+
+impl Observe for Services {
+    fn ended(&self, verdict: Verdict) {
+        if let Some(world) = self.world.upgrade() {
+            world.lambda.mappings.ended(self.id, verdict);
+        }
+    }
+
+    fn count(&self, counted: Counted, events: usize) {
+        self.counters.add(counted, events);
+    }
+
+    fn iterator_age(&self, function_arn: &str, millis: i64) {
+        let (Some(world), Ok(named)) = (self.world.upgrade(), FunctionRef::parse(function_arn)) else {
+            return;
+        };
+        let age = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+        metrics::iterator_age(&world, named.name.as_str(), named.qualifier.as_deref(), age);
+    }
+
+    fn stream_gone(&self) {
+        if let Some(world) = self.world.upgrade() {
+            world.lambda.mappings.stream_gone(self.id);
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! A lane: the records of one shard whose keys hash to it, in order, with one batch under way at most.
+//!
+//! A batch that failed stays at the front until it succeeds or is given up; its halves, where batches are halved, take
+//! its place. Only then is the next one formed from what was read ahead.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::backoff::pause;
+use super::entry::Entry;
+use super::event::{MAX_EVENT, SURROUNDING};
+use super::poller::Moment;
+use super::ports::{Answer, Outcome};
+use super::response::{self, Progress};
+use super::window::{MAX_STATE, Pane, Window};
+
+/// How much longer a batch may wait for reads that go on.
+const PATIENCE_MS: i64 = 1000;
+
+/// What the function is to be invoked with.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Work {
+    /// The records; none when a window is closed.
+    pub(crate) entries: Vec<Entry>,
+    /// The window, where there are windows.
+    pub(crate) pane: Option<Pane>,
+}
+
+/// Why records were given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// The function failed as often as it may.
+    RetryAttemptsExhausted,
+    /// They are older than the mapping or the stream's retention allows.
+    RecordAgeExceeded,
+    /// A record that fits into no event (?): AWS documents that it goes to the destination, not by what name.
+    RecordTooLarge,
+}
+
+impl Condition {
+    /// As the record of the failure names it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::RetryAttemptsExhausted => "RetryAttemptsExhausted",
+            Self::RecordAgeExceeded => "RecordAgeExceeded",
+            Self::RecordTooLarge => "RecordTooLarge",
+        }
+    }
+}
+
+/// Records that were given up. For the end of a window that failed: none, and the last record that was processed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Discarded {
+    /// The records.
+    pub(crate) work: Work,
+    /// The last record of the window whose end failed.
+    pub(crate) window_last: Option<Entry>,
+    /// Why.
+    pub(crate) condition: Condition,
+    /// How often the function was invoked with them.
+    pub(crate) invocations: u32,
+    /// What the last invocation came to.
+    pub(crate) answer: Option<Answer>,
+}
+
+/// What a lane wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Task {
+    Invoke(Work),
+    Discard(Discarded),
+}
+
+/// How an invocation ended, for the mapping's last result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The batch is done.
+    Done,
+    /// The function failed with it, or with a part of it.
+    Failed,
+    /// The function was not reached.
+    NotReached,
+}
+
+/// How far the shard was read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    /// Nothing more is to come.
+    pub(super) ended: bool,
+    /// More may be there, and will be read at once.
+    pub(super) reading: bool,
+    /// When it was last read to its tip: all that arrived before has been handed to the lanes.
+    pub(super) tip: i64,
+}
+
+#[derive(Debug, Default)]
+struct Batch {
+    entries: Vec<Entry>,
+    /// Closes the window, early or not.
+    closes: Option<bool>,
+    invocations: u32,
+    delays: u32,
+    not_before: i64,
+    answer: Option<Answer>,
+}
+
+/// The state of a lane.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    pending: VecDeque<Entry>,
+    /// Bytes of `pending` in an event, without frames.
+    pending_encoded: usize,
+    /// Bytes of `pending` in memory.
+    pending_held: usize,
+    /// Since when records are gathered for the next batch.
+    gathering_since: i64,
+    batches: VecDeque<Batch>,
+    in_flight: bool,
+    window: Option<Window>,
+}
+
+impl Lane {
+    /// Takes a record that was read.
+    pub(super) fn push(&mut self, entry: Entry, now: i64) {
+        if self.pending.is_empty() {
+            self.gathering_since = now;
+        }
+        self.pending_encoded += entry.encoded_size();
+        self.pending_held += entry.held_size();
+        self.pending.push_back(entry);
+    }
+
+    /// Records read ahead, and their bytes.
+    pub(super) fn held(&self) -> (usize, usize) {
+        (self.pending.len(), self.pending_held)
+    }
+
+    /// Whether the function is at work for it.
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.in_flight
+    }
+
+    /// Whether there is nothing to do, now or later.
+    pub(super) fn is_done(&self) -> bool {
+        !self.in_flight && self.batches.is_empty() && self.pending.is_empty() && self.window.is_none()
+    }
+
+    /// Where the open window ends.
+    pub(super) fn window_end(&self) -> Option<i64> {
+        self.window.as_ref().map(|window| window.end)
+    }
+
+    /// Takes back all records that are not done, oldest first.
+    pub(super) fn take_all(&mut self) -> Vec<Entry> {
+        let batches = std::mem::take(&mut self.batches).into_iter().flat_map(|batch| batch.entries);
+        let all = batches.chain(std::mem::take(&mut self.pending)).collect();
+        *self = Self::default();
+        all
+    }
+
+    /// What is to be done now.
+    pub(super) fn next(&mut self, at: &Moment<'_>, standing: Standing) -> Option<Task> {
+        if self.in_flight {
+            return None;
+        }
+        if self.batches.is_empty() {
+            let formed = self.form(at, standing);
+            self.batches.extend(formed);
+        }
+        if let Some(task) = self.give_up_without_trying(at) {
+            return Some(task);
+        }
+        let window = self.window.as_ref();
+        let batch = self.batches.front_mut()?;
+        if at.now < batch.not_before {
+            return None;
+        }
+        batch.invocations += 1;
+        self.in_flight = true;
+        Some(Task::Invoke(batch.work(window)))
+    }
+
+    /// When to look again, if nothing happens before.
+    pub(super) fn wake(&self, at: &Moment<'_>) -> Option<i64> {
+        if self.in_flight {
+            return None;
+        }
+        if let Some(batch) = self.batches.front() {
+            return Some(batch.not_before);
+        }
+        let gathered = (!self.pending.is_empty()).then(|| self.gathering_since + at.settings.gathering_ms());
+        [gathered, self.window_end()].into_iter().flatten().min()
+    }
+
+    /// Hears how the invocation under way ended.
+    pub(super) fn finish(&mut self, outcome: Outcome, at: &Moment<'_>) -> (Verdict, Option<Discarded>) {
+        self.in_flight = false;
+        let Some(batch) = self.batches.front_mut() else { return (Verdict::Done, None) };
+        match outcome {
+            Outcome::NotReached(_) => {
+                batch.invocations -= 1;
+                batch.delay(at.now);
+                (Verdict::NotReached, None)
+            }
+            Outcome::Failed(answer) => {
+                batch.answer = Some(answer);
+                if at.settings.bisect && batch.entries.len() > 1 {
+                    self.bisect(at.now);
+                    return (Verdict::Failed, None);
+                }
+                (Verdict::Failed, self.retry_or_discard(at))
+            }
+            Outcome::Returned { payload, answer } => {
+                batch.answer = Some(answer);
+                let reading = response::read(&payload, &batch.entries, at.settings);
+                self.returned(reading, at)
+            }
+        }
+    }
+
+    fn returned(&mut self, reading: response::Reading, at: &Moment<'_>) -> (Verdict, Option<Discarded>) {
+        let Some(batch) = self.batches.front_mut() else { return (Verdict::Done, None) };
+        match reading.progress {
+            Progress::Nothing | Progress::Until(0) => (Verdict::Failed, self.retry_or_discard(at)),
+            Progress::Until(done) => {
+                // What is left is a batch of its own, with all its attempts: so AWS counts them.
+                let last = batch.entries.drain(..done).next_back();
+                batch.invocations = 0;
+                batch.delay(at.now);
+                self.advance_window(last, reading.state);
+                (Verdict::Failed, None)
+            }
+            Progress::All => {
+                let batch = self.batches.pop_front().unwrap_or_default();
+                if batch.closes.is_some() {
+                    self.window = None;
+                } else {
+                    self.advance_window(batch.entries.into_iter().next_back(), reading.state);
+                }
+                (Verdict::Done, None)
+            }
+        }
+    }
+
+    fn advance_window(&mut self, last: Option<Entry>, state: Option<(Arc<serde_json::Value>, usize)>) {
+        let (Some(window), Some((state, size))) = (self.window.as_mut(), state) else { return };
+        window.state = state;
+        window.last = last;
+        if size > MAX_STATE {
+            self.batches.push_front(Batch { closes: Some(true), ..Batch::default() });
+        }
+    }
+
+    fn bisect(&mut self, now: i64) {
+        let Some(mut first) = self.batches.pop_front() else { return };
+        let second = first.entries.split_off(first.entries.len().div_ceil(2));
+        let delays = first.delays;
+        for entries in [second, first.entries] {
+            self.batches.push_front(Batch { entries, delays, ..Batch::default() });
+        }
+        if let Some(batch) = self.batches.front_mut() {
+            batch.delay(now);
+        }
+    }
+
+    fn retry_or_discard(&mut self, at: &Moment<'_>) -> Option<Discarded> {
+        let batch = self.batches.front_mut()?;
+        if at.settings.max_retries.is_none_or(|retries| batch.invocations <= retries) {
+            batch.delay(at.now);
+            return None;
+        }
+        self.discard_front(Condition::RetryAttemptsExhausted)
+    }
+
+    fn discard_front(&mut self, condition: Condition) -> Option<Discarded> {
+        let batch = self.batches.pop_front()?;
+        let work = batch.work(self.window.as_ref());
+        let closed = if batch.closes.is_some() { self.window.take() } else { None };
+        let window_last = closed.and_then(|window| window.last);
+        Some(Discarded { work, window_last, condition, invocations: batch.invocations, answer: batch.answer })
+    }
+
+    /// Records that are too old, or too large, never reach the function (again).
+    fn give_up_without_trying(&mut self, at: &Moment<'_>) -> Option<Task> {
+        let batch = self.batches.front_mut()?;
+        let old = batch.entries.partition_point(|entry| entry.arrived < at.oldest());
+        if old == 0 {
+            let too_large = |entry: &Entry| entry.encoded_size() + at.frame + SURROUNDING > MAX_EVENT;
+            if batch.entries.len() == 1 && batch.entries.first().is_some_and(too_large) {
+                return self.discard_front(Condition::RecordTooLarge).map(Task::Discard);
+            }
+            return None;
+        }
+        if old < batch.entries.len() {
+            let rest = batch.entries.split_off(old);
+            let rest = Batch {
+                entries: rest,
+                invocations: batch.invocations,
+                delays: batch.delays,
+                not_before: batch.not_before,
+                ..Batch::default()
+            };
+            self.batches.insert(1, rest);
+        }
+        self.discard_front(Condition::RecordAgeExceeded).map(Task::Discard)
+    }
+
+    /// The next batch, if it is time for one.
+    fn form(&mut self, at: &Moment<'_>, standing: Standing) -> Option<Batch> {
+        let first = self.pending.front().map(|entry| entry.arrived);
+        if let Some(window) = &self.window {
+            let is_over = match first {
+                Some(arrived) => !window.holds(arrived),
+                None => standing.ended || standing.tip >= window.end,
+            };
+            if is_over {
+                return Some(Batch { closes: Some(false), ..Batch::default() });
+            }
+        }
+        let tumbling = at.settings.tumbling_ms;
+        let window = tumbling.map(|length| Window::of(first.unwrap_or_default(), length));
+        let fits = self.fitting(at, window.as_ref());
+        let cut = fits < self.pending.len();
+        let is_over = window.as_ref().is_some_and(|window| standing.tip >= window.end);
+        let complete = cut
+            || fits >= at.settings.batch_size
+            || standing.ended
+            || is_over
+            || self.is_gathered(at, standing);
+        if fits == 0 || !complete {
+            return None;
+        }
+        if self.window.is_none() {
+            self.window = window;
+        }
+        self.gathering_since = at.now;
+        let entries: Vec<Entry> = self.pending.drain(..fits).collect();
+        self.pending_encoded -= entries.iter().map(Entry::encoded_size).sum::<usize>();
+        self.pending_held -= entries.iter().map(Entry::held_size).sum::<usize>();
+        Some(Batch { entries, ..Batch::default() })
+    }
+
+    /// Whether the time to gather is over. What can be read at once still belongs to the batch; but a flood of records
+    /// that are not wanted holds nothing up for long.
+    fn is_gathered(&self, at: &Moment<'_>, standing: Standing) -> bool {
+        let patience = if standing.reading { PATIENCE_MS } else { 0 };
+        at.now >= self.gathering_since.saturating_add(at.settings.gathering_ms() + patience)
+    }
+
+    /// How many records the next batch can hold: of its size, in an event, of one window.
+    fn fitting(&self, at: &Moment<'_>, window: Option<&Window>) -> usize {
+        let most = at.settings.batch_size.min(self.pending.len());
+        // The state comes on top. It is the function's own, up to a megabyte and more when it is about to be dropped.
+        let state = if window.is_some() { MAX_STATE } else { 0 };
+        let room = MAX_EVENT - SURROUNDING - state;
+        if window.is_none() && self.pending_encoded + self.pending.len() * at.frame <= room {
+            return most;
+        }
+        let mut size = 0;
+        let takes = |entry: &&Entry| {
+            size += entry.encoded_size() + at.frame;
+            size <= room && window.is_none_or(|window| window.holds(entry.arrived))
+        };
+        // One in any case: what fits into no event is given up by itself.
+        self.pending.iter().take(most).take_while(takes).count().max(most.min(1))
+    }
+}
+
+impl Batch {
+    fn delay(&mut self, now: i64) {
+        self.delays += 1;
+        self.not_before = now.saturating_add(pause(self.delays));
+    }
+
+    fn work(&self, window: Option<&Window>) -> Work {
+        let pane = window.map(|window| Pane {
+            bounds: (window.start, window.end),
+            state: Arc::clone(&window.state),
+            is_final: self.closes.is_some(),
+            is_early: self.closes == Some(true),
+        });
+        Work { entries: self.entries.clone(), pane }
+    }
+}

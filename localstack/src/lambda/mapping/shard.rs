@@ -1,0 +1,164 @@
+//! A shard of a mapping's stream: what was read of it, and its lanes.
+
+use pipectl_shards::ShardId;
+
+use super::entry::Entry;
+use super::event::MAX_EVENT;
+use super::lane::{Discarded, Lane, Standing, Task, Verdict};
+use super::poller::Moment;
+use super::ports::{Child, Outcome, Part};
+use super::settings::Settings;
+use crate::kinesis::Position;
+
+/// Most records of one read.
+const READ_COUNT: usize = 1000;
+/// Most bytes of one read.
+const READ_BYTES: usize = 2 << 20;
+
+/// What is to be read next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Want {
+    /// Of which shard.
+    pub(crate) shard: ShardId,
+    /// From where on.
+    pub(crate) from: Position,
+    /// At most so many records, of at most so many bytes together.
+    pub(crate) limit: (usize, usize),
+}
+
+/// The state of a shard.
+#[derive(Debug)]
+pub(super) struct Shard {
+    id: ShardId,
+    /// `shardId-000000000000`.
+    pub(super) name: String,
+    /// Where to read on; nothing when it was read to its end.
+    next: Option<Position>,
+    /// The shards that go on from it, known at its end.
+    pub(super) children: Vec<Child>,
+    lanes: Vec<Lane>,
+    /// Whether there may be something to read.
+    fresh: bool,
+    tip: i64,
+    /// The length of the windows its lanes count.
+    tumbling_ms: Option<i64>,
+}
+
+impl Shard {
+    pub(super) fn new(id: ShardId, from: Position, settings: &Settings) -> Self {
+        Self {
+            id,
+            name: id.to_string(),
+            next: Some(from),
+            children: Vec::new(),
+            lanes: lanes(settings),
+            fresh: true,
+            tip: i64::MIN,
+            tumbling_ms: settings.tumbling_ms,
+        }
+    }
+
+    /// There may be something new.
+    pub(super) fn news(&mut self) {
+        self.fresh = true;
+    }
+
+    /// Whether all of it was read and processed.
+    pub(super) fn is_done(&self) -> bool {
+        self.next.is_none() && self.lanes.iter().all(Lane::is_done)
+    }
+
+    /// Whether the shard has other lanes than the settings ask for, and has to wait for those at work.
+    fn must_regroup(&self, settings: &Settings) -> bool {
+        self.lanes.len() != settings.parallelization || self.tumbling_ms != settings.tumbling_ms
+    }
+
+    /// What is to be read now.
+    pub(super) fn want(&self, at: &Moment<'_>) -> Option<Want> {
+        let from = self.next?;
+        let closes = |lane: &Lane| lane.window_end().is_some_and(|end| self.tip < end && end <= at.now);
+        if !self.fresh && !self.lanes.iter().any(closes) {
+            return None;
+        }
+        let (count, bytes) = self.lanes.iter().map(Lane::held).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+        let count =
+            (at.settings.parallelization * at.settings.batch_size).saturating_sub(count).min(READ_COUNT);
+        let bytes = (at.settings.parallelization * MAX_EVENT).saturating_sub(bytes).min(READ_BYTES);
+        (count > 0 && bytes > 0).then_some(Want { shard: self.id, from, limit: (count, bytes) })
+    }
+
+    /// Takes what was read and is wanted.
+    pub(super) fn supply(&mut self, part: Part, wanted: impl Fn(&str, &Entry) -> bool, now: i64) -> usize {
+        self.fresh = !part.entries.is_empty();
+        if part.entries.is_empty() {
+            self.tip = now;
+        }
+        self.next = part.next;
+        self.children = part.children;
+        let mut taken = 0;
+        for entry in part.entries {
+            if wanted(&self.name, &entry) {
+                let lane = entry.lane(self.lanes.len());
+                taken += 1;
+                if let Some(lane) = self.lanes.get_mut(lane) {
+                    lane.push(entry, now);
+                }
+            }
+        }
+        taken
+    }
+
+    /// What is to be done now, with the number of the lane.
+    pub(super) fn due(&mut self, at: &Moment<'_>) -> Vec<(usize, Task)> {
+        if self.must_regroup(at.settings) {
+            if self.lanes.iter().any(Lane::is_in_flight) {
+                return Vec::new();
+            }
+            self.regroup(at);
+        }
+        let reading = self.want(at).is_some();
+        let standing = Standing { ended: self.next.is_none(), reading, tip: self.tip };
+        let mut tasks = Vec::new();
+        for (number, lane) in self.lanes.iter_mut().enumerate() {
+            while let Some(task) = lane.next(at, standing) {
+                tasks.push((number, task));
+            }
+        }
+        tasks
+    }
+
+    fn regroup(&mut self, at: &Moment<'_>) {
+        let mut entries: Vec<Entry> = self.lanes.iter_mut().flat_map(Lane::take_all).collect();
+        entries.sort_by_key(|entry| entry.sequence);
+        self.lanes = lanes(at.settings);
+        self.tumbling_ms = at.settings.tumbling_ms;
+        for entry in entries {
+            let lane = entry.lane(self.lanes.len());
+            if let Some(lane) = self.lanes.get_mut(lane) {
+                lane.push(entry, at.now);
+            }
+        }
+    }
+
+    /// Hears how an invocation ended.
+    pub(super) fn finish(
+        &mut self,
+        lane: usize,
+        outcome: Outcome,
+        at: &Moment<'_>,
+    ) -> Option<(Verdict, Option<Discarded>)> {
+        self.lanes.get_mut(lane).map(|lane| lane.finish(outcome, at))
+    }
+
+    /// When to look again, if nothing happens before.
+    pub(super) fn wake(&self, at: &Moment<'_>) -> Option<i64> {
+        if self.must_regroup(at.settings) {
+            return None;
+        }
+        self.lanes.iter().filter_map(|lane| lane.wake(at)).min()
+    }
+}
+
+fn lanes(settings: &Settings) -> Vec<Lane> {
+    (0..settings.parallelization.max(1)).map(|_| Lane::default()).collect()
+}

@@ -1,0 +1,201 @@
+//! A mapping on a real stream, its function a closure, its time a number.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use pipectl_shards::HashKey;
+use serde_json::Value;
+
+use super::super::adapters::StreamSource;
+use super::super::lane::{Condition, Discarded, Verdict, Work};
+use super::super::poller::{Action, LaneId, Moment, Poller};
+use super::super::ports::{Answer, Outcome, Source};
+use super::super::settings::{Settings, Start};
+use super::{envelope, settings};
+use crate::kinesis::{Stream, StreamArn, StreamSettings};
+
+pub(super) const BEGIN: i64 = 1_700_000_000_000;
+
+/// A stream whose changes take no time.
+pub(super) fn stream(shards: u32) -> Arc<Stream> {
+    let arn = StreamArn::new("us-east-2", "123456789012", "lambda-stream");
+    let begin = Timestamp::from_millisecond(BEGIN).unwrap();
+    let settings = StreamSettings::provisioned(NonZeroU32::new(shards).unwrap());
+    Arc::new(Stream::new(arn, settings, begin, crate::Timings::all(Duration::ZERO)))
+}
+
+pub(super) fn put(stream: &Stream, key: &str, data: impl Into<Bytes>, now: i64) {
+    let record = (HashKey::of_partition_key(key), key.into(), data.into());
+    stream.put(vec![record], Timestamp::from_millisecond(now).unwrap()).unwrap();
+}
+
+/// The data of each record.
+pub(super) fn texts(work: &Work) -> Vec<String> {
+    work.entries.iter().map(|entry| String::from_utf8_lossy(&entry.data).into_owned()).collect()
+}
+
+pub(super) fn answer(function_error: Option<&'static str>) -> Answer {
+    Answer { request_id: "id".to_owned(), version: "$LATEST".to_owned(), function_error }
+}
+
+pub(super) fn returned(payload: &Value) -> Outcome {
+    Outcome::Returned { payload: payload.to_string().into(), answer: answer(None) }
+}
+
+pub(super) fn done() -> Outcome {
+    returned(&Value::Null)
+}
+
+pub(super) fn failed() -> Outcome {
+    Outcome::Failed(answer(Some("Unhandled")))
+}
+
+pub(super) fn throttled() -> Outcome {
+    Outcome::NotReached("Rate Exceeded.".to_owned())
+}
+
+/// The answer that reports these records as failed.
+pub(super) fn items_failed(work: &Work, data: &[&str]) -> Outcome {
+    let is_named = |text: &[u8]| data.iter().any(|data| data.as_bytes() == text);
+    let items: Vec<Value> = work
+        .entries
+        .iter()
+        .filter(|entry| is_named(&entry.data))
+        .map(|entry| serde_json::json!({ "itemIdentifier": &*entry.number }))
+        .collect();
+    returned(&serde_json::json!({ "batchItemFailures": items }))
+}
+
+/// What happened.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    /// When the function was invoked, in milliseconds from the begin, and with what.
+    pub(super) invoked: Vec<(i64, Work)>,
+    pub(super) discarded: Vec<Discarded>,
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) filtered: usize,
+}
+
+impl History {
+    /// The batches, each as the data of its records with spaces between.
+    pub(super) fn batches(&self) -> Vec<String> {
+        self.invoked.iter().map(|(_, work)| texts(work).join(" ")).collect()
+    }
+
+    pub(super) fn given_up(&self) -> Vec<(String, Condition, u32)> {
+        self.discarded.iter().map(|d| (texts(&d.work).join(" "), d.condition, d.invocations)).collect()
+    }
+}
+
+/// A mapping that reads from the trim horizon.
+pub(super) struct Sim {
+    pub(super) stream: Arc<Stream>,
+    pub(super) settings: Settings,
+    pub(super) now: i64,
+    pub(super) history: History,
+    pub(super) flights: Vec<(LaneId, Work)>,
+    source: StreamSource,
+    poller: Poller,
+}
+
+impl Sim {
+    pub(super) fn new(shards: u32, change: impl FnOnce(&mut Settings)) -> Self {
+        let stream = stream(shards);
+        let mut settings = settings();
+        change(&mut settings);
+        let mut source = StreamSource::of(Arc::clone(&stream));
+        let shards = source.open(Start::TrimHorizon, BEGIN).unwrap();
+        let poller = Poller::new(shards, i64::MIN, &settings);
+        Self {
+            stream,
+            settings,
+            now: BEGIN,
+            history: History::default(),
+            flights: Vec::new(),
+            source,
+            poller,
+        }
+    }
+
+    /// Puts records of one key with this data.
+    pub(super) fn put(&mut self, key: &str, data: &[&str]) {
+        for data in data {
+            put(&self.stream, key, data.as_bytes().to_vec(), self.now);
+        }
+    }
+
+    pub(super) fn timestamp(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.now).unwrap()
+    }
+
+    /// Reads and begins what is due now. Invocations wait in `flights`.
+    pub(super) fn turn(&mut self) -> bool {
+        let mut is_busy = false;
+        let horizon = self.source.horizon(self.now);
+        let settings = self.settings.clone();
+        let at = Moment { now: self.now, horizon, settings: &settings, frame: envelope().frame() };
+        self.poller.news();
+        loop {
+            let wants = self.poller.wants(&at);
+            for want in &wants {
+                let part = self.source.read(*want, self.now).unwrap();
+                let supplied = self.poller.supply(want.shard, part, &envelope(), &at);
+                self.history.filtered += supplied.filtered;
+            }
+            let actions = self.poller.due(&at);
+            if wants.is_empty() && actions.is_empty() {
+                return is_busy;
+            }
+            is_busy |= !actions.is_empty();
+            for action in actions {
+                match action {
+                    Action::Invoke(lane, work) => {
+                        self.history.invoked.push((self.now - BEGIN, work.clone()));
+                        self.flights.push((lane, work));
+                    }
+                    Action::Discard(_, discarded) => self.history.discarded.push(discarded),
+                }
+            }
+        }
+    }
+
+    /// Ends one invocation.
+    pub(super) fn land(&mut self, flight: usize, outcome: Outcome) {
+        let (lane, _) = self.flights.remove(flight);
+        let horizon = self.source.horizon(self.now);
+        let settings = self.settings.clone();
+        let at = Moment { now: self.now, horizon, settings: &settings, frame: envelope().frame() };
+        let (verdict, discarded) = self.poller.finish(lane, outcome, &at).unwrap();
+        self.history.verdicts.push(verdict);
+        self.history.discarded.extend(discarded);
+    }
+
+    pub(super) fn wake(&self) -> Option<i64> {
+        let horizon = self.source.horizon(self.now);
+        let at = Moment { now: self.now, horizon, settings: &self.settings, frame: envelope().frame() };
+        self.poller.wake(&at)
+    }
+
+    /// Runs until `millis` after the begin, each invocation ending at once as `function` says.
+    pub(super) fn run_until(&mut self, millis: i64, mut function: impl FnMut(&Work) -> Outcome) -> &History {
+        let end = BEGIN + millis;
+        loop {
+            self.turn();
+            while let Some((_, work)) = self.flights.first() {
+                let outcome = function(work);
+                self.land(0, outcome);
+            }
+            if self.turn() || !self.flights.is_empty() {
+                continue;
+            }
+            match self.wake().filter(|wake| *wake <= end) {
+                Some(wake) => self.now = self.now.max(wake),
+                None if self.now < end => self.now = end,
+                None => return &self.history,
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Tumbling windows: their state, their end, their failures.
+
+use serde_json::{Value, json};
+
+use super::super::lane::{Condition, Work};
+use super::super::ports::Outcome;
+use super::sim::{Sim, done, failed, returned};
+
+const MINUTE: i64 = 60_000;
+
+fn windows(change: impl FnOnce(&mut super::super::settings::Settings)) -> Sim {
+    Sim::new(1, |settings| {
+        settings.tumbling_ms = Some(MINUTE);
+        change(settings);
+    })
+}
+
+/// Counts records, as the documentation's example does.
+fn count(work: &Work) -> Outcome {
+    let before = work.pane.as_ref().unwrap().state["n"].as_u64().unwrap_or(0);
+    returned(&json!({ "state": { "n": before + work.entries.len() as u64 } }))
+}
+
+/// What each invocation was told: records, state, final.
+fn told(sim: &Sim) -> Vec<(usize, Value, bool)> {
+    let pane = |work: &Work| work.pane.clone().unwrap();
+    let told = |work: &Work| (work.entries.len(), (*pane(work).state).clone(), pane(work).is_final);
+    sim.history.invoked.iter().map(|(_, work)| told(work)).collect()
+}
+
+#[test]
+fn the_state_goes_from_batch_to_batch_and_the_window_ends_with_it() {
+    // The begin is 20 s into a minute.
+    let mut sim = windows(|settings| settings.batch_size = 2);
+    sim.put("k", &["1", "2", "3"]);
+    sim.run_until(50_000, count);
+    sim.put("k", &["4"]);
+    sim.run_until(200_000, count);
+    assert_eq!(
+        told(&sim),
+        [
+            (2, json!({}), false),
+            (1, json!({ "n": 2 }), false),
+            (0, json!({ "n": 3 }), true),
+            (1, json!({}), false),
+            (0, json!({ "n": 1 }), true),
+        ]
+    );
+    let first = sim.history.invoked[2].1.pane.clone().unwrap();
+    assert_eq!(first.bounds, (1_699_999_980_000, 1_700_000_040_000));
+    assert_eq!(sim.history.invoked[2].0, 40_000, "at the window's end");
+}
+
+#[test]
+fn batches_do_not_cross_windows() {
+    let mut sim = windows(|settings| settings.batching_window_s = 300);
+    sim.put("k", &["1"]);
+    sim.now += MINUTE;
+    sim.put("k", &["2"]);
+    sim.run_until(400_000, count);
+    let records: Vec<usize> = told(&sim).into_iter().map(|(records, _, _)| records).collect();
+    assert_eq!(records, [1, 0, 1, 0]);
+}
+
+#[test]
+fn a_state_over_a_megabyte_ends_the_window_early() {
+    let mut sim = windows(|settings| settings.batch_size = 1);
+    sim.put("k", &["1", "2"]);
+    let large = "x".repeat(1 << 20);
+    sim.run_until(30_000, |work| {
+        let is_first = work.entries.first().is_some_and(|entry| &entry.data[..] == b"1");
+        if is_first { returned(&json!({ "state": large })) } else { count(work) }
+    });
+    let early = |at: usize| {
+        let pane = sim.history.invoked[at].1.pane.clone().unwrap();
+        (pane.is_final, pane.is_early, pane.state.is_string())
+    };
+    assert_eq!(early(1), (true, true, true));
+    assert_eq!(early(2), (false, false, false), "the window goes on with a fresh state");
+}
+
+#[test]
+fn an_answer_without_a_state_is_a_failure() {
+    let mut sim = windows(|settings| settings.max_retries = Some(1));
+    sim.put("k", &["1"]);
+    sim.run_until(10_000, |_| done());
+    assert_eq!(sim.history.given_up(), [("1".to_owned(), Condition::RetryAttemptsExhausted, 2)]);
+}
+
+#[test]
+fn a_window_whose_end_fails_holds_up_the_next_until_it_is_given_up() {
+    let mut sim = windows(|settings| settings.max_retries = Some(1));
+    sim.put("k", &["1"]);
+    sim.now += MINUTE;
+    sim.put("k", &["2"]);
+    let is_final = |work: &Work| work.pane.as_ref().unwrap().is_final;
+    sim.run_until(61_000, |work| if is_final(work) { failed() } else { count(work) });
+    let records: Vec<usize> = told(&sim).into_iter().map(|(records, _, _)| records).collect();
+    assert_eq!(records, [1, 0, 0, 1]);
+    let discarded = &sim.history.discarded[0];
+    assert_eq!(discarded.work.entries.len(), 0);
+    assert_eq!(&discarded.window_last.as_ref().unwrap().data[..], b"1");
+}
+
+#[test]
+fn the_end_of_a_shard_ends_its_window() {
+    let mut sim = windows(|_| {});
+    sim.put("k", &["1"]);
+    sim.run_until(1000, count);
+    sim.stream
+        .split(pipectl_shards::ShardId::new(0), pipectl_shards::HashKey(1 << 127), sim.timestamp())
+        .unwrap();
+    sim.run_until(2000, count);
+    assert_eq!(told(&sim).len(), 2);
+    assert!(told(&sim)[1].2);
+}
