@@ -200,6 +200,11 @@ async fn mistakes_are_told_in_awss_words() {
             "InvalidParameterValueException",
             format!("Stream not found: {}", stream_arn("missing")),
         ),
+        (
+            local.mapping("f", "s").event_source_arn(format!("{}/consumer/c:1700000000", stream_arn("s"))),
+            "InvalidParameterValueException",
+            format!("Consumer not found: {}/consumer/c:1700000000", stream_arn("s")),
+        ),
         (local.mapping("g", "s"), "InvalidParameterValueException", "Function does not exist".to_owned()),
         (
             local.mapping("f", "s").starting_position_timestamp(now),

@@ -3,28 +3,43 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::kinesis::StreamArn;
+use jiff::Timestamp;
+
+use crate::kinesis::{ConsumerArn, Stream, StreamArn};
 
 /// A stream, read by itself or through one of its consumers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct EventSource {
-    stream: StreamArn,
-    /// `NAME:TIMESTAMP`.
-    consumer: Option<String>,
+pub(crate) enum EventSource {
+    /// A stream.
+    Stream(StreamArn),
+    /// A consumer of one.
+    Consumer(ConsumerArn),
 }
 
 impl EventSource {
     /// The stream.
     pub(crate) fn stream(&self) -> &StreamArn {
-        &self.stream
+        match self {
+            Self::Stream(arn) => arn,
+            Self::Consumer(arn) => arn.stream(),
+        }
+    }
+
+    /// Whether the consumer is registered, where one is named.
+    pub(super) fn is_registered(&self, stream: &Stream, now: Timestamp) -> bool {
+        let Self::Consumer(arn) = self else { return true };
+        stream.with(now, |state| {
+            let mut consumers = state.consumers.all(now.as_millisecond());
+            consumers.any(|consumer| consumer.name == arn.name() && consumer.born() == arn.born())
+        })
     }
 }
 
 impl fmt::Display for EventSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.consumer {
-            Some(consumer) => write!(f, "{}/consumer/{consumer}", self.stream),
-            None => self.stream.fmt(f),
+        match self {
+            Self::Stream(arn) => arn.fmt(f),
+            Self::Consumer(arn) => arn.fmt(f),
         }
     }
 }
@@ -37,19 +52,8 @@ impl FromStr for EventSource {
     type Err = NoEventSource;
 
     fn from_str(text: &str) -> Result<Self, NoEventSource> {
-        let (stream, consumer) = match text.split_once("/consumer/") {
-            Some((stream, consumer)) => (stream, Some(consumer)),
-            None => (text, None),
-        };
-        let named = |consumer: &str| {
-            let (name, created) = consumer.split_once(':').unwrap_or((consumer, ""));
-            !name.is_empty() && !created.is_empty() && created.bytes().all(|byte| byte.is_ascii_digit())
-        };
-        if consumer.is_some_and(|consumer| !named(consumer)) {
-            return Err(NoEventSource);
-        }
-        let stream = stream.parse().map_err(|_| NoEventSource)?;
-        Ok(Self { stream, consumer: consumer.map(str::to_owned) })
+        let stream = || text.parse().map(Self::Stream);
+        text.parse().map(Self::Consumer).or_else(|_| stream()).map_err(|_| NoEventSource)
     }
 }
 

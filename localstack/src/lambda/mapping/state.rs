@@ -307,9 +307,14 @@ fn driver(
         region: source.stream().region().to_owned(),
         start: mapping.start,
     };
+    let not_found = |what: &str| LambdaError::InvalidParameter(format!("{what} not found: {source}"));
+    let stream = world.kinesis.stream(source.stream(), world.clock.now()).map_err(|_| not_found("Stream"))?;
+    if !source.is_registered(&stream, world.clock.now()) {
+        // As it is worded for streams (?).
+        return Err(not_found("Consumer"));
+    }
     let ports = adapters::ports(world, mapping.id, source.stream().clone(), Arc::clone(counters));
-    Driver::open(identity, ports, world.clock, commands)
-        .map_err(|_| LambdaError::InvalidParameter(format!("Stream not found: {source}")))
+    Driver::open(identity, ports, world.clock, commands).map_err(|_| not_found("Stream"))
 }
 
 fn after(now: Timestamp, transition: Duration) -> i64 {
