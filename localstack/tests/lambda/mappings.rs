@@ -182,8 +182,6 @@ async fn mistakes_are_told_in_awss_words() {
     local.stream("s").await;
     let created = local.mapping("f", "s").send().await.unwrap();
     let id = created.uuid().unwrap();
-    let pattern =
-        |text: &str| FilterCriteria::builder().filters(Filter::builder().pattern(text).build()).build();
     let now = aws_sdk_lambda::primitives::DateTime::from_secs(1_700_000_000);
     let cases = [
         (
@@ -211,6 +209,21 @@ async fn mistakes_are_told_in_awss_words() {
             "InvalidParameterValueException",
             "Timestamp only valid with StartingPosition AT_TIMESTAMP".to_owned(),
         ),
+    ];
+    for (mapping, code, message) in cases {
+        assert_eq!(told(mapping.send().await), (code.to_owned(), message));
+    }
+    local.endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn settings_outside_their_bounds_are_refused_in_awss_words() {
+    let local = local().await;
+    local.echo("f").await;
+    local.stream("s").await;
+    let pattern =
+        |text: &str| FilterCriteria::builder().filters(Filter::builder().pattern(text).build()).build();
+    let cases = [
         (
             local.mapping("f", "s").starting_position("0".into()),
             "ValidationException",
