@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Deserialize;
 
+use super::http_client::HttpClient;
 use super::ports::{ErrorLog, Functions, Invoked, Metrics, NewObject, ObjectStore, Ports, PutRefused, Unit};
 use crate::cloudwatch::{self, Dimension};
 use crate::lambda::{InvokeResult, LambdaError};
@@ -20,6 +21,7 @@ pub(super) fn ports(world: &Arc<World>) -> Ports {
     Ports {
         objects: Arc::clone(&services) as Arc<dyn ObjectStore>,
         functions: Arc::clone(&services) as Arc<dyn Functions>,
+        endpoints: Arc::new(HttpClient::default()),
         log: Arc::clone(&services) as Arc<dyn ErrorLog>,
         metrics: services,
     }

@@ -1,6 +1,7 @@
 //! What is gathered for one object, and the decision when it is written: at the size or at the interval,
 //! whichever comes first.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -21,6 +22,18 @@ pub(crate) struct ObjectBuffer {
     data: BytesMut,
     opened: Option<Instant>,
     tally: Tally,
+    marks: Vec<Mark>,
+}
+
+/// Where a record ends in an object's bytes, and what is told of it when it cannot be delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Offset of the end. It starts where the record before it ended.
+    pub(crate) end: usize,
+    /// Arrival, in milliseconds since the epoch.
+    pub(crate) arrived_ms: i64,
+    /// Sequence number and subsequence number in its stream.
+    pub(crate) place: Option<(Arc<str>, usize)>,
 }
 
 /// What an object holds.
@@ -41,6 +54,8 @@ pub(crate) struct Filled {
     pub(crate) body: Bytes,
     /// What they are.
     pub(crate) tally: Tally,
+    /// Where each of them ends; empty where nobody asks.
+    pub(crate) marks: Vec<Mark>,
 }
 
 impl ObjectBuffer {
@@ -58,6 +73,25 @@ impl ObjectBuffer {
             self.tally.oldest_ms = self.tally.oldest_ms.min(of.oldest_ms);
         }
         self.data.extend_from_slice(output);
+    }
+
+    /// Appends one record's output and remembers where it ends. A delimiter belongs to the record before it.
+    pub(crate) fn push_marked(
+        &mut self,
+        output: &[u8],
+        of: Tally,
+        delimiter: Option<u8>,
+        place: Option<(Arc<str>, usize)>,
+        now: Instant,
+    ) {
+        self.push(output, of, None, now);
+        self.data.extend(delimiter);
+        self.marks.push(Mark { end: self.data.len(), arrived_ms: of.oldest_ms, place });
+    }
+
+    /// Bytes gathered.
+    pub(crate) fn len(&self) -> usize {
+        self.data.len()
     }
 
     /// Whether the size has been reached.
@@ -80,7 +114,8 @@ impl ObjectBuffer {
         self.opened.take()?;
         // The allocation leaves with the object: an idle delivery holds no memory.
         let body = std::mem::take(&mut self.data).freeze();
-        Some(Filled { body, tally: std::mem::take(&mut self.tally) })
+        let marks = std::mem::take(&mut self.marks);
+        Some(Filled { body, tally: std::mem::take(&mut self.tally), marks })
     }
 }
 
@@ -136,6 +171,19 @@ mod tests {
         buffer.push(b"", one(0, 0), None, now);
         assert!(buffer.is_due(HINTS, now + Duration::from_secs(60)));
         assert_eq!(buffer.take().unwrap().tally.records, 1);
+    }
+
+    #[test]
+    fn marks_tell_where_records_end() {
+        let now = Instant::now();
+        let mut buffer = ObjectBuffer::default();
+        buffer.push_marked(b"ab", one(2, 7), Some(b'\n'), None, now);
+        buffer.push_marked(b"c", one(1, 8), None, Some(("4".into(), 1)), now);
+        let filled = buffer.take().unwrap();
+        assert_eq!(&filled.body[..], b"ab\nc");
+        let ends: Vec<(usize, i64)> = filled.marks.iter().map(|mark| (mark.end, mark.arrived_ms)).collect();
+        assert_eq!(ends, [(3, 7), (4, 8)]);
+        assert_eq!(buffer.len(), 0);
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub(crate) enum FirehoseError {
     /// An account quota would be passed.
     #[error("{0}")]
     LimitExceeded(String),
+    /// The caller is not whom the stream takes records from.
+    #[error("{0}")]
+    InvalidSource(String),
     /// The buffers are full; the caller should back off and send again.
     #[error("{0}")]
     ServiceUnavailable(String),
@@ -40,6 +43,7 @@ impl FirehoseError {
             Self::InUse(_) => "ResourceInUseException",
             Self::ConcurrentModification(_) => "ConcurrentModificationException",
             Self::LimitExceeded(_) => "LimitExceededException",
+            Self::InvalidSource(_) => "InvalidSourceException",
             Self::ServiceUnavailable(_) => "ServiceUnavailableException",
         }
     }

@@ -38,6 +38,51 @@ pub(crate) trait ObjectStore: Send + Sync {
     async fn put(&self, object: NewObject) -> Result<(), PutRefused>;
 }
 
+/// A request to an HTTP endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpRequest {
+    /// Where to.
+    pub(crate) url: String,
+    /// Header names, in lower case, and values.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// The bytes.
+    pub(crate) body: Bytes,
+}
+
+/// What an HTTP endpoint answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HttpAnswer {
+    /// The status code.
+    pub(crate) status: u16,
+    /// `Content-Type`.
+    pub(crate) content_type: Option<String>,
+    /// `Content-Encoding`.
+    pub(crate) content_encoding: Option<String>,
+    /// The body.
+    pub(crate) body: Bytes,
+}
+
+/// Why an HTTP endpoint gave no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoAnswer {
+    /// It was not reached.
+    ConnectionFailed,
+    /// The connection ended too early.
+    ConnectionReset,
+    /// The answer is larger than [`LARGEST_ANSWER`].
+    TooLarge,
+}
+
+/// Most bytes of an answer that are read. AWS says that an answer can be too large, not when (?).
+pub(crate) const LARGEST_ANSWER: usize = 1 << 20;
+
+/// Sends to HTTP endpoints.
+#[async_trait]
+pub(crate) trait HttpEndpoints: Send + Sync {
+    /// Posts one request and waits for the answer; redirects are not followed.
+    async fn post(&self, request: HttpRequest) -> Result<HttpAnswer, NoAnswer>;
+}
+
 /// How an invocation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Invoked {
@@ -113,6 +158,8 @@ pub(crate) struct Ports {
     pub(crate) objects: Arc<dyn ObjectStore>,
     /// Lambda.
     pub(crate) functions: Arc<dyn Functions>,
+    /// HTTP endpoints.
+    pub(crate) endpoints: Arc<dyn HttpEndpoints>,
     /// CloudWatch Logs.
     pub(crate) log: Arc<dyn ErrorLog>,
     /// CloudWatch.

@@ -10,8 +10,10 @@ const OVERHEAD: usize = 128;
 /// One record as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
-    /// The bytes the producer sent.
+    /// The bytes to process.
     pub(crate) data: Bytes,
+    /// The bytes the producer sent, where a processor made others of them.
+    pub(crate) sent: Option<Bytes>,
     /// Approximate arrival, in milliseconds since the epoch.
     pub(crate) arrived_ms: i64,
     /// Where it stood in its Kinesis stream; `None` for a direct put.
@@ -32,11 +34,21 @@ pub(crate) struct KinesisMetadata {
 }
 
 impl Record {
+    /// A record put directly.
+    pub(crate) fn put(data: Bytes, arrived_ms: i64) -> Self {
+        Self { data, sent: None, arrived_ms, kinesis: None }
+    }
+
+    /// The bytes the producer sent: what error outputs and backups keep.
+    pub(crate) fn sent(&self) -> &Bytes {
+        self.sent.as_ref().unwrap_or(&self.data)
+    }
+
     /// What the record counts against a bound on memory, in bytes; never zero, so that empty records are bounded
     /// too.
     pub(crate) fn cost(&self) -> usize {
         let origin =
             self.kinesis.as_ref().map_or(0, |kinesis| kinesis.partition_key.len() + kinesis.sequence.len());
-        self.data.len() + origin + OVERHEAD
+        self.data.len() + self.sent.as_ref().map_or(0, Bytes::len) + origin + OVERHEAD
     }
 }

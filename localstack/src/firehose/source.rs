@@ -70,7 +70,7 @@ impl KinesisSource {
                     subsequence,
                 };
                 let kinesis = Some(Box::new(metadata));
-                records.push(Record { data: user.data, arrived_ms: record.arrived, kinesis });
+                records.push(Record { kinesis, ..Record::put(user.data, record.arrived) });
             }
         }
         Ok(records)

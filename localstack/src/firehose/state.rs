@@ -11,6 +11,7 @@ use super::delivery::Account;
 use super::error::FirehoseError;
 use super::stream::{DeliveryStream, Status};
 use crate::clock::Clock;
+use crate::limits::Limits;
 use crate::lock::Lock;
 use crate::world::Setting;
 
@@ -35,6 +36,8 @@ pub struct Firehose {
     account: String,
     /// How long a delivery stream is created and deleted.
     pub(super) transition: Duration,
+    /// Whether quotas and throughput are enforced.
+    pub(super) limits: Limits,
     streams: Lock<Streams>,
 }
 
@@ -45,6 +48,7 @@ impl Firehose {
             clock: setting.clock,
             account: setting.account.clone(),
             transition: setting.timings.delivery,
+            limits: setting.limits,
             streams: Lock::default(),
         }
     }
@@ -80,13 +84,23 @@ impl Firehose {
         }
     }
 
-    /// The accounts of all deliveries by name.
-    pub(super) fn accounts(&self) -> serde_json::Value {
-        let accounts: BTreeMap<String, Account> = self.with_all(|streams| {
+    /// The accounts of all deliveries by name, and by region and name where a name is taken in several regions.
+    pub fn accounts(&self) -> serde_json::Value {
+        let accounts: Vec<(Key, Account)> = self.with_all(|streams| {
             let running = streams.iter().filter_map(|(key, stream)| Some((key, stream.delivery.as_ref()?)));
-            running.map(|(key, delivery)| (key.name.clone(), delivery.account())).collect()
+            running.map(|(key, delivery)| (key.clone(), delivery.account())).collect()
         });
-        serde_json::json!(accounts)
+        let mut regions: BTreeMap<&str, usize> = BTreeMap::new();
+        for (key, _) in &accounts {
+            *regions.entry(&key.name).or_default() += 1;
+        }
+        let name = |key: &Key| match regions.get(key.name.as_str()) {
+            Some(1) | None => key.name.clone(),
+            Some(_) => format!("{}/{}", key.region, key.name),
+        };
+        let named: BTreeMap<String, Account> =
+            accounts.iter().map(|(key, account)| (name(key), *account)).collect();
+        serde_json::json!(named)
     }
 
     /// Writes out what every delivery has buffered, without waiting for it.

@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::delivery::Delivery;
-use super::settings::S3Settings;
+use super::encryption::Encryption;
+use super::settings::Settings;
+use super::throughput::Throughput;
 
 /// Where records come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// `PutRecord` and `PutRecordBatch`.
-    DirectPut,
+    DirectPut {
+        /// What its creator expects to put, in MB a second. Told, and of no effect.
+        throughput_hint: Option<i64>,
+    },
     /// A Kinesis stream.
     Kinesis {
         /// The stream's ARN.
@@ -27,7 +31,7 @@ impl Origin {
     /// The `DeliveryStreamType`.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::DirectPut => "DirectPut",
+            Self::DirectPut { .. } => "DirectPut",
             Self::Kinesis { .. } => "KinesisStreamAsSource",
         }
     }
@@ -84,17 +88,6 @@ impl Life {
     }
 }
 
-/// Server-side encryption of what is buffered. Kept and described; nothing is encrypted here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Encryption {
-    /// Whether it is on.
-    pub(crate) enabled: bool,
-    /// `AWS_OWNED_CMK` or `CUSTOMER_MANAGED_CMK`.
-    pub(crate) key_type: Option<String>,
-    /// The key, where the customer manages it.
-    pub(crate) key_arn: Option<String>,
-}
-
 /// A delivery stream.
 pub(crate) struct DeliveryStream {
     /// Its ARN.
@@ -110,11 +103,15 @@ pub(crate) struct DeliveryStream {
     /// When its destination was changed last.
     pub(crate) updated: Option<Timestamp>,
     /// Its destination, as it is described.
-    pub(crate) settings: S3Settings,
+    pub(crate) settings: Settings,
     /// Its tags.
     pub(crate) tags: BTreeMap<String, String>,
     /// Its encryption.
     pub(crate) encryption: Encryption,
+    /// What may be put into it.
+    pub(crate) throughput: Throughput,
+    /// Whether only CloudWatch Logs may put into it: what it takes is decompressed.
+    pub(crate) takes_logs_only: bool,
     /// The work; `None` once it is being deleted.
     pub(crate) delivery: Option<Delivery>,
 }

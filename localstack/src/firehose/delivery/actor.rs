@@ -4,39 +4,39 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures::StreamExt;
-use futures::stream::{FuturesOrdered, FuturesUnordered};
+use futures::stream::FuturesOrdered;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::counters::Kind;
 use super::intake::Outlet;
-use super::transformer::{self, Outcome};
-use super::{Configured, Shared, writer};
-use crate::firehose::buffer::{Filled, ObjectBuffer, Tally};
-use crate::firehose::ports::Unit;
+use super::lanes::{self, Lanes, TooMany};
+use super::outbox::Outbox;
+use super::sender::Undelivered;
+use super::transformer::{self, Outcome, Processed};
+use super::unpacker::{self, Unpacked};
+use super::{Configured, Shared};
+use crate::firehose::prefix::ErrorOutputType;
+use crate::firehose::processors::jq::NoKeys;
+use crate::firehose::processors::partition::{Keys, Partition};
 use crate::firehose::record::Record;
+use crate::firehose::settings::Target;
 use crate::firehose::transform::batch::Batcher;
-use crate::firehose::transform::failure::FailedRecord;
-use crate::firehose::transform::response::Verdict;
+use crate::firehose::transform::failure::{FailedRecord, Failure};
 
 /// Batches of one delivery that are with the function at the same time.
 const MOST_INVOCATIONS: usize = 4;
-/// Objects of one delivery that are being written at the same time.
-const MOST_WRITES: usize = 2;
 
 /// A delivery's buffers and what is under way.
 pub(super) struct Actor {
     shared: Arc<Shared>,
     outlet: Outlet,
-    /// Whether records are put directly; those of a reader are awaited when the delivery is drained.
-    direct: bool,
     batcher: Batcher,
     ready: VecDeque<Vec<Record>>,
-    invocations: FuturesOrdered<AbortOnDropHandle<Outcome>>,
-    data: ObjectBuffer,
-    errors: ObjectBuffer,
-    sealed: VecDeque<(Kind, Filled)>,
-    writes: FuturesUnordered<AbortOnDropHandle<()>>,
+    batches: FuturesOrdered<AbortOnDropHandle<Outcome>>,
+    lanes: Lanes,
+    outbox: Outbox,
+    /// The settings the lanes are gathered under.
+    under: Arc<Configured>,
     next_id: u64,
     stage: Stage,
 }
@@ -55,18 +55,16 @@ enum Stage {
 }
 
 impl Actor {
-    pub(super) fn new(shared: Arc<Shared>, outlet: Outlet, direct: bool) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, outlet: Outlet) -> Self {
         Self {
+            under: shared.configured(),
+            outbox: Outbox::new(Arc::clone(&shared)),
             shared,
             outlet,
-            direct,
             batcher: Batcher::default(),
             ready: VecDeque::new(),
-            invocations: FuturesOrdered::new(),
-            data: ObjectBuffer::default(),
-            errors: ObjectBuffer::default(),
-            sealed: VecDeque::new(),
-            writes: FuturesUnordered::new(),
+            batches: FuturesOrdered::new(),
+            lanes: Lanes::default(),
             next_id: 0,
             stage: Stage::Running,
         }
@@ -79,164 +77,231 @@ impl Actor {
         loop {
             let configured = Arc::clone(&changes.borrow_and_update());
             let now = Instant::now();
-            self.advance(&configured, now);
+            self.advance(configured, now);
             if self.stage == Stage::Ending && self.is_empty() {
                 return;
             }
-            let wake = self.deadline(&configured);
+            let wake = self.deadline();
             tokio::select! {
                 biased;
                 () = shared.discarded.cancelled() => return,
-                Some(_) = self.writes.next(), if !self.writes.is_empty() => {}
-                Some(outcome) = self.invocations.next(), if self.takes_outcomes() => match outcome {
-                    Ok(outcome) => self.absorb(outcome, &configured, now),
+                // Before the records: what is put after an update is delivered by it.
+                Ok(()) = changes.changed() => {}
+                undelivered = self.outbox.next(), if !self.outbox.is_idle() => self.keep(undelivered),
+                Some(outcome) = self.batches.next(), if self.takes_outcomes() => match outcome {
+                    Ok(outcome) => self.absorb(outcome, Instant::now()),
                     Err(error) => tracing::error!(%error, "a transform ended early; its records are lost"),
                 },
                 chunk = self.outlet.next(), if self.takes_records() => match chunk {
-                    Some(records) => self.take_in(records, &configured, now),
+                    Some(records) => self.take_in(records, Instant::now()),
                     None => self.stage = Stage::Ending,
                 },
                 () = shared.draining.cancelled(), if self.stage != Stage::Draining && self.stage != Stage::Ending => {
                     self.stage = Stage::Draining;
-                    if self.direct {
+                    if shared.direct {
                         self.outlet.close();
                     }
                 }
                 () = shared.flush.notified(), if self.stage == Stage::Running => self.stage = Stage::Flushing,
                 () = tokio::time::sleep_until(wake.unwrap_or(now)), if wake.is_some() => {}
-                Ok(()) = changes.changed() => {}
             }
         }
     }
 
+    /// Keeps what an HTTP endpoint did not take.
+    fn keep(&mut self, undelivered: Undelivered) {
+        let now = Instant::now();
+        for (line, tally) in undelivered {
+            let kind = ErrorOutputType::HttpEndpoint;
+            let sealed = self.lanes.push_error(kind, &line, tally, &self.under, now);
+            self.outbox.put(sealed);
+        }
+    }
+
     fn takes_outcomes(&self) -> bool {
-        !self.invocations.is_empty() && self.sealed.is_empty()
+        !self.batches.is_empty() && self.outbox.has_room()
     }
 
     fn takes_records(&self) -> bool {
         self.stage != Stage::Ending
             && self.ready.is_empty()
-            && self.sealed.is_empty()
-            && self.invocations.len() < MOST_INVOCATIONS
+            && self.outbox.has_room()
+            && self.batches.len() < MOST_INVOCATIONS
     }
 
     fn is_empty(&self) -> bool {
-        self.ready.is_empty()
-            && self.invocations.is_empty()
-            && self.sealed.is_empty()
-            && self.writes.is_empty()
+        self.ready.is_empty() && self.batches.is_empty() && self.outbox.is_idle()
     }
 
-    /// Moves on whatever is due: batches to the function, buffers to their objects.
-    fn advance(&mut self, configured: &Configured, now: Instant) {
+    /// Moves on whatever is due: batches to their processors, buffers to their objects.
+    fn advance(&mut self, configured: Arc<Configured>, now: Instant) {
+        if !configured.destination.is_laid_out_like(&self.under.destination) {
+            // What was gathered for another kind of destination goes where it was gathered for.
+            let sealed = self.lanes.take_due(&self.under, now, true);
+            self.outbox.put(sealed);
+        }
+        self.under = configured;
         let hurried = self.stage != Stage::Running;
-        let destination = &configured.destination;
-        match &destination.lambda {
-            Some(lambda) => {
-                let due =
-                    if hurried { self.batcher.take() } else { self.batcher.take_due(lambda.limits, now) };
-                self.ready.extend(due);
-            }
-            // The transform was taken away by an update: what it had not seen is delivered as it is.
-            None => {
-                for record in self.ready.drain(..).chain(self.batcher.take()).flatten() {
-                    push_data(&mut self.data, &record.data, &record, destination.delimiter, now);
-                }
+        let processing = self.under.destination.processing.clone();
+        let due = match &processing.lambda {
+            Some(lambda) if !hurried => self.batcher.take_due(lambda.limits, now),
+            // Also when the transform was taken away by an update: what it had not seen goes on as it is.
+            _ => self.batcher.take(),
+        };
+        self.ready.extend(due);
+        if processing.lambda.is_none() && processing.query.is_none() {
+            for record in std::mem::take(&mut self.ready).into_iter().flatten() {
+                let data = record.data.clone();
+                self.deliver(&record, &data, (None, None), now);
             }
         }
-        while self.invocations.len() < MOST_INVOCATIONS
-            && let (Some(lambda), Some(records)) = (&destination.lambda, self.ready.pop_front())
+        while self.batches.len() < MOST_INVOCATIONS
+            && let Some(records) = self.ready.pop_front()
         {
             let first_id = self.next_id;
             self.next_id += u64::try_from(records.len()).unwrap_or(0);
-            let transform =
-                transformer::transform(Arc::clone(&self.shared), lambda.clone(), records, first_id);
-            self.invocations.push_back(AbortOnDropHandle::new(tokio::spawn(transform)));
+            let batch = transformer::process(Arc::clone(&self.shared), processing.clone(), records, first_id);
+            self.batches.push_back(AbortOnDropHandle::new(tokio::spawn(batch)));
         }
-        let last = hurried && self.ready.is_empty() && self.invocations.is_empty();
-        for (kind, buffer) in [(Kind::Data, &mut self.data), (Kind::Errors, &mut self.errors)] {
-            if last || buffer.is_due(destination.hints, now) {
-                self.sealed.extend(buffer.take().map(|filled| (kind, filled)));
-            }
-        }
+        let last = hurried && self.ready.is_empty() && self.batches.is_empty();
+        let sealed = self.lanes.take_due(&self.under, now, last);
+        self.outbox.put(sealed);
         if last && self.stage == Stage::Flushing {
             self.stage = Stage::Running;
         }
-        while self.writes.len() < MOST_WRITES
-            && let Some((kind, filled)) = self.sealed.pop_front()
-        {
-            let write = writer::write(Arc::clone(&self.shared), kind, filled);
-            self.writes.push(AbortOnDropHandle::new(tokio::spawn(write)));
-        }
+        self.outbox.start();
     }
 
     /// When something is due next. Nothing is due already: [`Actor::advance`] just saw to that.
-    fn deadline(&self, configured: &Configured) -> Option<Instant> {
-        let destination = &configured.destination;
-        let batch = destination.lambda.as_ref().and_then(|lambda| self.batcher.deadline(lambda.limits));
-        [batch, self.data.deadline(destination.hints), self.errors.deadline(destination.hints)]
-            .into_iter()
-            .flatten()
-            .min()
+    fn deadline(&self) -> Option<Instant> {
+        let destination = &self.under.destination;
+        let lambda = destination.processing.lambda.as_ref();
+        let batch = lambda.and_then(|lambda| self.batcher.deadline(lambda.limits));
+        batch.into_iter().chain(self.lanes.deadline(destination)).min()
     }
 
-    fn take_in(&mut self, records: Vec<Record>, configured: &Configured, now: Instant) {
-        let destination = &configured.destination;
+    fn take_in(&mut self, records: Vec<Record>, now: Instant) {
+        let under = Arc::clone(&self.under);
+        let processing = &under.destination.processing;
+        let mut batch = Vec::new();
         for record in records {
-            if let Some(lambda) = &destination.lambda {
-                self.ready.extend(self.batcher.push(record, lambda.limits, now));
-            } else {
-                push_data(&mut self.data, &record.data, &record, destination.delimiter, now);
-                self.seal_full(configured);
+            if let Some(place) = &under.destination.backup {
+                let sealed = self.lanes.push_backup(&record, place.hints, &under, now);
+                self.outbox.put(sealed);
+            }
+            match unpacker::unpacked(&self.shared, processing, record) {
+                Unpacked::Records(records) => batch.extend(records),
+                Unpacked::Unreadable(record) => {
+                    let ended_ms = self.shared.clock.epoch_millis();
+                    let failure = Failure::not_decompressed();
+                    self.shared.log(&under, failure.code, &failure.message, None);
+                    self.fail(&record, (ErrorOutputType::Decompression, &failure), (1, ended_ms), now);
+                }
+            }
+        }
+        match (&processing.lambda, &processing.query) {
+            (Some(lambda), _) => {
+                for record in batch {
+                    self.ready.extend(self.batcher.push(record, lambda.limits, now));
+                }
+            }
+            (None, Some(_)) => self.ready.extend(Some(batch).filter(|batch| !batch.is_empty())),
+            (None, None) => {
+                for record in batch {
+                    let data = record.data.clone();
+                    self.deliver(&record, &data, (None, None), now);
+                }
             }
         }
     }
 
-    fn seal_full(&mut self, configured: &Configured) {
-        if self.data.is_full(configured.destination.hints) {
-            self.sealed.extend(self.data.take().map(|filled| (Kind::Data, filled)));
+    /// Takes what the processors made of a batch: output to its partition, failures to the error output.
+    fn absorb(&mut self, outcome: Outcome, now: Instant) {
+        let attempt = (outcome.attempts, outcome.ended_ms);
+        let partitioned = matches!(self.under.destination.target, Target::S3(Some(_)));
+        for (record, processed) in outcome.records {
+            match processed {
+                Processed::Ok { output, lambda, query } => {
+                    self.deliver(&record, &output, (query.as_ref(), lambda.as_ref()), now);
+                }
+                Processed::Dropped => {}
+                Processed::Failed(ErrorOutputType::Processing, failure) => {
+                    let line = line(&record, &failure, attempt, outcome.function_arn.as_deref());
+                    self.fail_with(&record, ErrorOutputType::Processing, &line, now);
+                }
+                Processed::Failed(kind, failure) => self.fail(&record, (kind, &failure), (1, attempt.1), now),
+            }
+        }
+        if partitioned {
+            self.shared.partitions(self.lanes.partitions(), false);
         }
     }
 
-    /// Takes the answer of the function: output to the data buffer, failures to the error buffer.
-    fn absorb(&mut self, outcome: Outcome, configured: &Configured, now: Instant) {
-        let delimiter = configured.destination.delimiter;
-        let (mut start, mut ok, mut ok_bytes, mut dropped) = (0, 0, 0, 0);
-        for (record, verdict) in outcome.records.iter().zip(&outcome.transformed.verdicts) {
-            match verdict {
-                Verdict::Ok { end } => {
-                    let output = outcome.transformed.output.get(start..*end).unwrap_or_default();
-                    start = *end;
-                    ok += 1;
-                    ok_bytes += record.data.len();
-                    push_data(&mut self.data, output, record, delimiter, now);
-                    self.seal_full(configured);
+    /// Puts what became of a record into its buffer.
+    fn deliver(
+        &mut self,
+        record: &Record,
+        output: &[u8],
+        (query, lambda): (Option<&Keys>, Option<&Keys>),
+        now: Instant,
+    ) {
+        let under = Arc::clone(&self.under);
+        let partition = match &under.destination.target {
+            Target::S3(Some(expressions)) => match Partition::of(expressions, query, lambda) {
+                Some(partition) => Some(partition),
+                None => {
+                    let failure = Failure::no_partition(NoKeys::Empty.message());
+                    return self.misplace(record, &failure, now);
                 }
-                Verdict::Dropped => dropped += 1,
-                Verdict::Failed(failure) => {
-                    let failed = FailedRecord {
-                        data: &record.data,
-                        failure,
-                        attempts: outcome.attempts,
-                        arrived_ms: record.arrived_ms,
-                        ended_ms: outcome.ended_ms,
-                        lambda_arn: &outcome.function_arn,
-                    };
-                    push_data(&mut self.errors, failed.line().as_bytes(), record, None, now);
-                    if self.errors.is_full(configured.destination.hints) {
-                        self.sealed.extend(self.errors.take().map(|filled| (Kind::Errors, filled)));
-                    }
-                }
+            },
+            Target::S3(None) | Target::Http(_) => None,
+        };
+        match self.lanes.push_data(partition, output, record, &under, now) {
+            Ok(sealed) => self.outbox.put(sealed),
+            Err(TooMany) => {
+                self.shared.partitions(self.lanes.partitions(), true);
+                self.misplace(record, &Failure::too_many_partitions(), now);
             }
         }
-        self.shared.counters.dropped(dropped);
-        self.shared.sample("SucceedProcessing.Records", ok, Unit::Count);
-        self.shared.sample("SucceedProcessing.Bytes", ok_bytes, Unit::Bytes);
+    }
+
+    /// Fails a record that has no partition.
+    fn misplace(&mut self, record: &Record, failure: &Failure, now: Instant) {
+        let ended_ms = self.shared.clock.epoch_millis();
+        self.fail(record, (ErrorOutputType::MetadataExtraction, failure), (1, ended_ms), now);
+    }
+
+    fn fail(
+        &mut self,
+        record: &Record,
+        (kind, failure): (ErrorOutputType, &Failure),
+        attempt: (u32, i64),
+        now: Instant,
+    ) {
+        self.fail_with(record, kind, &line(record, failure, attempt, None), now);
+    }
+
+    fn fail_with(&mut self, record: &Record, kind: ErrorOutputType, line: &str, now: Instant) {
+        let sealed = self.lanes.push_error(kind, line, lanes::tally(record), &self.under, now);
+        self.outbox.put(sealed);
     }
 }
 
-/// Puts what became of `record` into a buffer.
-fn push_data(buffer: &mut ObjectBuffer, output: &[u8], record: &Record, delimiter: Option<u8>, now: Instant) {
-    let original_bytes = u64::try_from(record.data.len()).unwrap_or(u64::MAX);
-    buffer.push(output, Tally { records: 1, original_bytes, oldest_ms: record.arrived_ms }, delimiter, now);
+/// The line that keeps a record which failed after so many attempts, the last of which ended then.
+fn line(
+    record: &Record,
+    failure: &Failure,
+    (attempts, ended_ms): (u32, i64),
+    function: Option<&str>,
+) -> String {
+    let failed = FailedRecord {
+        data: record.sent(),
+        failure,
+        attempts,
+        arrived_ms: record.arrived_ms,
+        ended_ms,
+        lambda_arn: function,
+        place: None,
+    };
+    failed.line()
 }

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::firehose::ports::{
-    ErrorLog, Functions, Invoked, Metrics, NewObject, ObjectStore, Ports, PutRefused, Source, SourceRefused,
-    Unit,
+    ErrorLog, Functions, HttpAnswer, HttpEndpoints, HttpRequest, Invoked, Metrics, NewObject, NoAnswer,
+    ObjectStore, Ports, PutRefused, Source, SourceRefused, Unit,
 };
 use crate::firehose::record::{KinesisMetadata, Record};
 use crate::lock::Lock;
@@ -27,6 +27,12 @@ pub(crate) struct Fake {
     pub(crate) changed: Notify,
     /// Whether the bucket is missing.
     pub(crate) bucket_missing: AtomicBool,
+    /// One other bucket that is missing.
+    pub(crate) missing: Lock<Option<&'static str>>,
+    /// The requests HTTP endpoints were sent.
+    pub(crate) requests: Lock<Vec<HttpRequest>>,
+    /// What they answer, instead of taking the request; `None` is never.
+    pub(crate) http: Lock<VecDeque<Option<Result<HttpAnswer, NoAnswer>>>>,
     /// Puts that were refused.
     pub(crate) refused: AtomicUsize,
     /// What the functions answer, instead of handing every record back in upper case.
@@ -49,6 +55,7 @@ impl Fake {
         Ports {
             objects: Arc::clone(self) as Arc<dyn ObjectStore>,
             functions: Arc::clone(self) as Arc<dyn Functions>,
+            endpoints: Arc::clone(self) as Arc<dyn HttpEndpoints>,
             log: Arc::clone(self) as Arc<dyn ErrorLog>,
             metrics: Arc::clone(self) as Arc<dyn Metrics>,
         }
@@ -75,7 +82,8 @@ impl Fake {
 #[async_trait]
 impl ObjectStore for Fake {
     async fn put(&self, object: NewObject) -> Result<(), PutRefused> {
-        let result = if self.bucket_missing.load(Ordering::Relaxed) {
+        let missing = self.missing.lock().is_some_and(|bucket| bucket == object.bucket);
+        let result = if missing || self.bucket_missing.load(Ordering::Relaxed) {
             self.refused.fetch_add(1, Ordering::Relaxed);
             Err(PutRefused { code: "NoSuchBucket".to_owned(), message: "no bucket".to_owned() })
         } else {
@@ -84,6 +92,32 @@ impl ObjectStore for Fake {
         };
         self.changed.notify_waiters();
         result
+    }
+}
+
+#[async_trait]
+impl HttpEndpoints for Fake {
+    async fn post(&self, request: HttpRequest) -> Result<HttpAnswer, NoAnswer> {
+        let id = request.headers.iter().find(|(name, _)| *name == "x-amz-firehose-request-id");
+        let taken = json!({"requestId": id.unwrap().1, "timestamp": 1_578_090_903_599_i64});
+        self.requests.lock().push(request);
+        self.changed.notify_waiters();
+        let answer = self.http.lock().pop_front();
+        match answer {
+            Some(Some(answer)) => answer,
+            Some(None) => std::future::pending().await,
+            None => Ok(answered(200, &taken)),
+        }
+    }
+}
+
+/// An answer in JSON.
+pub(crate) fn answered(status: u16, body: &Value) -> HttpAnswer {
+    HttpAnswer {
+        status,
+        content_type: Some("application/json; charset=utf-8".to_owned()),
+        content_encoding: None,
+        body: Bytes::from(body.to_string()),
     }
 }
 
@@ -116,7 +150,13 @@ fn upper_case(event: &Value) -> Bytes {
             b"fail" => "ProcessingFailed",
             _ => "Ok",
         };
-        json!({"recordId": record["recordId"], "result": result, "data": STANDARD.encode(data.to_ascii_uppercase())})
+        // What stands before a colon is the key of the partition `who`.
+        let text = String::from_utf8_lossy(&data).into_owned();
+        let keys = text.split_once(':').map(|(key, _)| json!({"partitionKeys": {"who": key}}));
+        json!({
+            "recordId": record["recordId"], "result": result, "metadata": keys,
+            "data": STANDARD.encode(data.to_ascii_uppercase()),
+        })
     });
     Bytes::from(json!({ "records": records.collect::<Vec<Value>>() }).to_string())
 }
@@ -157,7 +197,7 @@ impl Source for Scripted {
 
 /// A record put directly.
 pub(crate) fn record(data: &str) -> Record {
-    Record { data: Bytes::copy_from_slice(data.as_bytes()), arrived_ms: 1_535_365_800_000, kinesis: None }
+    Record::put(Bytes::copy_from_slice(data.as_bytes()), 1_535_365_800_000)
 }
 
 /// A record of a stream.

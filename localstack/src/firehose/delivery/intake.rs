@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     fn records(count: usize, size: usize) -> Vec<Record> {
-        let record = Record { data: Bytes::from(vec![0; size]), arrived_ms: 0, kinesis: None };
+        let record = Record::put(Bytes::from(vec![0; size]), 0);
         vec![record; count]
     }
 

@@ -1,14 +1,16 @@
-//! A delivery at work: from the intake through the transform into objects.
+//! A delivery at work: from the intake through the processors into objects or requests.
 //!
 //! ```text
-//! puts ─┐
-//!       ├─▶ intake ─▶ batches ─▶ invocations ─▶ data buffer  ─▶ writes
-//! reader┘  (32 MiB)               (in order)  └▶ error buffer ─▶
+//! puts ─┐                       ┌▶ backup lane ───────────────────────────┐
+//!       ├─▶ intake ─▶ unpacker ─┴▶ batches ─▶ function and query ─▶ lanes ─┴▶ outbox ─▶ writer (S3)
+//! reader┘  (32 MiB)                           (in order)          └▶ error lanes      └▶ sender (HTTP)
 //! ```
 //!
 //! - One task, the [`actor`], moves records from stage to stage; it owns every buffer and takes no lock.
 //! - A stage takes nothing in while the next one is full, so that memory is bounded by construction: the intake
-//!   by its bytes, the transform by its batches in flight, an object by its hint, the writes by their number.
+//!   by its bytes, the transform by its batches in flight, an object by its hint and all of them together by
+//!   [`lanes`], the writes by their number.
+//! - [`telemetry`] is the only place that counts and samples.
 //! - Invocations run at once but their results are taken in order: objects keep the order of arrival.
 //! - The same settings are looked at again for each batch and each object: an update needs no restart.
 //! - Draining writes out everything that was accepted; discarding drops it.
@@ -16,8 +18,13 @@
 mod actor;
 mod counters;
 mod intake;
+mod lanes;
+mod outbox;
 mod reader;
+mod sender;
+mod telemetry;
 mod transformer;
+mod unpacker;
 mod writer;
 
 #[cfg(test)]
@@ -39,7 +46,7 @@ use self::counters::Counters;
 use self::intake::Intake;
 use super::ports::{Ports, Source, Unit};
 use super::record::Record;
-use super::settings::{Destination, LogTarget};
+use super::settings::{Destination, LogTarget, Target};
 use super::transform::event;
 use crate::clock::Clock;
 use crate::dice::Dice;
@@ -58,6 +65,8 @@ pub(crate) struct Configured {
 pub(crate) struct Shared {
     name: String,
     source: event::Source,
+    /// Whether records are put directly; those of a reader are awaited when the delivery is drained.
+    direct: bool,
     ports: Ports,
     clock: Clock,
     dice: Dice,
@@ -106,6 +115,7 @@ impl Delivery {
         let shared = Arc::new(Shared {
             name: start.name,
             source: start.source,
+            direct: start.reader.is_none(),
             ports: start.ports,
             clock: start.clock,
             dice: start.dice,
@@ -116,7 +126,6 @@ impl Delivery {
             draining: CancellationToken::new(),
             discarded: CancellationToken::new(),
         });
-        let direct = start.reader.is_none();
         let intake = match start.reader {
             // The reader alone holds the intake: when it ends, so does the delivery.
             Some(source) => {
@@ -127,7 +136,7 @@ impl Delivery {
         };
         let done = CancellationToken::new();
         let ended = done.clone().drop_guard();
-        let actor = actor::Actor::new(Arc::clone(&shared), outlet, direct);
+        let actor = actor::Actor::new(Arc::clone(&shared), outlet);
         tasks.spawn(async move {
             actor.run().await;
             drop(ended);
@@ -141,8 +150,7 @@ impl Delivery {
         let count = records.len();
         let bytes: usize = records.iter().map(|record| record.data.len()).sum();
         intake.try_put(records)?;
-        self.shared.sample("IncomingRecords", count, Unit::Count);
-        self.shared.sample("IncomingBytes", bytes, Unit::Bytes);
+        self.shared.took_in(count, bytes);
         Ok(())
     }
 
@@ -180,8 +188,8 @@ impl Drop for Delivery {
 struct LogEntry<'a> {
     #[serde(rename = "deliveryStreamARN")]
     delivery_stream_arn: &'a str,
-    destination: String,
-    delivery_stream_version_id: u64,
+    destination: &'a str,
+    delivery_stream_version_id: serde_json::Value,
     message: &'a str,
     error_code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -198,13 +206,42 @@ impl Shared {
         self.ports.metrics.sample(&self.name, metric, value, unit);
     }
 
+    /// The settings as they are now, where what was gathered `under` others can be sent by them; those others where
+    /// not.
+    fn configured_like(&self, under: &Arc<Configured>) -> Arc<Configured> {
+        let now = self.configured();
+        if now.destination.is_laid_out_like(&under.destination) { now } else { Arc::clone(under) }
+    }
+
     /// Logs an error where the user asked for it.
     fn log(&self, configured: &Configured, code: &str, message: &str, processor: Option<&str>) {
+        let destination = match &configured.destination.target {
+            Target::S3(_) => format!("arn:aws:s3:::{}", configured.destination.place.bucket),
+            Target::Http(endpoint) => endpoint.url.clone(),
+        };
+        self.log_of(configured, &destination, code, message, processor);
+    }
+
+    /// Logs an error with one of the places records go to.
+    fn log_of(
+        &self,
+        configured: &Configured,
+        destination: &str,
+        code: &str,
+        message: &str,
+        processor: Option<&str>,
+    ) {
+        let version = configured.version;
         let Some(LogTarget { group, stream }) = &configured.destination.log else { return };
         let entry = LogEntry {
             delivery_stream_arn: &self.source.delivery_stream_arn,
-            destination: format!("arn:aws:s3:::{}", configured.destination.bucket),
-            delivery_stream_version_id: configured.version,
+            destination,
+            // Text for S3 and a number for all else, as AWS writes them.
+            delivery_stream_version_id: if code.starts_with("S3.") {
+                version.to_string().into()
+            } else {
+                version.into()
+            },
             message,
             error_code: code,
             processor,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Shared;
 use super::intake::Intake;
-use crate::firehose::ports::{Source, SourceRefused, Unit};
+use crate::firehose::ports::{Source, SourceRefused};
 use crate::firehose::record::Record;
 
 /// Pause after a read that was refused.
@@ -69,9 +69,6 @@ async fn accept(shared: &Shared, intake: &Intake, records: Vec<Record>) -> Resul
     let count = records.len();
     let bytes: usize = records.iter().map(|record| record.data.len()).sum();
     intake.put(records).await?;
-    shared.sample("DataReadFromKinesisStream.Records", count, Unit::Count);
-    shared.sample("DataReadFromKinesisStream.Bytes", bytes, Unit::Bytes);
-    shared.sample("IncomingRecords", count, Unit::Count);
-    shared.sample("IncomingBytes", bytes, Unit::Bytes);
+    shared.took_in(count, bytes);
     Ok(())
 }

@@ -16,8 +16,13 @@ use super::fakes::{Fake, Scripted, kinesis_record, record};
 use super::*;
 use crate::dice::Dice;
 use crate::firehose::ports::{Invoked, SourceRefused};
-use crate::firehose::settings::S3Settings;
+use crate::firehose::settings::Settings;
 use crate::hold::TimeHold;
+
+mod backup;
+mod endpoint;
+mod partitions;
+mod unpacking;
 
 const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:parse";
 
@@ -29,8 +34,8 @@ fn configured(version: u64, extra: &Value) -> Configured {
         "CloudWatchLoggingOptions": {"Enabled": true, "LogGroupName": "group", "LogStreamName": "stream"},
     });
     settings.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-    let settings: S3Settings = serde_json::from_value(settings).unwrap();
-    Configured { version, destination: settings.applied_to(S3Settings::defaults(), "s3").unwrap().1 }
+    let settings = Settings::S3(Box::new(serde_json::from_value(settings).unwrap()));
+    Configured { version, destination: settings.created("s3", "us-east-1").unwrap().1 }
 }
 
 fn lambda(parameters: &[(&str, &str)]) -> Value {
@@ -38,6 +43,15 @@ fn lambda(parameters: &[(&str, &str)]) -> Value {
     all.extend(
         parameters.iter().map(|(name, value)| json!({"ParameterName": name, "ParameterValue": value})),
     );
+    let given = |name: &str| parameters.iter().any(|(given, _)| *given == name);
+    if given("BufferSizeInMBs") != given("BufferIntervalInSeconds") {
+        let (name, value) = if given("BufferSizeInMBs") {
+            ("BufferIntervalInSeconds", "60")
+        } else {
+            ("BufferSizeInMBs", "1")
+        };
+        all.push(json!({"ParameterName": name, "ParameterValue": value}));
+    }
     json!({"ProcessingConfiguration": {"Enabled": true, "Processors": [{"Type": "Lambda", "Parameters": all}]}})
 }
 
@@ -48,6 +62,10 @@ struct Running {
 }
 
 fn start(settings: &Value, reader: Option<Scripted>) -> Running {
+    start_with(configured(1, settings), reader)
+}
+
+fn start_with(configured: Configured, reader: Option<Scripted>) -> Running {
     let fake = Arc::new(Fake::default());
     let tasks = TaskTracker::new();
     let start = Start {
@@ -57,7 +75,7 @@ fn start(settings: &Value, reader: Option<Scripted>) -> Running {
         clock: Clock::starting_at("2018-08-27T10:31:00Z".parse().unwrap()),
         dice: Dice::default(),
         hold: TimeHold::default(),
-        configured: configured(1, settings),
+        configured,
         reader: reader.map(|reader| Box::new(reader) as Box<dyn Source>),
     };
     let delivery = Delivery::start(start, &tasks);
@@ -96,6 +114,16 @@ async fn records_wait_for_the_interval_and_land_in_one_object() {
     assert_eq!(&objects[0].body[..], b"abc");
     assert_eq!(objects[0].bucket, "lake");
     assert!(objects[0].key.starts_with("2018/08/27/10/clicks-1-2018-08-27-10-30-00-"), "{}", objects[0].key);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_interval_counts_from_the_first_record_however_long_nothing_came_before() {
+    let running = start(&json!({"BufferingHints": {"IntervalInSeconds": 60}}), None);
+    tokio::time::sleep(Duration::from_secs(1_000)).await;
+    let began = Instant::now();
+    running.put(&["a"]);
+    running.fake.objects(1).await;
+    assert_eq!(began.elapsed().as_secs(), 60);
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,6 +173,7 @@ async fn every_record_is_accounted_for_after_a_transform() {
         objects: 1,
         error_objects: 1,
         bytes: 3,
+        ..Account::default()
     };
     assert_eq!(account, expected);
     let objects = running.fake.objects(2).await;
@@ -265,7 +294,7 @@ async fn a_missing_bucket_is_logged_and_tried_again_until_it_is_there() {
         json!({
             "deliveryStreamARN": "arn:aws:firehose:us-east-1:000000000000:deliverystream/clicks",
             "destination": "arn:aws:s3:::lake",
-            "deliveryStreamVersionId": 1,
+            "deliveryStreamVersionId": "1",
             "message": "The specified bucket does not exist. Create the bucket or use a different bucket that does exist.",
             "errorCode": "S3.NoSuchBucket",
             "target": "group:stream",

@@ -1,7 +1,8 @@
 //! Writes one object, again and again until it is there.
 //!
 //! The bytes are fixed when the object is closed. Bucket, prefix and version are looked up at every attempt, so
-//! that correcting a wrong bucket with `UpdateDestination` frees what waits for it.
+//! that correcting a wrong bucket with `UpdateDestination` frees what waits for it. What was put directly is given up
+//! after 24 hours, as AWS does; what was read from a stream waits as long as it takes, and the stream with it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,46 +10,55 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::counters::Kind;
+use super::lanes::{Lane, Sealed};
 use super::{Configured, Shared};
 use crate::dice::Dice;
-use crate::firehose::buffer::Filled;
+use crate::firehose::buffer::Tally;
 use crate::firehose::compression::Compression;
 use crate::firehose::object_name::ObjectName;
-use crate::firehose::ports::{NewObject, PutRefused, Unit};
-use crate::firehose::prefix::{ErrorOutputType, RANDOM_LENGTH};
-use crate::hold::TimeHold;
+use crate::firehose::ports::{NewObject, PutRefused};
+use crate::firehose::prefix::RANDOM_LENGTH;
+use crate::firehose::settings::S3Place;
 
 /// Longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a record that was put directly is kept.
+const RETENTION_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Writes an object. Returns when it is written, or when it could not be while the delivery is drained.
-pub(super) async fn write(shared: Arc<Shared>, kind: Kind, filled: Filled) {
-    let sealed_as = shared.configured();
-    let compression = sealed_as.destination.compression;
-    let Some(body) = compressed(&shared.hold, compression, filled.body).await else { return };
-    let object = Object { kind, body, compression, extension: sealed_as.destination.extension.clone() };
-    drop(sealed_as);
+/// Writes an object. Returns when it is written, or when it is given up.
+pub(super) async fn write(shared: Arc<Shared>, sealed: Sealed) {
+    let Sealed { lane, filled, under } = sealed;
+    let Some(compression) = place(&lane, &under).map(|place| place.compression) else { return };
+    let extension = place(&lane, &under).map(|place| place.extension.clone()).unwrap_or_default();
+    let Some(body) = compressed(&shared, compression, filled.body).await else { return };
+    let object = Object { lane, body, compression, extension };
     for attempt in 1.. {
-        let configured = shared.configured();
-        let new = object.named(&shared, &configured, filled.tally.oldest_ms);
-        let key = new.key.clone();
-        let result = shared.ports.objects.put(new).await;
-        shared.sample("DeliveryToS3.Success", usize::from(result.is_ok()), Unit::Count);
-        let Err(refused) = result else {
-            tracing::debug!(delivery = shared.name, key, records = filled.tally.records, "object written");
-            written(&shared, &object, &filled.tally);
+        let configured = shared.configured_like(&under);
+        let Some(place) = place(&object.lane, &configured).or_else(|| place(&object.lane, &under)) else {
             return;
         };
-        report(&shared, &configured, &refused);
-        if shared.draining.is_cancelled() {
+        let new = object.named(&shared, configured.version, place, filled.tally.oldest_ms);
+        let key = new.key.clone();
+        let result = shared.ports.objects.put(new).await;
+        shared.tried(object.lane.kind(), &configured.destination, result.is_ok());
+        let Err(refused) = result else {
+            tracing::debug!(delivery = shared.name, key, records = filled.tally.records, "object written");
+            shared.delivered(object.lane.kind(), &configured.destination, &filled.tally, object.body.len());
+            return;
+        };
+        report(&shared, &configured, &place.bucket, &refused);
+        let too_old = is_too_old(&shared, &filled.tally);
+        if too_old || shared.draining.is_cancelled() {
+            let (records, code) = (filled.tally.records, refused.code);
             tracing::error!(
                 delivery = shared.name,
-                records = filled.tally.records,
-                bucket = configured.destination.bucket,
-                code = refused.code,
-                "records are lost: the delivery ends and their object cannot be written"
+                records,
+                code,
+                "records are lost: their object is not written"
             );
+            if too_old {
+                shared.lost(object.lane.kind(), &filled.tally);
+            }
             return;
         }
         tokio::select! {
@@ -58,35 +68,45 @@ pub(super) async fn write(shared: Arc<Shared>, kind: Kind, filled: Filled) {
     }
 }
 
+/// Whether what an object holds has been kept as long as it is.
+fn is_too_old(shared: &Shared, tally: &Tally) -> bool {
+    shared.direct && shared.clock.epoch_millis().saturating_sub(tally.oldest_ms) >= RETENTION_MS
+}
+
+/// The bucket of a lane; `None` for a backup where there is none.
+fn place<'a>(lane: &Lane, configured: &'a Configured) -> Option<&'a S3Place> {
+    match lane {
+        Lane::Data(_) | Lane::Errors(_) => Some(&configured.destination.place),
+        Lane::Backup => configured.destination.backup.as_ref(),
+    }
+}
+
 /// The parts of an object that do not change between attempts.
 struct Object {
-    kind: Kind,
+    lane: Lane,
     body: Bytes,
     compression: Compression,
     extension: String,
 }
 
 impl Object {
-    fn named(&self, shared: &Shared, configured: &Configured, oldest_ms: i64) -> NewObject {
-        let destination = &configured.destination;
-        let oldest =
-            Timestamp::from_millisecond(oldest_ms).unwrap_or_default().to_zoned(destination.zone.clone());
+    fn named(&self, shared: &Shared, version: u64, place: &S3Place, oldest_ms: i64) -> NewObject {
+        let oldest = Timestamp::from_millisecond(oldest_ms).unwrap_or_default().to_zoned(place.zone.clone());
         let mut random = || random_text(&shared.dice, &shared.name);
-        let prefix = match self.kind {
-            Kind::Data => destination.prefixes.data(&oldest, &mut random),
-            Kind::Errors => {
-                destination.prefixes.errors(ErrorOutputType::ProcessingFailed, &oldest, &mut random)
-            }
+        let prefix = match &self.lane {
+            Lane::Data(partition) => place.prefixes.data(&oldest, partition.as_ref(), &mut random),
+            Lane::Backup => place.prefixes.data(&oldest, None, &mut random),
+            Lane::Errors(kind) => place.prefixes.errors(*kind, &oldest, &mut random),
         };
         let name = ObjectName {
             stream: &shared.name,
-            version: configured.version,
+            version,
             oldest: &oldest,
             id: shared.dice.uuid("object", &shared.name),
             extension: &self.extension,
         };
         NewObject {
-            bucket: destination.bucket.clone(),
+            bucket: place.bucket.clone(),
             key: name.key(&prefix),
             body: self.body.clone(),
             content_encoding: self.compression.content_encoding(),
@@ -95,11 +115,12 @@ impl Object {
 }
 
 /// Compresses away from the async workers; `None` when that failed, which is a defect and logged.
-async fn compressed(hold: &TimeHold, compression: Compression, body: Bytes) -> Option<Bytes> {
+async fn compressed(shared: &Shared, compression: Compression, body: Bytes) -> Option<Bytes> {
     if compression == Compression::Uncompressed {
         return Some(body);
     }
-    match hold.offload(move || compression.compress(body)).await {
+    let entry = shared.dice.uuid("entry", &shared.name);
+    match shared.hold.offload(move || compression.compress(body, entry)).await {
         Ok(Ok(body)) => Some(body),
         Ok(Err(error)) => {
             tracing::error!(%error, "an object could not be compressed");
@@ -112,18 +133,8 @@ async fn compressed(hold: &TimeHold, compression: Compression, body: Bytes) -> O
     }
 }
 
-fn written(shared: &Shared, object: &Object, tally: &crate::firehose::buffer::Tally) {
-    let bytes = u64::try_from(object.body.len()).unwrap_or(u64::MAX);
-    shared.counters.written(object.kind, tally.records, bytes);
-    let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-    shared.sample("DeliveryToS3.Records", count(tally.records), Unit::Count);
-    shared.sample("DeliveryToS3.Bytes", count(tally.original_bytes), Unit::Bytes);
-    let age = shared.clock.epoch_millis().saturating_sub(tally.oldest_ms).max(0) / 1000;
-    shared.sample("DeliveryToS3.DataFreshness", usize::try_from(age).unwrap_or(usize::MAX), Unit::Seconds);
-}
-
 /// Tells the error log, in the words of the guide where it has some for the code.
-fn report(shared: &Shared, configured: &Configured, refused: &PutRefused) {
+fn report(shared: &Shared, configured: &Configured, bucket: &str, refused: &PutRefused) {
     let (code, message) = match refused.code.as_str() {
         "NoSuchBucket" => (
             "S3.NoSuchBucket".to_owned(),
@@ -136,13 +147,8 @@ fn report(shared: &Shared, configured: &Configured, refused: &PutRefused) {
         ),
         other => (format!("S3.{other}"), refused.message.as_str()),
     };
-    tracing::warn!(
-        delivery = shared.name,
-        code,
-        bucket = configured.destination.bucket,
-        "object not written"
-    );
-    shared.log(configured, &code, message, None);
+    tracing::warn!(delivery = shared.name, code, bucket, "object not written");
+    shared.log_of(configured, &format!("arn:aws:s3:::{bucket}"), &code, message, None);
 }
 
 /// Doubles from one second.

@@ -7,12 +7,14 @@ use serde_json::Value;
 
 use super::super::adapters;
 use super::super::delivery::{Configured, Delivery, Start};
+use super::super::encryption::Encryption;
 use super::super::error::FirehoseError;
 use super::super::ports::Source;
-use super::super::settings::{S3Settings, role_arn};
+use super::super::settings::{HttpSettings, S3Settings, Settings, range, role_arn};
 use super::super::source;
 use super::super::state::{Key, QUOTA};
 use super::super::stream::{DeliveryStream, Life, Origin};
+use super::super::throughput::{Quota, Throughput};
 use super::super::transform::event;
 use super::wire::Tag;
 use super::{encryption, tags};
@@ -24,16 +26,25 @@ use crate::world::World;
 pub(super) struct Input {
     delivery_stream_name: Option<String>,
     delivery_stream_type: Option<String>,
+    direct_put_source_configuration: Option<DirectPutSource>,
     kinesis_stream_source_configuration: Option<KinesisSource>,
     delivery_stream_encryption_configuration_input: Option<encryption::KeyInput>,
     #[serde(rename = "S3DestinationConfiguration")]
     s3: Option<S3Settings>,
     #[serde(rename = "ExtendedS3DestinationConfiguration")]
     extended_s3: Option<S3Settings>,
+    #[serde(rename = "HttpEndpointDestinationConfiguration")]
+    http: Option<HttpSettings>,
     tags: Option<Vec<Tag>>,
     /// The destinations and sources that are not offered, to say so rather than to ignore them.
     #[serde(flatten)]
     other: serde_json::Map<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DirectPutSource {
+    #[serde(rename = "ThroughputHintInMBs")]
+    throughput_hint: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,10 +67,10 @@ pub(super) fn create(world: &Arc<World>, context: &Context, input: Input) -> Res
     refuse_other(&input)?;
     let tags = tags::checked(input.tags.clone().unwrap_or_default())?;
     let origin = origin(&input)?;
-    let encryption =
-        encryption::wanted(input.delivery_stream_encryption_configuration_input.as_ref(), &origin)?;
+    let key_input = input.delivery_stream_encryption_configuration_input.as_ref();
+    let encryption = Encryption::created(encryption::wanted(key_input, &origin, &key.region)?);
     let (settings, path) = destination(input)?;
-    let (settings, destination) = settings.applied_to(S3Settings::defaults(), path)?;
+    let (settings, destination) = settings.created(path, &key.region)?;
     world.firehose.with_all(|streams| {
         if streams.contains_key(&key) {
             return Err(FirehoseError::InUse(format!(
@@ -67,12 +78,14 @@ pub(super) fn create(world: &Arc<World>, context: &Context, input: Input) -> Res
                 key.name, context.account
             )));
         }
-        if streams.keys().filter(|other| other.region == key.region).count() >= QUOTA {
+        let taken = streams.keys().filter(|other| other.region == key.region).count();
+        if world.firehose.limits.enforced() && taken >= QUOTA {
             return Err(FirehoseError::LimitExceeded(format!(
                 "You have already consumed your firehose quota of {QUOTA} hoses."
             )));
         }
         let arn = arn(context, &key);
+        let takes_logs_only = destination.processing.unpack.is_some();
         let configured = Configured { version: 1, destination };
         let delivery = start(world, &key, &arn, &origin, configured)?;
         let stream = DeliveryStream {
@@ -85,6 +98,8 @@ pub(super) fn create(world: &Arc<World>, context: &Context, input: Input) -> Res
             settings,
             tags,
             encryption,
+            throughput: Throughput::full(Quota::of(&key.region)),
+            takes_logs_only,
             delivery: Some(delivery),
         };
         streams.insert(key, stream);
@@ -105,7 +120,7 @@ pub(in crate::firehose) fn start(
     configured: Configured,
 ) -> Result<Delivery, FirehoseError> {
     let (reader, kinesis_stream_arn): (Option<Box<dyn Source>>, _) = match origin {
-        Origin::DirectPut => (None, None),
+        Origin::DirectPut { .. } => (None, None),
         Origin::Kinesis { stream_arn, .. } => {
             (Some(source::open(world, stream_arn)?), Some(stream_arn.clone()))
         }
@@ -130,15 +145,21 @@ fn origin(input: &Input) -> Result<Origin, FirehoseError> {
     let kind = input.delivery_stream_type.as_deref().unwrap_or("DirectPut");
     let source = input.kinesis_stream_source_configuration.as_ref();
     match (kind, source) {
-        ("DirectPut", None) => Ok(Origin::DirectPut),
+        // What is said of a source beside is ignored, as AWS does.
+        ("DirectPut", _) => {
+            let direct = input.direct_put_source_configuration.as_ref();
+            let throughput_hint = direct.map(|direct| direct.throughput_hint);
+            let member = "directPutSourceConfiguration.throughputHintInMBs";
+            match throughput_hint {
+                Some(None) => return Err(FirehoseError::missing(member)),
+                Some(Some(hint)) => range(member, hint, 1, 100)?,
+                None => {}
+            }
+            Ok(Origin::DirectPut { throughput_hint: throughput_hint.flatten() })
+        }
         ("KinesisStreamAsSource", Some(source)) => kinesis_origin(source),
-        ("DirectPut", Some(_)) => Err(FirehoseError::InvalidArgument(
-            "KinesisStreamSourceConfiguration is only applicable for KinesisStreamAsSource stream type."
-                .to_owned(),
-        )),
         ("KinesisStreamAsSource", None) => Err(FirehoseError::InvalidArgument(
-            "KinesisStreamSourceConfiguration is required for KinesisStreamAsSource delivery stream type."
-                .to_owned(),
+            "KinesisSourceStreamConfig is mandatory for KinesisStreamAsSource stream type.".to_owned(),
         )),
         ("MSKAsSource" | "DatabaseAsSource", _) => Err(FirehoseError::InvalidArgument(format!(
             "DeliveryStreamType {kind} is not offered by this endpoint; use DirectPut or KinesisStreamAsSource"
@@ -168,10 +189,17 @@ fn kinesis_origin(source: &KinesisSource) -> Result<Origin, FirehoseError> {
     Ok(Origin::Kinesis { stream_arn, role_arn: role })
 }
 
-fn destination(input: Input) -> Result<(S3Settings, &'static str), FirehoseError> {
-    match (input.extended_s3, input.s3) {
-        (Some(settings), None) => Ok((settings, "extendedS3DestinationConfiguration")),
-        (None, Some(settings)) => Ok((settings.legacy(), "s3DestinationConfiguration")),
+fn destination(input: Input) -> Result<(Settings, &'static str), FirehoseError> {
+    match (input.extended_s3, input.s3, input.http) {
+        (Some(settings), None, None) => {
+            Ok((Settings::S3(Box::new(settings)), "extendedS3DestinationConfiguration"))
+        }
+        (None, Some(settings), None) => {
+            Ok((Settings::S3(Box::new(settings.legacy())), "s3DestinationConfiguration"))
+        }
+        (None, None, Some(settings)) => {
+            Ok((Settings::Http(Box::new(settings)), "httpEndpointDestinationConfiguration"))
+        }
         _ => Err(FirehoseError::InvalidArgument(
             "Exactly one destination configuration is supported for a Firehose".to_owned(),
         )),
@@ -182,8 +210,9 @@ fn refuse_other(input: &Input) -> Result<(), FirehoseError> {
     let given = input.other.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name.as_str());
     match given.into_iter().find(|name| name.ends_with("Configuration")) {
         Some(name) => Err(FirehoseError::InvalidArgument(format!(
-            "{name} is not offered by this endpoint yet; use ExtendedS3DestinationConfiguration, with direct put \
-             or a Kinesis stream as the source"
+            "{name} is not offered by this endpoint. Destinations are ExtendedS3DestinationConfiguration, \
+             S3DestinationConfiguration and HttpEndpointDestinationConfiguration; sources are direct put and \
+             KinesisStreamSourceConfiguration"
         ))),
         None => Ok(()),
     }

@@ -1,11 +1,12 @@
 //! `DescribeDeliveryStream`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::super::error::FirehoseError;
-use super::super::settings::S3Settings;
+use super::super::settings::{HttpSettings, S3Settings, Settings};
 use super::super::stream::{DeliveryStream, Origin, Status};
 use super::wire::{NameOnly, seconds};
 use crate::http::Context;
@@ -53,7 +54,16 @@ struct EncryptionDescription {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct SourceDescription {
-    kinesis_stream_source_description: KinesisDescription,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direct_put_source_description: Option<DirectPutDescription>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kinesis_stream_source_description: Option<KinesisDescription>,
+}
+
+#[derive(Debug, Serialize)]
+struct DirectPutDescription {
+    #[serde(rename = "ThroughputHintInMBs")]
+    throughput_hint: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -70,10 +80,12 @@ struct KinesisDescription {
 #[serde(rename_all = "PascalCase")]
 struct DestinationDescription {
     destination_id: &'static str,
-    #[serde(rename = "S3DestinationDescription")]
-    s3: S3Settings,
-    #[serde(rename = "ExtendedS3DestinationDescription")]
-    extended_s3: S3Settings,
+    #[serde(rename = "S3DestinationDescription", skip_serializing_if = "Option::is_none")]
+    s3: Option<S3Settings>,
+    #[serde(rename = "ExtendedS3DestinationDescription", skip_serializing_if = "Option::is_none")]
+    extended_s3: Option<S3Settings>,
+    #[serde(rename = "HttpEndpointDestinationDescription", skip_serializing_if = "Option::is_none")]
+    http: Option<HttpSettings>,
 }
 
 /// Describes a delivery stream. Any page holds its only destination, as on AWS.
@@ -83,20 +95,26 @@ pub(super) fn describe(
     input: NameOnly,
 ) -> Result<Output, FirehoseError> {
     let key = super::key(context, input.delivery_stream_name)?;
+    let now = world.clock.elapsed();
     world
         .firehose
-        .with(&key, |stream, status| Ok(Output { description: description(&key.name, stream, status) }))
+        .with(&key, |stream, status| Ok(Output { description: description(&key.name, stream, status, now) }))
 }
 
-fn description(name: &str, stream: &DeliveryStream, status: Status) -> Description {
+fn description(name: &str, stream: &DeliveryStream, status: Status, now: Duration) -> Description {
     let (encryption, source) = match &stream.origin {
-        Origin::DirectPut => {
+        Origin::DirectPut { throughput_hint } => {
+            let key = stream.encryption.key();
             let encryption = EncryptionDescription {
-                key_arn: stream.encryption.key_arn.clone(),
-                key_type: stream.encryption.key_type.clone(),
-                status: if stream.encryption.enabled { "ENABLED" } else { "DISABLED" },
+                key_arn: key.and_then(|key| key.key_arn.clone()),
+                key_type: key.map(|key| key.key_type.clone()),
+                status: stream.encryption.status(now).as_str(),
             };
-            (Some(encryption), None)
+            let source = throughput_hint.map(|throughput_hint| SourceDescription {
+                direct_put_source_description: Some(DirectPutDescription { throughput_hint }),
+                kinesis_stream_source_description: None,
+            });
+            (Some(encryption), source)
         }
         // The encryption of such a stream is that of its source.
         Origin::Kinesis { stream_arn, role_arn } => {
@@ -105,7 +123,11 @@ fn description(name: &str, stream: &DeliveryStream, status: Status) -> Descripti
                 role_arn: role_arn.clone(),
                 started: seconds(stream.created),
             };
-            (None, Some(SourceDescription { kinesis_stream_source_description: kinesis }))
+            let source = SourceDescription {
+                direct_put_source_description: None,
+                kinesis_stream_source_description: Some(kinesis),
+            };
+            (None, Some(source))
         }
     };
     Description {
@@ -118,11 +140,15 @@ fn description(name: &str, stream: &DeliveryStream, status: Status) -> Descripti
         create_timestamp: seconds(stream.created),
         last_update_timestamp: stream.updated.map(seconds),
         source,
-        destinations: [DestinationDescription {
-            destination_id: DESTINATION_ID,
-            s3: stream.settings.legacy(),
-            extended_s3: stream.settings.clone(),
-        }],
+        destinations: [destination(&stream.settings)],
         has_more_destinations: false,
     }
+}
+
+fn destination(settings: &Settings) -> DestinationDescription {
+    let (s3, extended_s3, http) = match settings {
+        Settings::S3(settings) => (Some(settings.legacy()), Some((**settings).clone()), None),
+        Settings::Http(settings) => (None, None, Some((**settings).clone())),
+    };
+    DestinationDescription { destination_id: DESTINATION_ID, s3, extended_s3, http }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::super::delivery::Full;
+use super::super::encryption::EncryptionStatus;
 use super::super::error::FirehoseError;
 use super::super::record::Record;
 use super::super::stream::{Origin, Status};
@@ -49,7 +50,7 @@ pub(super) struct RecordOutput {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct BatchOutput {
-    failed_put_count: u32,
+    failed_put_count: usize,
     encrypted: bool,
     request_responses: Vec<EntryOutput>,
 }
@@ -57,8 +58,22 @@ pub(super) struct BatchOutput {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct EntryOutput {
-    record_id: RecordId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record_id: Option<RecordId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<&'static str>,
 }
+
+/// How many records were taken, the first ones of a request, and whether the stream encrypts them.
+struct Taken {
+    records: usize,
+    encrypted: bool,
+}
+
+/// What a stream says that has been sent too much.
+const SLOW_DOWN: &str = "Slow down.";
 
 /// An opaque id.
 #[derive(Debug, Serialize)]
@@ -80,11 +95,11 @@ pub(super) fn put_record(
     let entry = input.record.ok_or_else(|| FirehoseError::missing("record"))?;
     let record = checked(entry, "record.data", world.clock.epoch_millis())?;
     let name = input.delivery_stream_name.clone().unwrap_or_default();
-    let encrypted = put(world, context, input.delivery_stream_name, vec![record])?;
-    Ok(RecordOutput { record_id: RecordId::draw(world, &name), encrypted })
+    let taken = put(world, context, input.delivery_stream_name, vec![record])?;
+    Ok(RecordOutput { record_id: RecordId::draw(world, &name), encrypted: taken.encrypted })
 }
 
-/// Takes up to 500 records, all of them or, when there is no room, none.
+/// Takes up to 500 records. Those past what the stream may take in a second fail, each for itself.
 pub(super) fn put_record_batch(
     world: &Arc<World>,
     context: &Context,
@@ -112,10 +127,24 @@ pub(super) fn put_record_batch(
     }
     let count = records.len();
     let name = input.delivery_stream_name.clone().unwrap_or_default();
-    let encrypted = put(world, context, input.delivery_stream_name, records)?;
-    let ids = std::iter::repeat_with(|| RecordId::draw(world, &name)).take(count);
-    let request_responses = ids.map(|record_id| EntryOutput { record_id }).collect();
-    Ok(BatchOutput { failed_put_count: 0, encrypted, request_responses })
+    let taken = put(world, context, input.delivery_stream_name, records)?;
+    let answer = |index| match index < taken.records {
+        true => EntryOutput {
+            record_id: Some(RecordId::draw(world, &name)),
+            error_code: None,
+            error_message: None,
+        },
+        false => EntryOutput {
+            record_id: None,
+            error_code: Some("ServiceUnavailableException"),
+            error_message: Some(SLOW_DOWN),
+        },
+    };
+    Ok(BatchOutput {
+        failed_put_count: count - taken.records,
+        encrypted: taken.encrypted,
+        request_responses: (0..count).map(answer).collect(),
+    })
 }
 
 fn checked(entry: Entry, member: &str, now: i64) -> Result<Record, FirehoseError> {
@@ -127,19 +156,21 @@ fn checked(entry: Entry, member: &str, now: i64) -> Result<Record, FirehoseError
             "Member must have length less than or equal to 1024000",
         ));
     }
-    Ok(Record { data, arrived_ms: now, kinesis: None })
+    Ok(Record::put(data, now))
 }
 
-/// Hands the records to the delivery; tells whether the stream encrypts them.
+/// Hands the records to the delivery, as many of them as the stream may take.
 fn put(
     world: &Arc<World>,
     context: &Context,
     name: Option<String>,
-    records: Vec<Record>,
-) -> Result<bool, FirehoseError> {
+    mut records: Vec<Record>,
+) -> Result<Taken, FirehoseError> {
     let key = super::key(context, name)?;
+    let now = world.clock.elapsed();
+    let slow_down = || FirehoseError::ServiceUnavailable(SLOW_DOWN.to_owned());
     world.firehose.with(&key, |stream, status| {
-        if stream.origin != Origin::DirectPut {
+        if !matches!(stream.origin, Origin::DirectPut { .. }) {
             return Err(FirehoseError::InvalidArgument(
                 "This operation is not permitted on KinesisStreamAsSource delivery stream type.".to_owned(),
             ));
@@ -150,7 +181,23 @@ fn put(
                 key.name, context.account
             ))
         })?;
-        delivery.put(records).map_err(|Full| FirehoseError::ServiceUnavailable("Slow down.".to_owned()))?;
-        Ok(stream.encryption.enabled)
+        if stream.takes_logs_only {
+            // Whom it refuses is documented; the words are those of the model.
+            return Err(FirehoseError::InvalidSource(
+                "Only requests from CloudWatch Logs are supported when CloudWatch Logs decompression is enabled."
+                    .to_owned(),
+            ));
+        }
+        if world.firehose.limits.enforced() {
+            let sizes = records.iter().map(|record| record.data.len());
+            records.truncate(stream.throughput.admit(sizes, now));
+            if records.is_empty() {
+                return Err(slow_down());
+            }
+        }
+        let taken = records.len();
+        delivery.put(records).map_err(|Full| slow_down())?;
+        let encrypted = stream.encryption.status(now) == EncryptionStatus::Enabled;
+        Ok(Taken { records: taken, encrypted })
     })
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::delivery::Configured;
 use super::super::error::FirehoseError;
-use super::super::settings::S3Settings;
+use super::super::settings::{HttpSettings, S3Settings, Settings};
 use super::super::stream::Status;
 use super::describe::DESTINATION_ID;
 use super::wire::Nothing;
@@ -24,6 +24,8 @@ pub(super) struct Input {
     s3: Option<S3Settings>,
     #[serde(rename = "ExtendedS3DestinationUpdate")]
     extended_s3: Option<S3Settings>,
+    #[serde(rename = "HttpEndpointDestinationUpdate")]
+    http: Option<HttpSettings>,
     /// The destinations that are not offered.
     #[serde(flatten)]
     other: serde_json::Map<String, Value>,
@@ -55,11 +57,12 @@ pub(super) fn update(world: &Arc<World>, context: &Context, input: Input) -> Res
             return Err(FirehoseError::InvalidArgument(format!("Destination Id {destination_id} not found")));
         }
         let (change, path) = change(input)?;
-        let (settings, destination) = change.applied_to(stream.settings.clone(), path)?;
+        let (settings, destination) = stream.settings.updated(change, path, &key.region)?;
         if settings != stream.settings {
             stream.settings = settings;
             stream.version += 1;
             stream.updated = Some(world.clock.now());
+            stream.takes_logs_only = destination.processing.unpack.is_some();
             if let Some(delivery) = &stream.delivery {
                 delivery.configure(Configured { version: stream.version, destination });
             }
@@ -68,20 +71,22 @@ pub(super) fn update(world: &Arc<World>, context: &Context, input: Input) -> Res
     })
 }
 
-fn change(input: Input) -> Result<(S3Settings, &'static str), FirehoseError> {
-    match (input.extended_s3, input.s3) {
-        (Some(change), None) => Ok((change, "extendedS3DestinationUpdate")),
-        (None, Some(change)) => Ok((change.legacy(), "s3DestinationUpdate")),
-        (Some(_), Some(_)) => Err(FirehoseError::InvalidArgument(
-            "Exactly one of S3DestinationUpdate or ExtendedS3DestinationUpdate must be specified".to_owned(),
-        )),
-        (None, None) => Err(FirehoseError::InvalidArgument(
+fn change(input: Input) -> Result<(Settings, &'static str), FirehoseError> {
+    match (input.extended_s3, input.s3, input.http) {
+        (Some(change), None, None) => Ok((Settings::S3(Box::new(change)), "extendedS3DestinationUpdate")),
+        (None, Some(change), None) => Ok((Settings::S3(Box::new(change.legacy())), "s3DestinationUpdate")),
+        (None, None, Some(change)) => Ok((Settings::Http(Box::new(change)), "httpEndpointDestinationUpdate")),
+        (None, None, None) => Err(FirehoseError::InvalidArgument(
             match input.other.keys().find(|name| name.ends_with("DestinationUpdate")) {
-                Some(name) => {
-                    format!("{name} is not offered by this endpoint yet; use ExtendedS3DestinationUpdate")
-                }
+                Some(name) => format!(
+                    "{name} is not offered by this endpoint; use ExtendedS3DestinationUpdate or \
+                     HttpEndpointDestinationUpdate"
+                ),
                 None => "At least one destination or source configuration update must be provided".to_owned(),
             },
+        )),
+        _ => Err(FirehoseError::InvalidArgument(
+            "Exactly one destination configuration is supported for a Firehose".to_owned(),
         )),
     }
 }

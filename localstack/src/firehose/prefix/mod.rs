@@ -9,6 +9,7 @@ use jiff::Zoned;
 
 use self::java_time::Pattern;
 use super::error::FirehoseError;
+use super::processors::partition::{KeyExpression, KeySource, Partition};
 
 /// What AWS appends to a prefix that names no timestamp.
 const DEFAULT_TIMESTAMP: &str = "yyyy/MM/dd/HH/";
@@ -16,17 +17,26 @@ const DEFAULT_TIMESTAMP: &str = "yyyy/MM/dd/HH/";
 const MAX_EVALUATED: usize = 512;
 
 /// Why records ended up under the error prefix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ErrorOutputType {
     /// The transform failed them.
-    ProcessingFailed,
+    Processing,
+    /// They have no partition.
+    MetadataExtraction,
+    /// They are not what CloudWatch Logs sends.
+    Decompression,
+    /// The HTTP endpoint did not take them.
+    HttpEndpoint,
 }
 
 impl ErrorOutputType {
     /// The text `!{firehose:error-output-type}` becomes.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
-            Self::ProcessingFailed => "processing-failed",
+            Self::Processing => "processing-failed",
+            Self::MetadataExtraction => "metadata-extraction-failed",
+            Self::Decompression => "decompression-failed",
+            Self::HttpEndpoint => "http-endpoint-failed",
         }
     }
 }
@@ -38,6 +48,7 @@ enum Part {
     Timestamp(Pattern),
     RandomString,
     ErrorOutputType,
+    PartitionKey(KeyExpression),
 }
 
 /// A parsed prefix, ready to be evaluated for each object.
@@ -55,22 +66,31 @@ pub(crate) struct Prefixes {
 
 impl Prefixes {
     /// Parses `Prefix` and `ErrorOutputPrefix`, completes them with what AWS implies and checks the rules that
-    /// span both.
+    /// span both. A prefix names partition keys if and only if the destination is `partitioned`.
     pub(crate) fn parse(
         prefix: Option<&str>,
         error_output_prefix: Option<&str>,
+        partitioned: bool,
     ) -> Result<Self, FirehoseError> {
-        let data = Prefix::parse(prefix.unwrap_or_default())?;
+        let data = Prefix::parse(prefix.unwrap_or_default(), "Prefix")?;
         if data.has(|part| matches!(part, Part::ErrorOutputType)) {
-            return Err(unsatisfied("Prefix cannot contain !{firehose:error-output-type}"));
+            return Err(unsatisfied(
+                "Prefix must not contain any occurrence of !{firehose:error-output-type}",
+            ));
         }
+        check_partition_keys(&data, partitioned)?;
         let errors = match error_output_prefix.filter(|text| !text.is_empty()) {
             Some(text) => {
-                let errors = Prefix::parse(text)?;
+                let errors = Prefix::parse(text, "ErrorOutputPrefix")?;
+                if errors.has(|part| matches!(part, Part::PartitionKey(_))) {
+                    return Err(FirehoseError::InvalidArgument(
+                        "Dynamic Partitioning Namespaces can't be part of an error prefix expression"
+                            .to_owned(),
+                    ));
+                }
                 if errors.has_expressions() && !errors.has(|part| matches!(part, Part::ErrorOutputType)) {
                     return Err(unsatisfied(
-                        "ErrorOutputPrefix must contain at least one instance of !{firehose:error-output-type} \
-                         when it contains expressions",
+                        "ErrorOutputPrefix must contain at least one occurrence of !{firehose:error-output-type}",
                     ));
                 }
                 errors
@@ -82,13 +102,28 @@ impl Prefixes {
             }
             None => data.clone(),
         };
-        let prefixes = Self { data: data.completed()?, errors: errors.completed_for_errors()? };
-        Ok(prefixes)
+        // The prefix of a partitioned destination is as it was written.
+        let data = if partitioned { data } else { data.completed()? };
+        Ok(Self { data, errors: errors.completed_for_errors()? })
     }
 
     /// The prefix of an object of delivered records. `now` carries the time zone to print in.
-    pub(crate) fn data(&self, now: &Zoned, random: &mut dyn FnMut() -> String) -> String {
-        self.data.evaluate(now, None, random)
+    pub(crate) fn data(
+        &self,
+        now: &Zoned,
+        partition: Option<&Partition>,
+        random: &mut dyn FnMut() -> String,
+    ) -> String {
+        self.data.evaluate(now, None, partition, random)
+    }
+
+    /// The partition keys the prefix names, in their order.
+    pub(crate) fn partition_keys(&self) -> Vec<KeyExpression> {
+        let key = |part: &Part| match part {
+            Part::PartitionKey(key) => Some(key.clone()),
+            _ => None,
+        };
+        self.data.parts.iter().filter_map(key).collect()
     }
 
     /// The prefix of an object of failed records.
@@ -98,13 +133,13 @@ impl Prefixes {
         now: &Zoned,
         random: &mut dyn FnMut() -> String,
     ) -> String {
-        self.errors.evaluate(now, Some(kind), random)
+        self.errors.evaluate(now, Some(kind), None, random)
     }
 }
 
 impl Prefix {
     /// Parses a prefix; every `!{` opens an expression.
-    fn parse(text: &str) -> Result<Self, FirehoseError> {
+    fn parse(text: &str, member: &str) -> Result<Self, FirehoseError> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some(start) = rest.find("!{") {
@@ -113,16 +148,16 @@ impl Prefix {
             }
             let body = &rest[start + 2..];
             let end = body.find('}').ok_or_else(|| {
-                unsatisfied("the sequence !{ can only appear in !{namespace:value} expressions, and this one has no }")
+                unsatisfied("Invalid expression usage: the sequence !{ opens !{namespace:value}, and this one has no }")
             })?;
-            parts.push(Part::parse(&body[..end])?);
+            parts.push(Part::parse(&body[..end], member)?);
             rest = &body[end + 1..];
         }
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.to_owned()));
         }
         let prefix = Self { parts };
-        prefix.check_length()?;
+        prefix.check_length(member)?;
         Ok(prefix)
     }
 
@@ -158,15 +193,21 @@ impl Prefix {
         &self,
         now: &Zoned,
         kind: Option<ErrorOutputType>,
+        partition: Option<&Partition>,
         random: &mut dyn FnMut() -> String,
     ) -> String {
         let mut out = String::new();
+        let mut keys = 0;
         for part in &self.parts {
             match part {
                 Part::Literal(text) => out.push_str(text),
                 Part::Timestamp(pattern) => pattern.format_into(now, &mut out),
                 Part::RandomString => out.push_str(&random()),
                 Part::ErrorOutputType => out.push_str(kind.map_or("", ErrorOutputType::as_str)),
+                Part::PartitionKey(_) => {
+                    out.push_str(partition.map_or("", |partition| partition.value(keys)));
+                    keys += 1;
+                }
             }
         }
         out
@@ -174,15 +215,16 @@ impl Prefix {
 
     /// The limit counts what is evaluated before the implied timestamp is appended; patterns are measured at
     /// an instant whose fields are as wide as they get.
-    fn check_length(&self) -> Result<(), FirehoseError> {
+    fn check_length(&self, member: &str) -> Result<(), FirehoseError> {
         let widest = jiff::civil::date(8888, 12, 31)
             .at(23, 59, 59, 0)
             .to_zoned(jiff::tz::TimeZone::UTC)
             .map_err(|error| unsatisfied(&error.to_string()))?;
-        let evaluated = self
-            .evaluate(&widest, Some(ErrorOutputType::ProcessingFailed), &mut || "0".repeat(RANDOM_LENGTH));
+        let mut random = || "0".repeat(RANDOM_LENGTH);
+        let evaluated = self.evaluate(&widest, Some(ErrorOutputType::Processing), None, &mut random);
         if evaluated.chars().count() > MAX_EVALUATED {
-            return Err(unsatisfied("a prefix cannot be greater than 512 characters after it is evaluated"));
+            let what = if member == "Prefix" { "prefix" } else { member };
+            return Err(unsatisfied(&format!("Length of evaluated {what} cannot be greater than 512")));
         }
         Ok(())
     }
@@ -198,22 +240,40 @@ impl Part {
         })
     }
 
-    fn parse(expression: &str) -> Result<Self, FirehoseError> {
+    fn parse(expression: &str, member: &str) -> Result<Self, FirehoseError> {
+        let key = |source, name: &str| Ok(Self::PartitionKey(KeyExpression { source, name: name.into() }));
         match expression.split_once(':') {
             Some(("timestamp", pattern)) => Self::timestamp(pattern),
             Some(("firehose", "random-string")) => Ok(Self::RandomString),
             Some(("firehose", "error-output-type")) => Ok(Self::ErrorOutputType),
-            Some(("partitionKeyFromQuery" | "partitionKeyFromLambda", _)) => Err(FirehoseError::InvalidArgument(
-                "Prefix cannot contain partitionKeyFromQuery or partitionKeyFromLambda when dynamic partitioning \
-                 is not enabled; this endpoint does not offer dynamic partitioning yet"
-                    .to_owned(),
-            )),
-            _ => Err(unsatisfied(&format!(
-                "!{{{expression}}} is not an expression; use !{{timestamp:pattern}}, !{{firehose:random-string}} \
-                 or !{{firehose:error-output-type}}"
+            Some(("partitionKeyFromQuery", name)) if !name.is_empty() => key(KeySource::Query, name),
+            Some(("partitionKeyFromLambda", name)) if !name.is_empty() => key(KeySource::Lambda, name),
+            Some(("firehose" | "partitionKeyFromQuery" | "partitionKeyFromLambda", _)) => {
+                Err(unsatisfied(&format!(
+                    "Invalid conversion character used in the value of the expression in {member}: !{{{expression}}}"
+                )))
+            }
+            Some((namespace, _)) => Err(unsatisfied(&format!(
+                "Namespace to the left of colon ({namespace}) is an invalid keyword!"
             ))),
+            None => Err(unsatisfied(&format!("Invalid expression usage: !{{{expression}}} has no colon"))),
         }
     }
+}
+
+fn check_partition_keys(data: &Prefix, partitioned: bool) -> Result<(), FirehoseError> {
+    let named = data.has(|part| matches!(part, Part::PartitionKey(_)));
+    let refused = match (partitioned, named) {
+        (true, true) | (false, false) => return Ok(()),
+        (false, true) => {
+            "Dynamic Partitioning Namespaces can only be part of a prefix expression when Dynamic Partitioning is \
+             enabled."
+        }
+        (true, false) => {
+            "S3 Prefix should contain Dynamic Partitioning namespaces when Dynamic Partitioning is enabled"
+        }
+    };
+    Err(FirehoseError::InvalidArgument(refused.to_owned()))
 }
 
 /// AWS's sentence around a broken prefix rule, its typing error included.

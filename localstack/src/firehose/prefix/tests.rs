@@ -15,13 +15,13 @@ fn guide() -> Zoned {
 }
 
 fn data(prefix: Option<&str>, errors: Option<&str>) -> String {
-    Prefixes::parse(prefix, errors).unwrap().data(&guide(), &mut || "046b6c7f-0b".to_owned())
+    Prefixes::parse(prefix, errors, false).unwrap().data(&guide(), None, &mut || "046b6c7f-0b".to_owned())
 }
 
 fn errors(prefix: Option<&str>, errors: Option<&str>) -> String {
-    Prefixes::parse(prefix, errors)
+    Prefixes::parse(prefix, errors, false)
         .unwrap()
-        .errors(ErrorOutputType::ProcessingFailed, &guide(), &mut || "046b6c7f-0b".to_owned())
+        .errors(ErrorOutputType::Processing, &guide(), &mut || "046b6c7f-0b".to_owned())
 }
 
 #[test]
@@ -75,10 +75,11 @@ fn every_random_string_is_drawn_anew() {
     let prefixes = Prefixes::parse(
         Some("!{firehose:random-string}/!{firehose:random-string}/!{timestamp:HH}"),
         Some("!{firehose:error-output-type}"),
+        false,
     )
     .unwrap();
     let mut drawn = 0;
-    let text = prefixes.data(&guide(), &mut || {
+    let text = prefixes.data(&guide(), None, &mut || {
         drawn += 1;
         drawn.to_string()
     });
@@ -87,64 +88,116 @@ fn every_random_string_is_drawn_anew() {
 
 #[test]
 fn expressions_in_the_prefix_demand_an_error_prefix() {
-    let error = Prefixes::parse(Some("!{timestamp:yyyy}/"), None).unwrap_err();
+    let error = Prefixes::parse(Some("!{timestamp:yyyy}/"), None, false).unwrap_err();
     assert_eq!(error.code(), "InvalidArgumentException");
     assert!(
         error.to_string().ends_with(
             "constraint: ErrorOutputPrefix cannot be null or empty when Prefix contains expressions"
         )
     );
-    assert!(Prefixes::parse(Some("!{timestamp:yyyy}/"), Some("")).is_err());
+    assert!(Prefixes::parse(Some("!{timestamp:yyyy}/"), Some(""), false).is_err());
 }
 
 #[test]
 fn an_error_prefix_with_expressions_names_the_error_type() {
-    let error = Prefixes::parse(None, Some("errors/!{timestamp:yyyy}/")).unwrap_err();
+    let error = Prefixes::parse(None, Some("errors/!{timestamp:yyyy}/"), false).unwrap_err();
     assert!(error.to_string().contains("!{firehose:error-output-type}"), "{error}");
 }
 
 #[test]
 fn the_error_type_has_no_place_in_the_prefix() {
     let both = Some("!{firehose:error-output-type}/");
-    assert!(Prefixes::parse(both, both).unwrap_err().to_string().contains("Prefix cannot contain"));
+    assert!(Prefixes::parse(both, both, false).unwrap_err().to_string().contains("Prefix must not contain"));
 }
 
 #[test]
-fn an_unknown_expression_is_named_with_what_there_is() {
-    let error = Prefixes::parse(Some("!{aws:region}/"), Some("e/!{firehose:error-output-type}")).unwrap_err();
-    assert!(error.to_string().contains("!{aws:region} is not an expression"), "{error}");
-    let unclosed =
-        Prefixes::parse(Some("a/!{timestamp:yyyy"), Some("e/!{firehose:error-output-type}")).unwrap_err();
-    assert!(unclosed.to_string().contains("has no }"), "{unclosed}");
+fn a_broken_expression_is_told_in_the_words_of_aws() {
+    let refused = |prefix| {
+        let errors = Some("e/!{firehose:error-output-type}");
+        Prefixes::parse(Some(prefix), errors, false).unwrap_err().to_string()
+    };
+    for (prefix, words) in [
+        ("!{aws:region}/", "Namespace to the left of colon (aws) is an invalid keyword!"),
+        ("a/!{timestamp:yyyy", "Invalid expression usage"),
+        ("a/!{timestamp}", "Invalid expression usage"),
+        ("!{firehose:region}", "Invalid conversion character used in the value of the expression in Prefix"),
+    ] {
+        assert!(refused(prefix).contains(words), "{prefix}: {}", refused(prefix));
+    }
 }
 
 #[test]
-fn partition_keys_need_dynamic_partitioning() {
-    let error =
-        Prefixes::parse(Some("!{partitionKeyFromQuery:id}/"), Some("e/!{firehose:error-output-type}"));
-    assert!(error.unwrap_err().to_string().contains("dynamic partitioning"));
+fn partition_keys_and_dynamic_partitioning_need_each_other() {
+    let errors = Some("e/!{firehose:error-output-type}");
+    let refused = |prefix, errors, partitioned| {
+        Prefixes::parse(Some(prefix), errors, partitioned).unwrap_err().to_string()
+    };
+    assert_eq!(
+        refused("!{partitionKeyFromQuery:id}/", errors, false),
+        "Dynamic Partitioning Namespaces can only be part of a prefix expression when Dynamic Partitioning is enabled."
+    );
+    assert_eq!(
+        refused("!{timestamp:yyyy}/", errors, true),
+        "S3 Prefix should contain Dynamic Partitioning namespaces when Dynamic Partitioning is enabled"
+    );
+    let errors = Some("e/!{firehose:error-output-type}/!{partitionKeyFromLambda:id}");
+    assert_eq!(
+        refused("!{partitionKeyFromQuery:id}/", errors, true),
+        "Dynamic Partitioning Namespaces can't be part of an error prefix expression"
+    );
+}
+
+#[test]
+fn partition_keys_stand_where_they_are_named_and_no_hour_is_appended() {
+    let prefix = "c=!{partitionKeyFromQuery:id}/d=!{partitionKeyFromLambda:day}/!{timestamp:yyyy}/";
+    let prefixes = Prefixes::parse(Some(prefix), Some("e/!{firehose:error-output-type}/"), true).unwrap();
+    let keys = prefixes.partition_keys();
+    let query = [("id".to_owned(), "7".to_owned())].into();
+    let lambda = [("day".to_owned(), "mon".to_owned())].into();
+    let partition = Partition::of(&keys, Some(&query), Some(&lambda)).unwrap();
+    assert_eq!(prefixes.data(&guide(), Some(&partition), &mut String::new), "c=7/d=mon/2018/");
+    let only =
+        Prefixes::parse(Some("!{partitionKeyFromQuery:id}/"), Some("e/!{firehose:error-output-type}/"), true);
+    assert_eq!(only.unwrap().data(&guide(), Some(&partition), &mut String::new), "7/");
+}
+
+#[test]
+fn each_error_has_its_place() {
+    for (kind, place) in [
+        (ErrorOutputType::Processing, "p/processing-failed/2018/08/27/10/"),
+        (ErrorOutputType::MetadataExtraction, "p/metadata-extraction-failed/2018/08/27/10/"),
+        (ErrorOutputType::Decompression, "p/decompression-failed/2018/08/27/10/"),
+        (ErrorOutputType::HttpEndpoint, "p/http-endpoint-failed/2018/08/27/10/"),
+    ] {
+        let prefixes = Prefixes::parse(Some("p/"), None, false).unwrap();
+        assert_eq!(prefixes.errors(kind, &guide(), &mut String::new), place);
+    }
 }
 
 #[test]
 fn five_hundred_and_twelve_characters_are_enough() {
-    assert!(Prefixes::parse(Some(&"p".repeat(512)), None).is_ok());
-    assert!(Prefixes::parse(Some(&"p".repeat(513)), None).is_err());
+    assert!(Prefixes::parse(Some(&"p".repeat(512)), None, false).is_ok());
+    let error = Prefixes::parse(Some(&"p".repeat(513)), None, false).unwrap_err().to_string();
+    assert!(error.ends_with("Length of evaluated prefix cannot be greater than 512"), "{error}");
+    let error = Prefixes::parse(None, Some(&"p".repeat(513)), false).unwrap_err().to_string();
+    assert!(error.ends_with("Length of evaluated ErrorOutputPrefix cannot be greater than 512"), "{error}");
 }
 
 proptest! {
     #[test]
     fn any_text_is_evaluated_or_refused(prefix in ".{0,80}", errors in ".{0,80}") {
-        if let Ok(prefixes) = Prefixes::parse(Some(&prefix), Some(&errors)) {
-            prefixes.data(&guide(), &mut String::new);
-            prefixes.errors(ErrorOutputType::ProcessingFailed, &guide(), &mut String::new);
+        for partitioned in [false, true] {
+            let Ok(prefixes) = Prefixes::parse(Some(&prefix), Some(&errors), partitioned) else { continue };
+            prefixes.data(&guide(), None, &mut String::new);
+            prefixes.errors(ErrorOutputType::Processing, &guide(), &mut String::new);
         }
     }
 
     #[test]
     fn any_pattern_is_formatted_or_refused(pattern in "[a-zA-Z'\\[\\]/ :-]{0,24}") {
         let errors = format!("!{{firehose:error-output-type}}!{{timestamp:{pattern}}}");
-        if let Ok(prefixes) = Prefixes::parse(None, Some(&errors)) {
-            let text = prefixes.errors(ErrorOutputType::ProcessingFailed, &guide(), &mut String::new);
+        if let Ok(prefixes) = Prefixes::parse(None, Some(&errors), false) {
+            let text = prefixes.errors(ErrorOutputType::Processing, &guide(), &mut String::new);
             prop_assert!(text.starts_with("processing-failed"));
         }
     }

@@ -1,7 +1,8 @@
 //! The constraints an S3 destination's members have to meet, worded as the service words them.
 
 use super::super::error::FirehoseError;
-use super::wire::{BufferingHints, CloudWatchLoggingOptions, S3Settings};
+use super::blocks::{BufferingHints, CloudWatchLoggingOptions};
+use super::wire::S3Settings;
 
 /// Checks the members that are there; `path` names the block they came in.
 pub(super) fn members(path: &str, settings: &S3Settings) -> Result<(), FirehoseError> {
@@ -21,15 +22,11 @@ pub(super) fn members(path: &str, settings: &S3Settings) -> Result<(), FirehoseE
             ));
         }
     }
-    if let Some(hints) = settings.buffering_hints {
-        buffering_hints(&format!("{path}.bufferingHints"), hints)?;
-    }
+    buffering_hints(&format!("{path}.bufferingHints"), settings.buffering_hints, 128)?;
     if let Some(extension) = &settings.file_extension {
         file_extension(&format!("{path}.fileExtension"), extension)?;
     }
-    if let Some(logging) = &settings.cloud_watch_logging_options {
-        logging_options(logging)?;
-    }
+    logging_options(settings.cloud_watch_logging_options.as_ref())?;
     encryption(settings)
 }
 
@@ -64,9 +61,15 @@ pub(super) fn bucket_name(arn: &str) -> Option<&str> {
     valid.then_some(name)
 }
 
-fn buffering_hints(member: &str, hints: BufferingHints) -> Result<(), FirehoseError> {
+/// Checks hints of a destination that takes `most_mebibytes` at once.
+pub(super) fn buffering_hints(
+    member: &str,
+    hints: Option<BufferingHints>,
+    most_mebibytes: i64,
+) -> Result<(), FirehoseError> {
+    let hints = hints.unwrap_or_default();
     if let Some(size) = hints.size_in_mbs {
-        range(&format!("{member}.sizeInMBs"), size, 1, 128)?;
+        range(&format!("{member}.sizeInMBs"), size, 1, most_mebibytes)?;
     }
     if let Some(interval) = hints.interval_in_seconds {
         range(&format!("{member}.intervalInSeconds"), interval, 0, 900)?;
@@ -97,23 +100,37 @@ fn file_extension(member: &str, extension: &str) -> Result<(), FirehoseError> {
     if valid { Ok(()) } else { Err(pattern(member, extension, r"^$|\.[0-9a-z!\-_.*'()]+")) }
 }
 
-fn logging_options(options: &CloudWatchLoggingOptions) -> Result<(), FirehoseError> {
-    let named = |name: &Option<String>| name.as_ref().is_some_and(|name| !name.is_empty());
-    if options.enabled == Some(true) && !(named(&options.log_group_name) && named(&options.log_stream_name)) {
-        return Err(FirehoseError::InvalidArgument(
-            "LogGroupName and LogStreamName must be specified when CloudWatchLoggingOptions is enabled"
-                .to_owned(),
-        ));
+/// Checks that logging that is on names where to.
+pub(super) fn logging_options(options: Option<&CloudWatchLoggingOptions>) -> Result<(), FirehoseError> {
+    let Some(options) = options.filter(|options| options.enabled == Some(true)) else { return Ok(()) };
+    for (what, name) in [("Group", &options.log_group_name), ("Stream", &options.log_stream_name)] {
+        if name.as_ref().is_none_or(String::is_empty) {
+            return Err(FirehoseError::InvalidArgument(format!(
+                "CloudWatch Log {what} Name is required if CloudWatch Logging is enabled"
+            )));
+        }
     }
     Ok(())
 }
 
+/// Checks the length of a text.
+pub(super) fn text(member: &str, value: &str, least: usize, most: usize) -> Result<(), FirehoseError> {
+    let length = value.chars().count();
+    let constraint = if length < least {
+        format!("Member must have length greater than or equal to {least}")
+    } else if length > most {
+        format!("Member must have length less than or equal to {most}")
+    } else {
+        return Ok(());
+    };
+    Err(FirehoseError::constraint(member, value, &constraint))
+}
+
 fn encryption(settings: &S3Settings) -> Result<(), FirehoseError> {
     let Some(encryption) = &settings.encryption_configuration else { return Ok(()) };
-    if encryption.no_encryption.is_some() && encryption.kms.is_some() {
+    if encryption.no_encryption.is_some() == encryption.kms.is_some() {
         return Err(FirehoseError::InvalidArgument(
-            "Both NoEncryptionConfig and KMSEncryptionConfig are specified in EncryptionConfiguration; specify one"
-                .to_owned(),
+            "Exactly one of NoEncryptionConfig or KMSEncryptionConfig must be specified".to_owned(),
         ));
     }
     match &encryption.no_encryption {
@@ -126,7 +143,8 @@ fn encryption(settings: &S3Settings) -> Result<(), FirehoseError> {
     }
 }
 
-fn pattern(member: &str, value: &str, pattern: &str) -> FirehoseError {
+/// A text that does not look as it should.
+pub(super) fn pattern(member: &str, value: &str, pattern: &str) -> FirehoseError {
     FirehoseError::constraint(
         member,
         value,
@@ -174,7 +192,15 @@ mod tests {
             (json!({"FileExtension": "json"}), "fileExtension"),
             (json!({"FileExtension": ".JSON"}), "fileExtension"),
             (json!({"Prefix": "p".repeat(1025)}), "prefix"),
-            (json!({"CloudWatchLoggingOptions": {"Enabled": true, "LogGroupName": "g"}}), "LogStreamName"),
+            (
+                json!({"CloudWatchLoggingOptions": {"Enabled": true, "LogGroupName": "g"}}),
+                "CloudWatch Log Stream Name is required",
+            ),
+            (
+                json!({"CloudWatchLoggingOptions": {"Enabled": true}}),
+                "CloudWatch Log Group Name is required if CloudWatch Logging is enabled",
+            ),
+            (json!({"EncryptionConfiguration": {}}), "Exactly one of NoEncryptionConfig"),
             (json!({"EncryptionConfiguration": {"NoEncryptionConfig": "no"}}), "noEncryptionConfig"),
         ];
         for (settings, member) in wrong {

@@ -1,155 +1,136 @@
-//! What an S3 destination's settings mean.
-
-use std::time::Duration;
-
-use jiff::tz::TimeZone;
+//! What a destination's settings mean.
 
 use super::super::buffer::BufferHints;
-use super::super::compression::Compression;
 use super::super::error::FirehoseError;
-use super::super::prefix::Prefixes;
-use super::super::transform::batch::BatchLimits;
+use super::super::processors::partition::KeyExpression;
+use super::endpoint::HttpTarget;
+use super::place::{self, LogTarget, S3Place};
+use super::processing::{self, Processing};
 use super::wire::S3Settings;
-use super::{check, processing};
+use super::{check, partitioning};
 
 /// A destination that was checked: a delivery can run on it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Destination {
-    /// The bucket's name.
-    pub(crate) bucket: String,
-    /// Where objects and errors go in it.
-    pub(crate) prefixes: Prefixes,
-    /// When an object is written.
-    pub(crate) hints: BufferHints,
-    /// How.
-    pub(crate) compression: Compression,
-    /// What its name ends with.
-    pub(crate) extension: String,
-    /// The zone its name and prefix are written in.
-    pub(crate) zone: TimeZone,
-    /// What stands between records.
-    pub(crate) delimiter: Option<u8>,
-    /// The transform.
-    pub(crate) lambda: Option<LambdaProcessor>,
+    /// Where records go.
+    pub(crate) target: Target,
+    /// The bucket of what failed, and of the records themselves where the target is S3.
+    pub(crate) place: S3Place,
+    /// The bucket that every record goes to as it was sent.
+    pub(crate) backup: Option<S3Place>,
+    /// What happens to records before.
+    pub(crate) processing: Processing,
     /// Where errors are logged.
     pub(crate) log: Option<LogTarget>,
 }
 
-/// The function every record runs through.
+/// Where records go.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct LambdaProcessor {
-    /// Its ARN.
-    pub(crate) function_arn: String,
-    /// Invocations of a batch before it is given up: the retries and one.
-    pub(crate) attempts: u32,
-    /// When a batch is sent.
-    pub(crate) limits: BatchLimits,
+pub(crate) enum Target {
+    /// The destination's bucket. The partition keys its prefix names, where it is partitioned.
+    S3(Option<Vec<KeyExpression>>),
+    /// An HTTP endpoint.
+    Http(HttpTarget),
 }
 
-/// A log stream.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct LogTarget {
-    /// Its group.
-    pub(crate) group: String,
-    /// The stream in it.
-    pub(crate) stream: String,
+impl Destination {
+    /// When what goes to the target is sent.
+    pub(crate) fn hints(&self) -> BufferHints {
+        match &self.target {
+            Target::S3(_) => self.place.hints,
+            Target::Http(endpoint) => endpoint.hints,
+        }
+    }
+
+    /// Whether what was gathered for one of them can be sent to the other.
+    pub(crate) fn is_laid_out_like(&self, other: &Self) -> bool {
+        match (&self.target, &other.target) {
+            (Target::S3(keys), Target::S3(others)) => keys == others,
+            (Target::Http(_), Target::Http(_)) => true,
+            _ => false,
+        }
+    }
 }
 
 impl S3Settings {
     /// Checks the settings a client sent in block `path`, lays them over `base` and understands the result.
     /// Returns the settings to describe, and what they mean.
-    pub(crate) fn applied_to(self, base: Self, path: &str) -> Result<(Self, Destination), FirehoseError> {
+    pub(super) fn applied_to(self, base: Self, path: &str) -> Result<(Self, Destination), FirehoseError> {
         check::members(path, &self)?;
-        let mut merged = base.merged(self);
+        if let Some(backup) = &self.s3_backup {
+            check::members(&format!("{path}.s3BackupConfiguration"), &backup.legacy())?;
+        }
+        let mut merged = base.merged(partitioning::with_defaults(self));
         let role_arn =
             merged.role_arn.clone().ok_or_else(|| FirehoseError::missing(&format!("{path}.roleARN")))?;
         merged.processing_configuration = merged
             .processing_configuration
             .map(|configuration| processing::normalized(configuration, &role_arn));
-        let destination = Destination::read(&merged, path)?;
+        let destination = read(&merged, path)?;
         Ok((merged, destination))
     }
 }
 
-impl Destination {
-    fn read(settings: &S3Settings, path: &str) -> Result<Self, FirehoseError> {
-        refuse_what_is_not_offered(settings)?;
-        let bucket = settings
-            .bucket_arn
-            .as_deref()
-            .and_then(check::bucket_name)
-            .ok_or_else(|| FirehoseError::missing(&format!("{path}.bucketARN")))?;
-        let compression =
-            settings.compression_format.as_deref().map_or(Ok(Compression::default()), Compression::parse)?;
-        let processing = match &settings.processing_configuration {
-            Some(configuration) => processing::read(configuration)?,
-            None => processing::Processing::default(),
-        };
-        let extension = settings.file_extension.as_deref().filter(|extension| !extension.is_empty());
-        Ok(Self {
-            bucket: bucket.to_owned(),
-            prefixes: Prefixes::parse(settings.prefix.as_deref(), settings.error_output_prefix.as_deref())?,
-            hints: hints(settings),
-            compression,
-            extension: extension.unwrap_or(compression.extension()).to_owned(),
-            zone: zone(settings.custom_time_zone.as_deref())?,
-            delimiter: processing.delimiter.then_some(b'\n'),
-            lambda: processing.lambda,
-            log: log_target(settings),
-        })
+fn read(settings: &S3Settings, path: &str) -> Result<Destination, FirehoseError> {
+    refuse_what_is_not_offered(settings)?;
+    let place = S3Place::read(settings, path)?;
+    let processing = processing::read(path, settings.processing_configuration.as_ref())?;
+    partitioning::check(settings, &processing, &place.prefixes)?;
+    let keys = settings.is_partitioned().then(|| place.prefixes.partition_keys());
+    Ok(Destination {
+        target: Target::S3(keys),
+        backup: backup(settings, path)?,
+        place,
+        processing,
+        log: place::log_target(settings.cloud_watch_logging_options.as_ref()),
+    })
+}
+
+fn backup(settings: &S3Settings, path: &str) -> Result<Option<S3Place>, FirehoseError> {
+    match settings.s3_backup_mode.as_deref().unwrap_or("Disabled") {
+        "Disabled" => return Ok(None),
+        "Enabled" => {}
+        other => {
+            return Err(FirehoseError::constraint(
+                &format!("{path}.s3BackupMode"),
+                other,
+                "Member must satisfy enum value set: [Disabled, Enabled]",
+            ));
+        }
     }
-}
-
-fn hints(settings: &S3Settings) -> BufferHints {
-    let hints = settings.buffering_hints.unwrap_or_default();
-    let mebibytes = hints.size_in_mbs.and_then(|size| usize::try_from(size).ok()).unwrap_or(5);
-    let seconds = hints.interval_in_seconds.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(300);
-    BufferHints { size: mebibytes << 20, interval: Duration::from_secs(seconds) }
-}
-
-fn zone(name: Option<&str>) -> Result<TimeZone, FirehoseError> {
-    match name.filter(|name| !name.is_empty()) {
-        None | Some("UTC") => Ok(TimeZone::UTC),
-        Some(name) => TimeZone::get(name).map_err(|_| {
-            FirehoseError::InvalidArgument(format!(
-                "CustomTimeZone '{name}' is not a supported time zone; use UTC or a name like Europe/Berlin"
-            ))
-        }),
+    let backup = settings.s3_backup.as_ref().ok_or_else(|| {
+        FirehoseError::InvalidArgument(
+            "S3 backup destination configuration is required when enabling S3 backup.".to_owned(),
+        )
+    })?;
+    let place = S3Place::read(backup, &format!("{path}.s3BackupConfiguration"))?;
+    if place.hints.interval.as_secs() < 60 {
+        // That a backup cannot be without buffer was seen; these words are not AWS's (?).
+        return Err(FirehoseError::InvalidArgument(
+            "BufferingHints.IntervalInSeconds must be at least 60 for the S3 backup destination.".to_owned(),
+        ));
     }
-}
-
-fn log_target(settings: &S3Settings) -> Option<LogTarget> {
-    let options =
-        settings.cloud_watch_logging_options.as_ref().filter(|options| options.enabled == Some(true))?;
-    Some(LogTarget { group: options.log_group_name.clone()?, stream: options.log_stream_name.clone()? })
+    Ok(Some(place))
 }
 
 fn refuse_what_is_not_offered(settings: &S3Settings) -> Result<(), FirehoseError> {
-    let backup = settings.s3_backup_mode.as_deref().unwrap_or("Disabled");
     let conversion = settings.data_format_conversion_configuration.as_ref();
-    let partitioning = settings.dynamic_partitioning_configuration.as_ref();
-    let what = if backup == "Enabled" {
-        "S3BackupMode Enabled"
-    } else if conversion.is_some_and(|switch| switch.enabled.unwrap_or(true)) {
-        "DataFormatConversionConfiguration"
-    } else if partitioning.is_some_and(|switch| switch.enabled.unwrap_or(false)) {
-        "DynamicPartitioningConfiguration"
-    } else if backup != "Disabled" {
-        return Err(FirehoseError::constraint(
-            "s3BackupMode",
-            backup,
-            "Member must satisfy enum value set: [Disabled, Enabled]",
+    if conversion.is_some_and(|switch| switch.enabled.unwrap_or(true)) {
+        return Err(FirehoseError::InvalidArgument(
+            "DataFormatConversionConfiguration is not offered by this endpoint; leave it out".to_owned(),
         ));
-    } else {
-        return Ok(());
-    };
-    Err(FirehoseError::InvalidArgument(format!("{what} is not offered by this endpoint yet; leave it out")))
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use jiff::tz::TimeZone;
     use serde_json::{Value, json};
 
+    use super::super::super::compression::Compression;
     use super::*;
 
     fn apply(extra: Value) -> Result<(S3Settings, Destination), FirehoseError> {
@@ -162,17 +143,18 @@ mod tests {
     #[test]
     fn the_shortest_destination_has_the_defaults() {
         let (settings, destination) = apply(json!({})).unwrap();
-        assert_eq!(destination.bucket, "lake");
-        assert_eq!(destination.hints, BufferHints { size: 5 << 20, interval: Duration::from_secs(300) });
-        assert_eq!(destination.compression, Compression::Uncompressed);
-        assert_eq!((destination.extension.as_str(), destination.delimiter), ("", None));
-        assert_eq!((destination.lambda, destination.log), (None, None));
+        let place = &destination.place;
+        assert_eq!(place.bucket, "lake");
+        assert_eq!(place.hints, BufferHints { size: 5 << 20, interval: Duration::from_secs(300) });
+        assert_eq!((place.compression, place.extension.as_str()), (Compression::Uncompressed, ""));
+        assert_eq!(destination.processing, Processing::default());
+        assert_eq!((destination.target, destination.backup, destination.log), (Target::S3(None), None, None));
         assert_eq!(settings.s3_backup_mode.as_deref(), Some("Disabled"));
     }
 
     #[test]
     fn the_extension_follows_the_compression_unless_it_is_chosen() {
-        let extension = |settings| apply(settings).unwrap().1.extension;
+        let extension = |settings| apply(settings).unwrap().1.place.extension;
         assert_eq!(extension(json!({"CompressionFormat": "GZIP"})), ".gz");
         assert_eq!(extension(json!({"CompressionFormat": "GZIP", "FileExtension": ".json.gz"})), ".json.gz");
         assert_eq!(extension(json!({"CompressionFormat": "GZIP", "FileExtension": ""})), ".gz");
@@ -180,9 +162,11 @@ mod tests {
 
     #[test]
     fn a_zone_has_to_exist() {
-        assert_eq!(apply(json!({"CustomTimeZone": "UTC"})).unwrap().1.zone, TimeZone::UTC);
-        let error = apply(json!({"CustomTimeZone": "Mars/Olympus"})).unwrap_err();
-        assert!(error.to_string().contains("Mars/Olympus"), "{error}");
+        assert_eq!(apply(json!({"CustomTimeZone": "UTC"})).unwrap().1.place.zone, TimeZone::UTC);
+        assert_eq!(
+            apply(json!({"CustomTimeZone": "Mars/Olympus"})).unwrap_err().code(),
+            "InvalidArgumentException"
+        );
     }
 
     #[test]
@@ -198,21 +182,30 @@ mod tests {
     }
 
     #[test]
-    fn blocks_not_offered_are_refused_only_when_they_are_on() {
-        let off = json!({
-            "DynamicPartitioningConfiguration": {"Enabled": false},
-            "DataFormatConversionConfiguration": {"Enabled": false},
-            "S3BackupMode": "Disabled",
+    fn conversion_is_refused_only_when_it_is_on() {
+        apply(json!({"DataFormatConversionConfiguration": {"Enabled": false}})).unwrap();
+        let error = apply(json!({"DataFormatConversionConfiguration": {}})).unwrap_err();
+        assert!(error.to_string().contains("not offered"), "{error}");
+    }
+
+    #[test]
+    fn a_backup_needs_its_bucket_and_a_minute() {
+        let backup = |mode: &str, configuration: Value| {
+            apply(json!({"S3BackupMode": mode, "S3BackupConfiguration": configuration}))
+        };
+        let bucket = json!({"RoleARN": "arn:aws:iam::000000000000:role/r", "BucketARN": "arn:aws:s3:::raw"});
+        let place = backup("Enabled", bucket.clone()).unwrap().1.backup.unwrap();
+        assert_eq!((place.bucket.as_str(), place.hints.interval.as_secs()), ("raw", 300));
+        assert_eq!(backup("Disabled", bucket).unwrap().1.backup, None);
+        let error = apply(json!({"S3BackupMode": "Enabled"})).unwrap_err().to_string();
+        assert_eq!(error, "S3 backup destination configuration is required when enabling S3 backup.");
+        let error = backup("Enabled", json!({"BucketARN": "arn:aws:s3:::raw"})).unwrap_err().to_string();
+        assert!(error.contains("'s3.s3BackupConfiguration.roleARN'"), "{error}");
+        let hasty = json!({
+            "RoleARN": "arn:aws:iam::000000000000:role/r", "BucketARN": "arn:aws:s3:::raw",
+            "BufferingHints": {"IntervalInSeconds": 0},
         });
-        apply(off).unwrap();
-        for on in [
-            json!({"DynamicPartitioningConfiguration": {"Enabled": true}}),
-            json!({"DataFormatConversionConfiguration": {}}),
-            json!({"S3BackupMode": "Enabled"}),
-        ] {
-            let error = apply(on).unwrap_err();
-            assert!(error.to_string().contains("not offered"), "{error}");
-        }
+        assert!(backup("Enabled", hasty).unwrap_err().to_string().contains("at least 60"));
         assert_eq!(apply(json!({"S3BackupMode": "Sometimes"})).unwrap_err().code(), "ValidationException");
     }
 

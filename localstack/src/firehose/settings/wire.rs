@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::blocks::{BufferingHints, CloudWatchLoggingOptions, ProcessingConfiguration, RetryOptions, merge};
+
 /// `ExtendedS3DestinationConfiguration`, `…Update` and `…Description` in one, and their legacy siblings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -27,24 +29,22 @@ pub(crate) struct S3Settings {
     pub(crate) processing_configuration: Option<ProcessingConfiguration>,
     #[serde(rename = "S3BackupMode", skip_serializing_if = "Option::is_none")]
     pub(crate) s3_backup_mode: Option<String>,
+    #[serde(
+        rename(serialize = "S3BackupDescription", deserialize = "S3BackupConfiguration"),
+        alias = "S3BackupUpdate",
+        // As it is kept on disk.
+        alias = "S3BackupDescription",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) s3_backup: Option<Box<Self>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) data_format_conversion_configuration: Option<Switch>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) dynamic_partitioning_configuration: Option<Switch>,
+    pub(crate) dynamic_partitioning_configuration: Option<DynamicPartitioningConfiguration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) file_extension: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) custom_time_zone: Option<String>,
-}
-
-/// When an object is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct BufferingHints {
-    #[serde(rename = "SizeInMBs", skip_serializing_if = "Option::is_none")]
-    pub(crate) size_in_mbs: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) interval_in_seconds: Option<i64>,
 }
 
 /// How S3 encrypts the objects. Kept and described; local buckets encrypt nothing.
@@ -63,46 +63,14 @@ pub(crate) struct KmsEncryptionConfig {
     pub(crate) key_arn: String,
 }
 
-/// Where errors of the delivery are logged.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Whether objects are written by partition key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct CloudWatchLoggingOptions {
+pub(crate) struct DynamicPartitioningConfiguration {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_options: Option<RetryOptions>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) enabled: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) log_group_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) log_stream_name: Option<String>,
-}
-
-/// The processors records run through.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ProcessingConfiguration {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) enabled: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) processors: Option<Vec<Processor>>,
-}
-
-/// One processor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Processor {
-    #[serde(rename = "Type")]
-    pub(crate) kind: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) parameters: Option<Vec<ProcessorParameter>>,
-}
-
-/// One parameter of a processor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ProcessorParameter {
-    #[serde(rename = "ParameterName")]
-    pub(crate) name: String,
-    #[serde(rename = "ParameterValue")]
-    pub(crate) value: String,
 }
 
 /// A block this endpoint keeps as it came, for as long as it is switched off.
@@ -118,6 +86,11 @@ pub(crate) struct Switch {
 impl S3Settings {
     /// What AWS fills in for a destination that says nothing.
     pub(crate) fn defaults() -> Self {
+        Self { s3_backup_mode: Some("Disabled".to_owned()), ..Self::plain_defaults() }
+    }
+
+    /// What AWS fills in for a bucket of failed data or of backups.
+    pub(super) fn plain_defaults() -> Self {
         Self {
             buffering_hints: Some(BufferingHints { size_in_mbs: Some(5), interval_in_seconds: Some(300) }),
             compression_format: Some("UNCOMPRESSED".to_owned()),
@@ -125,11 +98,7 @@ impl S3Settings {
                 no_encryption: Some("NoEncryption".to_owned()),
                 kms: None,
             }),
-            cloud_watch_logging_options: Some(CloudWatchLoggingOptions {
-                enabled: Some(false),
-                ..CloudWatchLoggingOptions::default()
-            }),
-            s3_backup_mode: Some("Disabled".to_owned()),
+            cloud_watch_logging_options: Some(CloudWatchLoggingOptions::off()),
             ..Self::default()
         }
     }
@@ -156,15 +125,29 @@ impl S3Settings {
                 ProcessingConfiguration::merged,
             ),
             s3_backup_mode: change.s3_backup_mode.or(self.s3_backup_mode),
+            s3_backup: match (self.s3_backup, change.s3_backup) {
+                (old, Some(new)) => {
+                    let base = old.map_or_else(Self::plain_defaults, |old| *old);
+                    Some(Box::new(base.merged(new.legacy())))
+                }
+                (old, None) => old,
+            },
             data_format_conversion_configuration: change
                 .data_format_conversion_configuration
                 .or(self.data_format_conversion_configuration),
-            dynamic_partitioning_configuration: change
-                .dynamic_partitioning_configuration
-                .or(self.dynamic_partitioning_configuration),
+            dynamic_partitioning_configuration: merge(
+                self.dynamic_partitioning_configuration,
+                change.dynamic_partitioning_configuration,
+                DynamicPartitioningConfiguration::merged,
+            ),
             file_extension: change.file_extension.or(self.file_extension),
             custom_time_zone: change.custom_time_zone.or(self.custom_time_zone),
         }
+    }
+
+    /// Whether objects are written by partition key.
+    pub(super) fn is_partitioned(&self) -> bool {
+        self.dynamic_partitioning_configuration.is_some_and(|block| block.enabled == Some(true))
     }
 
     /// The members the legacy `S3Destination…` shapes have.
@@ -172,6 +155,7 @@ impl S3Settings {
         Self {
             processing_configuration: None,
             s3_backup_mode: None,
+            s3_backup: None,
             data_format_conversion_configuration: None,
             dynamic_partitioning_configuration: None,
             file_extension: None,
@@ -181,35 +165,12 @@ impl S3Settings {
     }
 }
 
-fn merge<T>(old: Option<T>, new: Option<T>, both: impl FnOnce(T, T) -> T) -> Option<T> {
-    match (old, new) {
-        (Some(old), Some(new)) => Some(both(old, new)),
-        (old, new) => new.or(old),
-    }
-}
-
-impl BufferingHints {
+impl DynamicPartitioningConfiguration {
     fn merged(self, change: Self) -> Self {
         Self {
-            size_in_mbs: change.size_in_mbs.or(self.size_in_mbs),
-            interval_in_seconds: change.interval_in_seconds.or(self.interval_in_seconds),
-        }
-    }
-}
-
-impl CloudWatchLoggingOptions {
-    fn merged(self, change: Self) -> Self {
-        Self {
+            retry_options: merge(self.retry_options, change.retry_options, RetryOptions::merged),
             enabled: change.enabled.or(self.enabled),
-            log_group_name: change.log_group_name.or(self.log_group_name),
-            log_stream_name: change.log_stream_name.or(self.log_stream_name),
         }
-    }
-}
-
-impl ProcessingConfiguration {
-    fn merged(self, change: Self) -> Self {
-        Self { enabled: change.enabled.or(self.enabled), processors: change.processors }
     }
 }
 
@@ -256,6 +217,25 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_is_merged_within_itself() {
+        let created = settings(
+            json!({"S3BackupConfiguration": {"BucketARN": "b", "RoleARN": "r", "S3BackupMode": "?"}}),
+        );
+        let base = S3Settings::defaults().merged(created);
+        let updated =
+            base.merged(settings(json!({"S3BackupUpdate": {"Prefix": "raw/", "CompressionFormat": "GZIP"}})));
+        assert_eq!(
+            serde_json::to_value(updated).unwrap()["S3BackupDescription"],
+            json!({
+                "RoleARN": "r", "BucketARN": "b", "Prefix": "raw/", "CompressionFormat": "GZIP",
+                "BufferingHints": {"SizeInMBs": 5, "IntervalInSeconds": 300},
+                "EncryptionConfiguration": {"NoEncryptionConfig": "NoEncryption"},
+                "CloudWatchLoggingOptions": {"Enabled": false},
+            })
+        );
+    }
+
+    #[test]
     fn an_empty_prefix_is_not_an_omitted_one() {
         let merged = settings(json!({"Prefix": "p/"})).merged(settings(json!({"Prefix": ""})));
         assert_eq!(merged.prefix.as_deref(), Some(""));
@@ -273,8 +253,8 @@ mod tests {
 
     #[test]
     fn a_block_that_is_off_is_kept_as_it_came() {
-        let block = json!({"Enabled": false, "RetryOptions": {"DurationInSeconds": 300}});
-        let settings = settings(json!({"DynamicPartitioningConfiguration": block}));
-        assert_eq!(serde_json::to_value(&settings).unwrap()["DynamicPartitioningConfiguration"], block);
+        let block = json!({"Enabled": false, "SchemaConfiguration": {"TableName": "t"}});
+        let settings = settings(json!({"DataFormatConversionConfiguration": block}));
+        assert_eq!(serde_json::to_value(&settings).unwrap()["DataFormatConversionConfiguration"], block);
     }
 }

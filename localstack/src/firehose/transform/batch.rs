@@ -69,7 +69,7 @@ mod tests {
     const LIMITS: BatchLimits = BatchLimits { size: 1000, interval: Duration::from_secs(60) };
 
     fn record(size: usize) -> Record {
-        Record { data: Bytes::from(vec![b'x'; size]), arrived_ms: 0, kinesis: None }
+        Record::put(Bytes::from(vec![b'x'; size]), 0)
     }
 
     #[test]

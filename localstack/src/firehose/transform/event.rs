@@ -146,8 +146,6 @@ mod tests {
 
     fn record(data: &[u8], partition_key: Option<&str>) -> Record {
         Record {
-            data: Bytes::copy_from_slice(data),
-            arrived_ms: 1_507_217_624_302,
             kinesis: partition_key.map(|key| {
                 Box::new(KinesisMetadata {
                     shard: "shardId-000000000000".into(),
@@ -156,6 +154,7 @@ mod tests {
                     subsequence: 3,
                 })
             }),
+            ..Record::put(Bytes::copy_from_slice(data), 1_507_217_624_302)
         }
     }
 

@@ -1,25 +1,26 @@
-//! A record the transform could not process: why, and the line of JSON that keeps it.
+//! A record that could not be processed or delivered: why, and the line of JSON that keeps it.
 //!
 //! The line goes to an object under the error prefix. Its members and their order are those of objects AWS
 //! wrote; note `lambdaARN`, where the guide says `lambdaArn`. Times are milliseconds since the epoch.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Why a transform failed a record.
+/// Why a record failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     /// `errorCode`.
     pub(crate) code: &'static str,
     /// `errorMessage`.
-    pub(crate) message: &'static str,
+    pub(crate) message: Cow<'static, str>,
 }
 
 impl Failure {
     const fn new(code: &'static str, message: &'static str) -> Self {
-        Self { code, message }
+        Self { code, message: Cow::Borrowed(message) }
     }
 
     /// The function ended with an error, on every attempt.
@@ -111,6 +112,30 @@ impl Failure {
     pub(crate) const fn processing_failed() -> Self {
         Self::new("Lambda.ProcessingFailedStatus", "ProcessingFailed status set for record")
     }
+
+    /// The record has no partition.
+    pub(crate) const fn no_partition(message: &'static str) -> Self {
+        Self::new("DynamicPartitioning.MetadataExtractionFailed", message)
+    }
+
+    /// The record would open a partition more than there may be. The guide says that such records go to the error
+    /// output; neither code nor message could be found (?).
+    pub(crate) const fn too_many_partitions() -> Self {
+        Self::new(
+            "DynamicPartitioning.ActivePartitionLimitExceeded",
+            "The active partition count of the delivery stream has reached its limit of 500.",
+        )
+    }
+
+    /// The record is not what CloudWatch Logs sends. The code was seen; the message was not (?).
+    pub(crate) const fn not_decompressed() -> Self {
+        Self::new("Decompression failed.", "The record could not be decompressed.")
+    }
+
+    /// An HTTP endpoint did not take the record.
+    pub(crate) fn of_endpoint(code: &'static str, message: String) -> Self {
+        Self { code, message: Cow::Owned(message) }
+    }
 }
 
 /// One failed record, as it is kept.
@@ -126,27 +151,36 @@ pub(crate) struct FailedRecord<'a> {
     pub(crate) arrived_ms: i64,
     /// When the last attempt ended.
     pub(crate) ended_ms: i64,
-    /// The function.
-    pub(crate) lambda_arn: &'a str,
+    /// The function; `None` where none was involved.
+    pub(crate) lambda_arn: Option<&'a str>,
+    /// Sequence number and subsequence number of a record that an HTTP endpoint did not take.
+    pub(crate) place: Option<(&'a str, usize)>,
 }
 
 impl FailedRecord<'_> {
     /// The line of JSON, its line feed included.
     pub(crate) fn line(&self) -> String {
+        let json = |text: &str| serde_json::Value::from(text).to_string();
         let mut out = String::with_capacity(self.data.len() / 3 * 4 + 512);
         out.push_str(r#"{"rawData":""#);
         STANDARD.encode_string(self.data, &mut out);
         let _infallible = write!(
             out,
-            r#"","errorCode":"{}","errorMessage":"{}","attemptsMade":{},"arrivalTimestamp":{},"attemptEndingTimestamp":{},"lambdaARN":{}}}"#,
-            self.failure.code,
-            self.failure.message,
+            r#"","errorCode":{},"errorMessage":{},"attemptsMade":{},"arrivalTimestamp":{},"attemptEndingTimestamp":{}"#,
+            json(self.failure.code),
+            json(&self.failure.message),
             self.attempts,
             self.arrived_ms,
             self.ended_ms,
-            serde_json::Value::from(self.lambda_arn),
         );
-        out.push('\n');
+        if let Some(arn) = self.lambda_arn {
+            let _infallible = write!(out, r#","lambdaARN":{}"#, json(arn));
+        }
+        if let Some((sequence, subsequence)) = self.place {
+            let id = json(&format!("{sequence}.{subsequence}"));
+            let _infallible = write!(out, r#","subsequenceNumber":{subsequence},"dataId":{id}"#);
+        }
+        out.push_str("}\n");
         out
     }
 }
@@ -165,7 +199,8 @@ mod tests {
             attempts: 4,
             arrived_ms: 1_627_921_286_181,
             ended_ms: 1_627_921_366_634,
-            lambda_arn: "arn:aws:lambda:us-east-1:000000000000:function:parse",
+            lambda_arn: Some("arn:aws:lambda:us-east-1:000000000000:function:parse"),
+            place: None,
         }
         .line();
         assert!(line.ends_with("}\n") && line.matches('\n').count() == 1);
@@ -184,22 +219,31 @@ mod tests {
     }
 
     #[test]
-    fn no_reason_needs_escaping() {
-        let reasons = [
-            Failure::function_error(),
-            Failure::timed_out(),
-            Failure::not_found(),
-            Failure::limit_exceeded(),
-            Failure::internal(),
-            Failure::too_large(),
-            Failure::not_json(),
-            Failure::invalid_format(),
-            Failure::missing_record_id(),
-            Failure::duplicated_record_id(),
-            Failure::processing_failed(),
-        ];
-        for reason in reasons {
-            assert!(!format!("{}{}", reason.code, reason.message).contains(['"', '\\', '\n']), "{reason:?}");
+    fn a_record_an_endpoint_refused_says_which_it_was() {
+        let message =
+            "Received the following response from the endpoint destination. {\"errorMessage\": \"no\"}";
+        let line = FailedRecord {
+            data: b"sample raw data",
+            failure: &Failure::of_endpoint("HttpEndpoint.DestinationException", message.to_owned()),
+            attempts: 5,
+            arrived_ms: 1_594_265_943_615,
+            ended_ms: 1_594_266_081_318,
+            lambda_arn: None,
+            place: Some(("49607357361271740811418664280693044274821622880012337186", 0)),
         }
+        .line();
+        assert_eq!(
+            serde_json::from_str::<Value>(&line).unwrap(),
+            json!({
+                "attemptsMade": 5,
+                "arrivalTimestamp": 1_594_265_943_615_i64,
+                "errorCode": "HttpEndpoint.DestinationException",
+                "errorMessage": message,
+                "attemptEndingTimestamp": 1_594_266_081_318_i64,
+                "rawData": "c2FtcGxlIHJhdyBkYXRh",
+                "subsequenceNumber": 0,
+                "dataId": "49607357361271740811418664280693044274821622880012337186.0",
+            })
+        );
     }
 }

@@ -14,6 +14,7 @@ use serde::de::{Deserializer, Visitor};
 
 use super::event::RecordIds;
 use super::failure::Failure;
+use crate::firehose::processors::partition::Keys;
 
 /// What became of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(crate) enum Verdict {
     Ok {
         /// Offset of the end.
         end: usize,
+        /// The partition keys the function gave it.
+        keys: Option<Keys>,
     },
     /// The function meant it to disappear.
     Dropped,
@@ -60,6 +63,8 @@ struct Returned<'a> {
     result: Option<Text<'a>>,
     #[serde(borrow, default)]
     data: Option<Text<'a>>,
+    #[serde(default)]
+    metadata: Option<serde_json::Value>,
 }
 
 /// A string that borrows from the answer where it holds no escapes: serde copies a `Cow` in an `Option`.
@@ -132,12 +137,25 @@ fn judge(returned: &Returned<'_>, output: &mut Vec<u8>) -> Option<Verdict> {
     match returned.result.as_ref()?.0.as_ref() {
         "Ok" => {
             STANDARD.decode_vec(returned.data.as_ref()?.0.as_bytes(), output).ok()?;
-            Some(Verdict::Ok { end: output.len() })
+            let keys = returned.metadata.as_ref().and_then(partition_keys);
+            Some(Verdict::Ok { end: output.len(), keys })
         }
         "Dropped" => Some(Verdict::Dropped),
         "ProcessingFailed" => Some(Verdict::Failed(Failure::processing_failed())),
         _ => None,
     }
+}
+
+/// `partitionKeys` of a record's metadata: a map of text; numbers and truth values are taken as text too.
+fn partition_keys(metadata: &serde_json::Value) -> Option<Keys> {
+    use serde_json::Value as Json;
+    let members = metadata.get("partitionKeys")?.as_object()?.iter();
+    let text = |(key, value): (&String, &Json)| match value {
+        Json::String(text) => Some((key.clone(), text.clone())),
+        Json::Number(_) | Json::Bool(_) => Some((key.clone(), value.to_string())),
+        _ => None,
+    };
+    Some(members.filter_map(text).collect())
 }
 
 #[cfg(test)]
@@ -171,7 +189,10 @@ mod tests {
         let read =
             answer(&[returned(0, "Ok", "first"), returned(1, "Dropped", ""), returned(2, "Ok", "third")]);
         assert_eq!(read.output, b"firstthird");
-        assert_eq!(read.verdicts, [Verdict::Ok { end: 5 }, Verdict::Dropped, Verdict::Ok { end: 10 }]);
+        assert_eq!(
+            read.verdicts,
+            [Verdict::Ok { end: 5, keys: None }, Verdict::Dropped, Verdict::Ok { end: 10, keys: None }]
+        );
     }
 
     #[test]
@@ -240,6 +261,23 @@ mod tests {
             let read = read(payload.as_bytes(), &ids(), 3);
             assert!(read.verdicts.iter().all(|verdict| code(verdict) == "Lambda.JsonProcessingException"));
         }
+    }
+
+    #[test]
+    fn partition_keys_come_with_their_record() {
+        let mut first = returned(0, "Ok", "1");
+        first["metadata"] = json!({"partitionKeys": {"customer": "7", "year": 2024, "nothing": null}});
+        let mut second = returned(1, "Ok", "2");
+        second["metadata"] = json!("what");
+        let read = answer(&[first, second, returned(2, "Ok", "3")]);
+        let keys = |verdict: &Verdict| match verdict {
+            Verdict::Ok { keys, .. } => keys.clone(),
+            other => panic!("not delivered: {other:?}"),
+        };
+        let expected =
+            [("customer".to_owned(), "7".to_owned()), ("year".to_owned(), "2024".to_owned())].into();
+        assert_eq!(keys(&read.verdicts[0]), Some(expected));
+        assert_eq!((keys(&read.verdicts[1]), keys(&read.verdicts[2])), (None, None));
     }
 
     #[test]
