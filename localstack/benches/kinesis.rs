@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use pipectl_localstack::{Endpoint, Options, Timings};
+use pipectl_localstack::{Endpoint, Limits, Options, Timings};
 use serde_json::{Value, json};
 
 const RECORDS: u32 = 500;
@@ -107,7 +107,8 @@ fn get(connection: &mut Connection) -> f64 {
 fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let options = Options { bind, timings: Timings::all(Duration::ZERO), ..Options::default() };
+    let options =
+        Options { bind, timings: Timings::all(Duration::ZERO), limits: Limits::Off, ..Options::default() };
     let endpoint = runtime.block_on(Endpoint::start(options)).expect("port 0 is free");
     let stream = TcpStream::connect(endpoint.address()).expect("the endpoint listens");
     stream.set_nodelay(true).expect("it is a TCP stream");

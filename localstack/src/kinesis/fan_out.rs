@@ -50,7 +50,7 @@ impl Stream {
             status => return Err(self.not_active(status)),
         }
         let millis = now.as_millisecond();
-        let times = (millis, after(millis, self.timings().create));
+        let times = (millis, after(millis, self.terms().timings.create));
         let registered = self.with(now, |state| state.consumers.register(name, tags, limit, times));
         registered.map_err(|why| self.unregistered(name, why))
     }
@@ -58,7 +58,7 @@ impl Stream {
     /// Starts a consumer's deletion; whether there is such a consumer.
     pub(crate) fn deregister_consumer(&self, which: Which<'_>, now: Timestamp) -> bool {
         let millis = now.as_millisecond();
-        let times = (millis, after(millis, self.timings().delete));
+        let times = (millis, after(millis, self.terms().timings.delete));
         self.with(now, |state| state.consumers.deregister(which, times))
     }
 

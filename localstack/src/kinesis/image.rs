@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use super::arn::StreamArn;
 use super::consumers::Consumers;
+use super::limits::Demand;
 use super::record::{Record, Sequence};
 use super::reshard::Step;
 use super::shard_log::ShardLog;
-use super::state::State;
-use super::stream::{Distribution, Encryption, Mode, Status, Stream};
+use super::state::{History, State};
+use super::stream::{Distribution, Encryption, Mode, Status, Stream, Terms};
+use crate::limits::Limits;
 use crate::lock::Lock;
 use crate::persist::kinesis::Tail;
-use crate::timings::Timings;
 
 /// How much is looked at for changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,12 @@ pub(crate) struct Image {
     status: StatusImage,
     until: i64,
     pending: Vec<StepImage>,
+    #[serde(default)]
+    pending_retention: Option<i32>,
+    #[serde(default)]
+    floor: Option<i64>,
+    #[serde(default)]
+    history: History,
     shards: Vec<ShardImage>,
     #[serde(default)]
     warm_mibps: Option<u32>,
@@ -140,6 +147,9 @@ impl State {
             status: self.status.into(),
             until: self.until,
             pending: self.pending.iter().map(StepImage::from).collect(),
+            pending_retention: self.pending_retention,
+            floor: Some(self.floor),
+            history: self.history.clone(),
             shards: shards.collect(),
             warm_mibps: self.warm_mibps,
             auto: self.distribution == Distribution::Auto,
@@ -181,6 +191,12 @@ impl State {
             routes: Vec::new(),
             next,
             newest,
+            pending_retention: image.pending_retention,
+            limits: Limits::default(),
+            floor: image.floor.unwrap_or(i64::MIN),
+            trimmed: i64::MIN,
+            demand: Demand::default(),
+            history: image.history,
             tail: None,
         };
         state.route();
@@ -203,11 +219,12 @@ impl Stream {
         (arn, created): (StreamArn, Timestamp),
         mut state: State,
         tail: Tail,
-        timings: Timings,
+        terms: Terms,
         now: Timestamp,
     ) -> io::Result<Option<Self>> {
         let millis = now.as_millisecond();
         state.tail = Some(Box::new(tail));
+        state.limits = terms.limits;
         state.settle(millis);
         state.trim(if state.status() == Status::Deleting { i64::MAX } else { millis });
         state.keep(Extent::All)?;
@@ -215,7 +232,7 @@ impl Stream {
             return Ok(None);
         }
         let held = state.held_bytes();
-        Ok(Some(Self::of_state((arn, created), Lock::new(state), timings, held)))
+        Ok(Some(Self::of_state((arn, created), Lock::new(state), terms, held)))
     }
 
     /// Writes this stream to the data folder from now on.

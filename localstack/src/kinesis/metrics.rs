@@ -11,6 +11,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pipectl_shards::ShardId;
 
+use super::state::Outcome;
+use super::stream::RATE_EXCEEDED;
 use super::{Batch, Stream};
 use crate::cloudwatch::{Meters, MetricSet, amount, metrics, millis};
 use crate::http::AwsError;
@@ -63,16 +65,6 @@ pub(crate) enum Operation {
     PutRecords,
 }
 
-/// What became of a record that was put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Put {
-    pub(crate) shard: ShardId,
-    /// Data and key.
-    pub(crate) size: usize,
-    /// Or throttled.
-    pub(crate) accepted: bool,
-}
-
 /// What a call put into a stream or a shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Tally {
@@ -82,8 +74,8 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, put: &Put) {
-        if put.accepted {
+    fn count(&mut self, put: &Outcome) {
+        if put.result.is_ok() {
             self.bytes += put.size;
             self.accepted += 1;
         } else {
@@ -123,7 +115,12 @@ impl Enhanced {
 }
 
 /// Records were put, all or some or none of them.
-pub(crate) fn put(world: &World, stream: &Stream, operation: Operation, (puts, took): (&[Put], Duration)) {
+pub(crate) fn put(
+    world: &World,
+    stream: &Stream,
+    operation: Operation,
+    (puts, took): (&[Outcome], Duration),
+) {
     let now = world.clock.now();
     let mut all = Tally::default();
     puts.iter().for_each(|put| all.count(put));
@@ -162,7 +159,7 @@ pub(crate) fn put(world: &World, stream: &Stream, operation: Operation, (puts, t
     }
 }
 
-fn put_into_shards(world: &World, stream: &Stream, enhanced: &Enhanced, puts: &[Put]) {
+fn put_into_shards(world: &World, stream: &Stream, enhanced: &Enhanced, puts: &[Outcome]) {
     let mut shards: std::collections::BTreeMap<ShardId, Tally> = std::collections::BTreeMap::new();
     for put in puts {
         shards.entry(put.shard).or_default().count(put);
@@ -209,9 +206,6 @@ pub(crate) fn read(
     }
 }
 
-/// The code of what a limit of a shard stands in the way of.
-const RATE_EXCEEDED: &str = "ProvisionedThroughputExceededException";
-
 /// How old the last record read is; of an empty answer, how far the reader is behind.
 fn age(batch: &Batch, now: Timestamp) -> i64 {
     let last = batch.records.last().map(|record| now.as_millisecond() - record.arrived);
@@ -224,7 +218,8 @@ mod tests {
 
     use super::*;
     use crate::cloudwatch::{Dimension, MetricId};
-    use crate::kinesis::{StreamArn, StreamSettings};
+    use crate::kinesis::limits::Throttle;
+    use crate::kinesis::{Sequence, StreamArn, StreamSettings};
     use crate::world::Setting;
 
     fn world() -> (Arc<World>, Arc<Stream>) {
@@ -243,8 +238,9 @@ mod tests {
         world.cloudwatch.total(&id, now - hour, now + hour).map(|all| (all.sum, all.count))
     }
 
-    fn puts(accepted: &[bool]) -> Vec<Put> {
-        let put = |accepted: &bool| Put { shard: ShardId::new(1), size: 100, accepted: *accepted };
+    fn puts(accepted: &[bool]) -> Vec<Outcome> {
+        let result = |accepted| if accepted { Ok(Sequence(0)) } else { Err(Throttle::Records) };
+        let put = |accepted: &bool| Outcome { shard: ShardId::new(1), size: 100, result: result(*accepted) };
         accepted.iter().map(put).collect()
     }
 

@@ -11,10 +11,13 @@ mod arn;
 mod consumers;
 mod fan_out;
 mod image;
+mod limits;
+mod memory;
 mod metrics;
 mod reader;
 mod record;
 mod reshard;
+mod scaling;
 mod shard_log;
 mod state;
 mod stream;
@@ -37,21 +40,20 @@ pub(crate) use wire::serve;
 use crate::http::AwsError;
 use crate::lock::Lock;
 use crate::persist::kinesis::Keeper;
-use crate::timings::Timings;
 use crate::world::Setting;
 use account::Commitment;
-use stream::{not_found, under};
+use limits::{Limited, ON_DEMAND_STREAMS, Rates, STREAMS_IN_TRANSITION, shard_quota};
+use memory::Memory;
+use stream::{Terms, limit_exceeded, not_found, under};
 use token::Seal;
-
-/// Open shards of an account in a region, as in the largest regions.
-pub const SHARD_LIMIT: u64 = 20_000;
 
 /// The state of Kinesis.
 #[derive(Debug)]
 pub struct Kinesis {
     account: String,
-    timings: Timings,
-    memory_limit: u64,
+    terms: Terms,
+    memory: Memory,
+    rates: Rates,
     streams: Lock<BTreeMap<StreamArn, Arc<Stream>>>,
     /// The throughput commitments, by region.
     commitments: Lock<BTreeMap<String, Commitment>>,
@@ -63,10 +65,12 @@ pub struct Kinesis {
 impl Kinesis {
     /// No streams.
     pub fn new(setting: &Setting) -> Self {
+        let terms = Terms { timings: setting.timings, limits: setting.limits, ..Terms::default() };
         Self {
             account: setting.account.clone(),
-            timings: setting.timings,
-            memory_limit: setting.memory_limit,
+            memory: Memory::new(setting.memory_limit, Arc::clone(&terms.held)),
+            terms,
+            rates: Rates::default(),
             streams: Lock::default(),
             commitments: Lock::default(),
             seal: Seal::new(&setting.dice),
@@ -101,7 +105,10 @@ impl Kinesis {
         settings: StreamSettings,
         now: Timestamp,
     ) -> Result<Arc<Stream>, AwsError> {
-        let open = self.open_shards(arn.region(), now);
+        self.room_for_stream(&arn, settings.mode, now)?;
+        if settings.mode == Mode::Provisioned {
+            self.room_for_shards(&arn, u64::from(settings.shards.get()), now)?;
+        }
         let mut streams = self.streams.lock();
         if streams.get(&arn).is_some_and(|stream| !stream.is_gone(now)) {
             return Err(AwsError::bad_request(
@@ -109,11 +116,7 @@ impl Kinesis {
                 format!("Stream {} already exists.", under(&arn)),
             ));
         }
-        let more = u64::from(settings.shards.get());
-        if open + more > SHARD_LIMIT {
-            return Err(shard_limit(&arn, open, more));
-        }
-        let stream = Arc::new(Stream::new(arn.clone(), settings, now, self.timings));
+        let stream = Arc::new(Stream::new(arn.clone(), settings, now, self.terms.clone()));
         if let Some(keeper) = self.keeper.get() {
             let tail = keeper.tail().map_err(|error| stream::not_kept(&error))?;
             stream.write_to(tail, now).map_err(|error| stream::not_kept(&error))?;
@@ -122,38 +125,110 @@ impl Kinesis {
         Ok(stream)
     }
 
+    /// Refuses a stream that would be one too many.
+    fn room_for_stream(&self, arn: &StreamArn, mode: Mode, now: Timestamp) -> Result<(), AwsError> {
+        if !self.terms.limits.enforced() {
+            return Ok(());
+        }
+        let streams = self.streams(arn.region(), now);
+        if streams.iter().any(|stream| stream.arn() == arn) {
+            // That it exists is what the caller has to hear.
+            return Ok(());
+        }
+        let is_changing = |status| matches!(status, Status::Creating | Status::Deleting);
+        if streams.iter().filter(|stream| is_changing(stream.status(now))).count() >= STREAMS_IN_TRANSITION {
+            return Err(limit_exceeded(format!(
+                "This request would have exceed the limit on the number of streams that can simultaneously be in \
+                 CREATING or DELETING for the account {}. Limit: {STREAMS_IN_TRANSITION}.",
+                arn.account()
+            )));
+        }
+        if mode == Mode::OnDemand { self.room_for_on_demand(arn, now) } else { Ok(()) }
+    }
+
+    /// Refuses an on-demand stream that would be one too many.
+    pub(crate) fn room_for_on_demand(&self, arn: &StreamArn, now: Timestamp) -> Result<(), AwsError> {
+        let count = self.on_demand_streams(arn.region(), now);
+        if !self.terms.limits.enforced() || count < ON_DEMAND_STREAMS {
+            return Ok(());
+        }
+        Err(limit_exceeded(format!(
+            "This request would exceed the limit on the number of On-Demand streams for the account {} in {}. Current \
+             On-Demand streams count: {count}. Limit: {ON_DEMAND_STREAMS}.",
+            arn.account(),
+            arn.region()
+        )))
+    }
+
     /// Refuses what would take a region past its shard limit.
     pub(crate) fn room_for_shards(&self, arn: &StreamArn, more: u64, now: Timestamp) -> Result<(), AwsError> {
         let open = self.open_shards(arn.region(), now);
-        if open + more > SHARD_LIMIT { Err(shard_limit(arn, open, more)) } else { Ok(()) }
+        let limit = self.shard_limit(arn.region());
+        if open.saturating_add(more) <= limit {
+            return Ok(());
+        }
+        Err(limit_exceeded(format!(
+            "This request would exceed the shard limit for the account {} in {}. Current shard count for the account: \
+             {open}. Limit: {limit}. Number of additional shards that would have resulted from this request: {more}. \
+             Refer to the AWS Service Limits page \
+             (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits and how to \
+             request higher limits.",
+            arn.account(),
+            arn.region()
+        )))
+    }
+
+    /// The shards that a region's provisioned streams may have.
+    pub(crate) fn shard_limit(&self, region: &str) -> u64 {
+        shard_quota(region, self.terms.limits)
     }
 
     /// The open shards of all provisioned streams of a region.
     pub(crate) fn open_shards(&self, region: &str, now: Timestamp) -> u64 {
-        let streams = self.streams(region, now);
-        streams.iter().map(|stream| u64::try_from(stream.open_shards(now).len()).unwrap_or(u64::MAX)).sum()
+        let open = |stream: &Arc<Stream>| {
+            stream.with(now, |state| match state.mode {
+                Mode::Provisioned => state.lineage.open().count(),
+                Mode::OnDemand => 0,
+            })
+        };
+        self.streams(region, now).iter().map(|stream| u64::try_from(open(stream)).unwrap_or(u64::MAX)).sum()
+    }
+
+    /// The on-demand streams of a region.
+    pub(crate) fn on_demand_streams(&self, region: &str, now: Timestamp) -> usize {
+        let is_on_demand = |stream: &&Arc<Stream>| stream.with(now, |state| state.mode == Mode::OnDemand);
+        self.streams(region, now).iter().filter(is_on_demand).count()
+    }
+
+    /// Counts a call against the rate of its operation. `stream` names the stream that it is about, if it is about
+    /// one and its operation has a rate; asked only then.
+    pub(crate) fn count_call(
+        &self,
+        operation: &str,
+        region: &str,
+        stream: impl FnOnce() -> Option<String>,
+        now: Timestamp,
+    ) -> Result<(), AwsError> {
+        if !self.terms.limits.enforced() {
+            return Ok(());
+        }
+        let Some(limited) = Limited::of(operation) else { return Ok(()) };
+        let stream = stream();
+        if self.rates.admit(limited, region, stream.as_deref(), now.as_millisecond()) {
+            return Ok(());
+        }
+        let account = &self.account;
+        Err(limit_exceeded(match stream {
+            Some(stream) => format!("Rate exceeded for stream {stream} under account {account}."),
+            None => format!("Rate exceeded for account {account}."),
+        }))
     }
 
     /// Drops the oldest records of the fullest streams until all fit in the memory limit.
-    pub(crate) fn bound_memory(&self) {
-        loop {
+    pub(crate) fn bound_memory(&self, now: Timestamp) {
+        if self.memory.is_exceeded() {
             let streams: Vec<_> = self.streams.lock().values().cloned().collect();
-            let held: u64 = streams.iter().map(|stream| stream.held_bytes()).sum();
-            let Some(excess) = held.checked_sub(self.memory_limit).filter(|excess| *excess > 0) else {
-                return;
-            };
-            let Some(fullest) = streams.iter().max_by_key(|stream| stream.held_bytes()) else { return };
-            // A little more than needed, so that not every put has to come here again.
-            let dropped = fullest.drop_oldest(excess + self.memory_limit / 64);
-            tracing::warn!(
-                stream = fullest.arn().name(),
-                dropped,
-                limit = self.memory_limit,
-                "the endpoint's memory limit is reached: the oldest records are dropped before their retention ends"
-            );
-            if dropped == 0 {
-                return;
-            }
+            self.memory.bound(&streams, now);
         }
     }
 
@@ -167,15 +242,16 @@ impl Kinesis {
     }
 
     /// Brings streams back, and keeps new ones where `keeper` says.
-    pub(crate) fn restore(&self, streams: Vec<Stream>, keeper: Keeper) {
+    pub(crate) fn restore(&self, streams: Vec<Stream>, keeper: Keeper, now: Timestamp) {
         let streams = streams.into_iter().map(|stream| (stream.arn().clone(), Arc::new(stream)));
         self.streams.lock().extend(streams);
-        self.bound_memory();
+        self.bound_memory(now);
         let _ = self.keeper.set(keeper);
     }
 
-    pub(crate) fn timings(&self) -> Timings {
-        self.timings
+    /// What every stream lives under.
+    pub(crate) fn terms(&self) -> Terms {
+        self.terms.clone()
     }
 
     /// Looks at a region's throughput commitment, or changes it.
@@ -190,19 +266,4 @@ impl Kinesis {
     pub(crate) fn seal(&self) -> &Seal {
         &self.seal
     }
-}
-
-fn shard_limit(arn: &StreamArn, open: u64, more: u64) -> AwsError {
-    AwsError::bad_request(
-        "LimitExceededException",
-        format!(
-            "This request would exceed the shard limit for the account {} in {}. Current shard count for the account: \
-             {open}. Limit: {SHARD_LIMIT}. Number of additional shards that would have resulted from this request: \
-             {more}. Refer to the AWS Service Limits page \
-             (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits and how to \
-             request higher limits.",
-            arn.account(),
-            arn.region()
-        ),
-    )
 }

@@ -20,7 +20,7 @@ use pipectl_shards::ShardId;
 use tokio::sync::watch;
 
 use super::record::{Position, Record};
-use super::stream::Stream;
+use super::stream::{Access, Stream};
 use crate::clock::Clock;
 use crate::http::AwsError;
 
@@ -39,7 +39,7 @@ pub struct Batch {
 
 impl Stream {
     /// Reads a shard: at most `count` records of at most `bytes` together (but one in any case), from a position on.
-    /// Fails when the stream is deleted or has no such shard.
+    /// Fails when the stream is deleted or has no such shard. It is not metered: the throughput is the reader's own.
     pub fn read(
         &self,
         shard: ShardId,
@@ -47,7 +47,19 @@ impl Stream {
         limit: (usize, usize),
         now: Timestamp,
     ) -> Result<Batch, AwsError> {
-        let slice = self.slice(shard, from, limit, now)?;
+        self.read_as(Access::Dedicated, shard, from, limit, now)
+    }
+
+    /// As [`read`](Self::read), metered for this kind of reader.
+    pub(crate) fn read_as(
+        &self,
+        access: Access,
+        shard: ShardId,
+        from: Position,
+        limit: (usize, usize),
+        now: Timestamp,
+    ) -> Result<Batch, AwsError> {
+        let slice = self.slice(shard, from, limit, access, now)?;
         let children = match slice.next {
             Some(_) => Vec::new(),
             None => self.with(now, |state| state.lineage.children(shard).map(|child| child.id).collect()),
@@ -111,7 +123,7 @@ impl Reader {
     pub async fn next(&mut self, count: usize, bytes: usize) -> Result<Vec<(ShardId, Record)>, AwsError> {
         loop {
             self.changes.mark_unchanged();
-            let records = self.poll(count, bytes)?;
+            let records = self.look(count, bytes, true)?;
             if !records.is_empty() {
                 return Ok(records);
             }
@@ -120,8 +132,18 @@ impl Reader {
         }
     }
 
-    /// As [`next`](Self::next), without waiting: nothing when there is nothing.
+    /// As [`next`](Self::next), without waiting for anything: nothing when there is nothing.
     pub fn poll(&mut self, count: usize, bytes: usize) -> Result<Vec<(ShardId, Record)>, AwsError> {
+        self.look(count, bytes, false)
+    }
+
+    /// What there is; where `patient`, without the shards that have given out their two mebibytes a second.
+    fn look(
+        &mut self,
+        count: usize,
+        bytes: usize,
+        patient: bool,
+    ) -> Result<Vec<(ShardId, Record)>, AwsError> {
         let now = self.clock.now();
         let mut taken: Vec<(ShardId, Record)> = Vec::new();
         let mut size = 0;
@@ -134,8 +156,11 @@ impl Reader {
                 break;
             }
             let Some(from) = self.cursors.get(&shard).copied() else { continue };
+            if patient && !self.stream.is_readable(shard, now) {
+                continue;
+            }
             let room = (count - taken.len(), bytes - size);
-            let mut batch = self.stream.read(shard, from, room, now)?;
+            let mut batch = self.stream.read_as(Access::Shared, shard, from, room, now)?;
             // Of a shard one record always comes, however large: leave it for the next time if others came before.
             let first = batch.records.first().map_or(0, Record::size);
             if !taken.is_empty() && first > room.1 {
@@ -177,13 +202,19 @@ mod tests {
     use pipectl_shards::HashKey;
 
     use super::*;
+    use crate::kinesis::stream::Terms;
     use crate::kinesis::{StreamArn, StreamSettings};
     use crate::timings::Timings;
 
     fn stream(shards: u32, clock: Clock) -> Arc<Stream> {
         let settings = StreamSettings::provisioned(NonZeroU32::new(shards).unwrap());
         let arn = StreamArn::new("us-east-1", "000000000000", "s");
-        Arc::new(Stream::new(arn, settings, clock.now(), Timings::all(Duration::ZERO)))
+        Arc::new(Stream::new(
+            arn,
+            settings,
+            clock.now(),
+            Terms { timings: Timings::all(Duration::ZERO), ..Terms::default() },
+        ))
     }
 
     fn put(stream: &Stream, clock: Clock, key: HashKey, data: &'static str) {

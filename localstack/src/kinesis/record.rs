@@ -62,9 +62,14 @@ impl Record {
 
     /// What it takes in memory: data, key and the bookkeeping around them.
     pub(crate) fn held_bytes(&self) -> u64 {
-        const BOOKKEEPING: usize = 112;
-        u64::try_from(self.size() + BOOKKEEPING).unwrap_or(u64::MAX)
+        held_bytes(self.size())
     }
+}
+
+/// What a record of this size takes in memory.
+pub(crate) fn held_bytes(size: usize) -> u64 {
+    const BOOKKEEPING: usize = 112;
+    u64::try_from(size + BOOKKEEPING).unwrap_or(u64::MAX)
 }
 
 /// A sequence number as clients see it: 56 digits that order as the places do, within a shard and from a parent to its

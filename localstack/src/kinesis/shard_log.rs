@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::limits::{ReadMeter, WriteMeter};
 use super::record::{Position, Record, Sequence};
 
 /// A shard's records, and when it was opened and closed.
@@ -12,6 +13,8 @@ pub(crate) struct ShardLog {
     pub(crate) last: Option<Sequence>,
     pub(crate) opened: i64,
     pub(crate) closed: Option<i64>,
+    pub(crate) writes: WriteMeter,
+    pub(crate) reads: ReadMeter,
 }
 
 /// A part of a shard's records.
@@ -24,9 +27,24 @@ pub(crate) struct Slice {
     pub(crate) unread_since: Option<i64>,
 }
 
+impl Slice {
+    /// What its records take in an answer: data and keys.
+    pub(crate) fn size(&self) -> usize {
+        self.records.iter().map(Record::size).sum()
+    }
+}
+
 impl ShardLog {
     pub(crate) fn new(first: Sequence, opened: i64) -> Self {
-        Self { records: VecDeque::new(), first, last: None, opened, closed: None }
+        Self {
+            records: VecDeque::new(),
+            first,
+            last: None,
+            opened,
+            closed: None,
+            writes: WriteMeter::default(),
+            reads: ReadMeter::default(),
+        }
     }
 
     pub(crate) fn push(&mut self, record: Record) {

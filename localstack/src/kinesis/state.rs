@@ -6,12 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pipectl_shards::{HashKey, HashKeyRange, Lineage, ShardId};
+use serde::{Deserialize, Serialize};
 
 use super::consumers::Consumers;
+use super::limits::{Demand, Rolling, Throttle};
 use super::record::{Position, Record, Sequence};
 use super::reshard::Step;
 use super::shard_log::ShardLog;
 use super::stream::{Distribution, Encryption, Mode, Status, StreamSettings};
+use crate::limits::Limits;
 use crate::persist::kinesis::Tail;
 
 #[derive(Debug)]
@@ -29,25 +32,48 @@ pub(crate) struct State {
     pub(super) status: Status,
     pub(super) until: i64,
     pub(super) pending: Vec<Step>,
+    pub(super) pending_retention: Option<i32>,
     pub(crate) lineage: Lineage,
     pub(super) logs: Vec<ShardLog>,
     /// Where each open shard's range starts, in order: what routes a hash key.
     pub(super) routes: Vec<(HashKey, ShardId)>,
     pub(super) next: u64,
     pub(super) newest: i64,
+    pub(super) limits: Limits,
+    /// What arrived before has expired, however long the retention has become since.
+    pub(super) floor: i64,
+    pub(super) trimmed: i64,
+    pub(crate) demand: Demand,
+    pub(crate) history: History,
     /// Where records and changes are written to disk; in memory only without it.
     pub(super) tail: Option<Box<Tail>>,
 }
 
-/// Where a record went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Placed {
-    pub(crate) shard: ShardId,
-    pub(crate) sequence: Sequence,
+/// What was done to a stream lately, as far as a quota of a rolling day counts it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct History {
+    pub(crate) shard_counts: Rolling,
+    pub(crate) modes: Rolling,
+    pub(crate) keys: Rolling,
+    pub(crate) key_removals: Rolling,
 }
 
+/// What became of a record: whoever counts accepted and throttled traffic finds all of it here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// The shard that owns its hash key.
+    pub(crate) shard: ShardId,
+    /// Data and key.
+    pub(crate) size: usize,
+    /// Its place; or the limit of the shard that stood in the way.
+    pub(crate) result: Result<Sequence, Throttle>,
+}
+
+/// How often expired records are looked for.
+const TRIM_MILLIS: i64 = 1000;
+
 impl State {
-    pub(crate) fn new(settings: StreamSettings, now: i64, until: i64) -> Self {
+    pub(crate) fn new(settings: StreamSettings, limits: Limits, now: i64, until: i64) -> Self {
         let mut state = Self {
             mode: settings.mode,
             retention_hours: 24,
@@ -62,12 +88,18 @@ impl State {
             status: Status::Creating,
             until,
             pending: Vec::new(),
+            pending_retention: None,
             lineage: Lineage::uniform(settings.shards),
             logs: Vec::new(),
             routes: Vec::new(),
             next: 1,
             newest: now,
             tail: None,
+            limits,
+            floor: i64::MIN,
+            trimmed: i64::MIN,
+            demand: Demand::default(),
+            history: History::default(),
         };
         state.follow_lineage(now);
         state.settle(now);
@@ -91,6 +123,11 @@ impl State {
                     self.apply(step);
                 }
                 self.follow_lineage(now);
+                if let Some(hours) = self.pending_retention.take() {
+                    self.floor = self.horizon(self.until);
+                    self.retention_hours = hours;
+                    self.trimmed = i64::MIN;
+                }
             }
             Status::Deleting => self.status = Status::Gone,
             Status::Active | Status::Gone => {}
@@ -105,15 +142,20 @@ impl State {
         self.settle(now);
     }
 
-    /// Starts the deletion. The records and the consumers go at once.
-    pub(crate) fn delete(&mut self, now: i64, until: i64) {
+    /// Has another retention begin when the update that is started next is done. What has expired until then stays
+    /// so.
+    pub(crate) fn set_retention(&mut self, hours: i32) {
+        self.pending_retention = Some(hours);
+    }
+
+    /// Starts the deletion. The records and the consumers go at once; returns the bytes they took.
+    pub(crate) fn delete(&mut self, now: i64, until: i64) -> u64 {
         self.consumers.clear();
-        for log in &mut self.logs {
-            log.trim(i64::MAX);
-        }
+        let freed = self.logs.iter_mut().map(|log| log.trim(i64::MAX)).sum();
         self.status = Status::Deleting;
         self.until = until;
         self.settle(now);
+        freed
     }
 
     fn apply(&mut self, step: Step) {
@@ -175,17 +217,17 @@ impl State {
         usize::try_from(id.number()).ok().and_then(|index| self.logs.get(index))
     }
 
-    fn log_mut(&mut self, id: ShardId) -> Option<&mut ShardLog> {
+    pub(crate) fn log_mut(&mut self, id: ShardId) -> Option<&mut ShardLog> {
         usize::try_from(id.number()).ok().and_then(|index| self.logs.get_mut(index))
     }
 
-    /// Appends a record to the shard that owns its hash key.
+    /// Appends a record to the shard that owns its hash key, if the shard's limits let it pass.
     pub(crate) fn put(
         &mut self,
         key: HashKey,
-        entry: (std::sync::Arc<str>, bytes::Bytes),
+        (partition_key, data): (std::sync::Arc<str>, bytes::Bytes),
         now: i64,
-    ) -> (Placed, u64) {
+    ) -> Outcome {
         self.newest = self.newest.max(now);
         let index = match self.distribution {
             Distribution::UserPartitionKey => {
@@ -195,16 +237,30 @@ impl State {
             Distribution::Auto => usize::try_from(self.next).unwrap_or(0) % self.routes.len().max(1),
         };
         let shard = self.routes.get(index).map_or(ShardId::new(0), |(_, id)| *id);
-        let sequence = self.take_place();
-        let record = Record { sequence, arrived: self.newest, partition_key: entry.0, data: entry.1 };
-        let held = record.held_bytes();
+        let size = partition_key.len() + data.len();
+        let index = usize::try_from(shard.number()).unwrap_or(usize::MAX);
+        let Some(log) = self.logs.get_mut(index) else {
+            // The routes name shards that have a log.
+            return Outcome { shard, size, result: Err(Throttle::Records) };
+        };
+        if self.limits.enforced()
+            && let Err(throttle) = log.writes.admit(size, now)
+        {
+            return Outcome { shard, size, result: Err(throttle) };
+        }
+        let sequence = Sequence(self.next);
+        self.next += 1;
+        let record = Record { sequence, arrived: self.newest, partition_key, data };
         if let Some(tail) = &mut self.tail {
             tail.record(shard, &record);
         }
-        if let Some(log) = self.log_mut(shard) {
-            log.push(record);
-        }
-        (Placed { shard, sequence }, held)
+        log.push(record);
+        Outcome { shard, size, result: Ok(sequence) }
+    }
+
+    /// Whether throughput and quotas are enforced.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Where a reader starts that wants only what comes from now on.
@@ -214,11 +270,15 @@ impl State {
 
     /// Arrivals before this time have expired.
     pub(crate) fn horizon(&self, now: i64) -> i64 {
-        now - i64::from(self.retention_hours) * 3_600_000
+        now.saturating_sub(i64::from(self.retention_hours) * 3_600_000).max(self.floor)
     }
 
-    /// Drops expired records; returns the bytes they took.
+    /// Drops expired records, once a second at most; returns the bytes they took.
     pub(crate) fn trim(&mut self, now: i64) -> u64 {
+        if now < self.trimmed.saturating_add(TRIM_MILLIS) {
+            return 0;
+        }
+        self.trimmed = now;
         let horizon = self.horizon(now);
         self.logs.iter_mut().map(|log| log.trim(horizon)).sum()
     }
@@ -262,11 +322,12 @@ mod tests {
     use crate::kinesis::reshard;
 
     fn state(shards: u32) -> State {
-        State::new(StreamSettings::provisioned(NonZeroU32::new(shards).unwrap()), 0, 0)
+        State::new(StreamSettings::provisioned(NonZeroU32::new(shards).unwrap()), Limits::On, 0, 0)
     }
 
-    fn put(state: &mut State, key: HashKey, now: i64) -> Placed {
-        state.put(key, ("k".into(), bytes::Bytes::from_static(b"data")), now).0
+    fn put(state: &mut State, key: HashKey, now: i64) -> (ShardId, Sequence) {
+        let outcome = state.put(key, ("k".into(), bytes::Bytes::from_static(b"data")), now);
+        (outcome.shard, outcome.result.unwrap())
     }
 
     #[test]
@@ -279,7 +340,7 @@ mod tests {
         state.settle(100);
         assert_eq!((state.status(), state.lineage.open().count()), (Status::Active, 2));
         assert_eq!(state.log(ShardId::new(0)).unwrap().closed, Some(100));
-        assert_eq!(put(&mut state, HashKey::MAX, 101).shard, ShardId::new(2));
+        assert_eq!(put(&mut state, HashKey::MAX, 101).0, ShardId::new(2));
     }
 
     #[test]
@@ -298,8 +359,8 @@ mod tests {
         let keys = [HashKey::MIN, HashKey::MAX, HashKey::MIN];
         let placed: Vec<_> = keys.iter().map(|key| put(&mut state, *key, 1)).collect();
         assert!(state.drop_oldest(1) > 0);
-        assert_eq!(state.logs[0].oldest(), Some(placed[2].sequence));
-        assert_eq!(state.logs[1].oldest(), Some(placed[1].sequence));
+        assert_eq!(state.logs[0].oldest(), Some(placed[2].1));
+        assert_eq!(state.logs[1].oldest(), Some(placed[1].1));
         state.drop_oldest(u64::MAX);
         assert_eq!(state.logs.iter().filter_map(ShardLog::oldest).count(), 0);
     }
@@ -317,12 +378,12 @@ mod tests {
                 state.update(steps, now, now);
                 prop_assert!(HashKeyRange::tile(state.lineage.open().map(|shard| shard.range)));
                 for key in &keys {
-                    let placed = put(&mut state, HashKey(*key), now);
+                    let (shard, sequence) = put(&mut state, HashKey(*key), now);
                     let owner = state.lineage.owner(HashKey(*key)).unwrap();
-                    prop_assert_eq!(placed.shard, owner.id);
-                    prop_assert!(placed.sequence > last);
-                    prop_assert!(placed.sequence > state.log(placed.shard).unwrap().first);
-                    last = placed.sequence;
+                    prop_assert_eq!(shard, owner.id);
+                    prop_assert!(sequence > last);
+                    prop_assert!(sequence > state.log(shard).unwrap().first);
+                    last = sequence;
                 }
             }
         }

@@ -13,11 +13,12 @@ use tokio::sync::watch;
 
 use super::arn::StreamArn;
 use super::image::Extent;
-use super::record::{Position, Sequence, SequenceText};
-use super::reshard::{self, Step};
+use super::record::{Position, Sequence, SequenceText, held_bytes};
+use super::reshard::Step;
 use super::shard_log::Slice;
-use super::state::{Placed, State};
+use super::state::{Outcome, State};
 use crate::http::AwsError;
+use crate::limits::Limits;
 use crate::lock::Lock;
 use crate::timings::Timings;
 
@@ -135,33 +136,56 @@ pub enum Encryption {
     Kms(String),
 }
 
+/// What every stream of an endpoint lives under.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terms {
+    /// How long its changes take.
+    pub(crate) timings: Timings,
+    /// Whether throughput and quotas are enforced.
+    pub(crate) limits: Limits,
+    /// Bytes that the records of all streams take in memory.
+    pub(crate) held: Arc<AtomicU64>,
+}
+
+/// Who reads a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// A client: its calls and its bytes are limited.
+    GetRecords,
+    /// A delivery or the like: its bytes count against the shard's limit.
+    Shared,
+    /// One with throughput of its own.
+    Dedicated,
+}
+
 /// A stream.
 #[derive(Debug)]
 pub struct Stream {
     arn: StreamArn,
     created: Timestamp,
-    timings: Timings,
+    terms: Terms,
     state: Lock<State>,
     held: AtomicU64,
     changes: watch::Sender<()>,
 }
 
 impl Stream {
-    pub(crate) fn new(arn: StreamArn, settings: StreamSettings, now: Timestamp, timings: Timings) -> Self {
+    pub(crate) fn new(arn: StreamArn, settings: StreamSettings, now: Timestamp, terms: Terms) -> Self {
         let millis = now.as_millisecond();
-        let state = State::new(settings, millis, after(millis, timings.create));
-        Self::of_state((arn, now), Lock::new(state), timings, 0)
+        let state = State::new(settings, terms.limits, millis, after(millis, terms.timings.create));
+        Self::of_state((arn, now), Lock::new(state), terms, 0)
     }
 
     /// A stream that was created then, in this state; its records take `held` bytes.
     pub(super) fn of_state(
         (arn, created): (StreamArn, Timestamp),
         state: Lock<State>,
-        timings: Timings,
+        terms: Terms,
         held: u64,
     ) -> Self {
+        terms.held.fetch_add(held, Ordering::Relaxed);
         let (held, changes) = (AtomicU64::new(held), watch::Sender::new(()));
-        Self { arn, created, timings, state, held, changes }
+        Self { arn, created, terms, state, held, changes }
     }
 
     /// Its ARN.
@@ -183,12 +207,19 @@ impl Stream {
     pub(crate) fn with<T>(&self, now: Timestamp, look: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock();
         state.settle(now.as_millisecond());
+        if state.mode == Mode::OnDemand {
+            self.grow(&mut state, now);
+        }
         let seen = look(&mut state);
         // What was changed is written before anyone can build on it. A failure is told to who asked for the change.
         if let Err(error) = state.keep(Extent::Urgent) {
             tracing::error!(%error, stream = self.arn.name(), "the data folder cannot be written");
         }
         seen
+    }
+
+    pub(super) fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// What it is doing now.
@@ -213,32 +244,50 @@ impl Stream {
         })
     }
 
-    /// Appends records, each to the shard that owns its hash key; answers where each went, in order.
+    /// Appends records, each to the shard that owns its hash key, if that shard's limits let it pass; answers what
+    /// became of each, in order.
     pub(crate) fn put(
         &self,
         records: Vec<(HashKey, Arc<str>, Bytes)>,
         now: Timestamp,
-    ) -> Result<Vec<Placed>, AwsError> {
+    ) -> Result<Vec<Outcome>, AwsError> {
         let millis = now.as_millisecond();
-        let placed = self.with(now, |state| {
+        let (outcomes, passed) = self.with(now, |state| {
             if !matches!(state.status(), Status::Active | Status::Updating) {
                 return Err(not_found(&self.arn));
             }
-            let freed = state.trim(millis);
-            let mut taken = 0;
-            let mut placed = Vec::with_capacity(records.len());
+            self.release(state.trim(millis));
+            let (mut held, mut bytes, mut passed) = (0, 0, 0);
+            let mut outcomes = Vec::with_capacity(records.len());
             for (key, partition_key, data) in records {
-                let (place, held) = state.put(key, (partition_key, data), millis);
-                taken += held;
-                placed.push(place);
+                let outcome = state.put(key, (partition_key, data), millis);
+                if outcome.result.is_ok() {
+                    held += held_bytes(outcome.size);
+                    bytes += outcome.size;
+                    passed += 1;
+                }
+                outcomes.push(outcome);
             }
-            self.held.fetch_add(taken, Ordering::Relaxed);
-            self.held.fetch_sub(freed, Ordering::Relaxed);
+            self.held.fetch_add(held, Ordering::Relaxed);
+            self.terms.held.fetch_add(held, Ordering::Relaxed);
+            if state.mode == Mode::OnDemand {
+                state.demand.note(bytes, passed);
+            }
             state.keep(Extent::Urgent).map_err(|error| not_kept(&error))?;
-            Ok(placed)
+            Ok((outcomes, passed))
         })?;
-        self.changes.send_replace(());
-        Ok(placed)
+        if passed > 0 {
+            self.changes.send_replace(());
+        }
+        Ok(outcomes)
+    }
+
+    /// Counts memory that records no longer take.
+    fn release(&self, freed: u64) {
+        if freed > 0 {
+            self.held.fetch_sub(freed, Ordering::Relaxed);
+            self.terms.held.fetch_sub(freed, Ordering::Relaxed);
+        }
     }
 
     /// Reads a shard: at most `count` records of at most `bytes` together (one in any case), from a position on.
@@ -247,16 +296,43 @@ impl Stream {
         shard: ShardId,
         from: Position,
         (count, bytes): (usize, usize),
+        access: Access,
         now: Timestamp,
     ) -> Result<Slice, AwsError> {
+        let millis = now.as_millisecond();
         self.with(now, |state| {
             if matches!(state.status(), Status::Deleting | Status::Gone) {
                 return Err(not_found(&self.arn));
             }
-            let freed = state.trim(now.as_millisecond());
-            self.held.fetch_sub(freed, Ordering::Relaxed);
-            let log = state.log(shard).ok_or_else(|| no_shard(&self.arn, shard))?;
-            Ok(log.read(from, count, bytes))
+            self.release(state.trim(millis));
+            let is_metered = state.limits().enforced() && access != Access::Dedicated;
+            let log = state.log_mut(shard).ok_or_else(|| no_shard(&self.arn, shard))?;
+            if is_metered && access == Access::GetRecords {
+                log.reads.call(millis).map_err(|_| rate_exceeded(&self.arn, shard))?;
+            }
+            let slice = log.read(from, count, bytes);
+            if is_metered {
+                log.reads.charge(slice.size(), millis);
+            }
+            Ok(slice)
+        })
+    }
+
+    /// Whether a shared reader may read a shard now: what was read before is paid for.
+    pub(crate) fn is_readable(&self, shard: ShardId, now: Timestamp) -> bool {
+        self.with(now, |state| {
+            let is_free = !state.limits().enforced();
+            is_free || state.log_mut(shard).is_none_or(|log| log.reads.is_ready(now.as_millisecond()))
+        })
+    }
+
+    /// Counts a `GetShardIterator` call.
+    pub(crate) fn iterator(&self, shard: ShardId, now: Timestamp) -> Result<(), AwsError> {
+        self.with(now, |state| {
+            let is_free = !state.limits().enforced();
+            let passes = is_free
+                || state.log_mut(shard).is_none_or(|log| log.reads.iterator(now.as_millisecond()).is_ok());
+            if passes { Ok(()) } else { Err(rate_exceeded(&self.arn, shard)) }
         })
     }
 
@@ -264,7 +340,7 @@ impl Stream {
     pub(crate) fn drop_oldest(&self, bytes: u64) -> u64 {
         let mut state = self.state.lock();
         let freed = state.drop_oldest(bytes);
-        self.held.fetch_sub(freed, Ordering::Relaxed);
+        self.release(freed);
         freed
     }
 
@@ -291,106 +367,22 @@ impl Stream {
         self.with(now, |state| {
             self.active(state)?;
             if change(state)? {
-                self.update(state, Vec::new(), self.timings.settings, now);
+                self.update(state, Vec::new(), self.terms.timings.settings, now);
             }
             Ok(())
-        })
-    }
-
-    /// Splits a shard; the second part starts at `at`.
-    pub(crate) fn split(&self, shard: ShardId, at: HashKey, now: Timestamp) -> Result<(), AwsError> {
-        self.with(now, |state| {
-            let parent = state.lineage.shard(shard).ok_or_else(|| could_not_find(&self.arn, shard))?.clone();
-            let range = parent.range;
-            if !parent.open {
-                return Err(invalid(format!(
-                    "Shard {shard} in stream {} has already been merged or split, and thus is not eligible for \
-                     merging or splitting.",
-                    under(&self.arn)
-                )));
-            }
-            if at.0 <= range.start().0.saturating_add(1) || at >= range.end() {
-                return Err(invalid(format!(
-                    "NewStartingHashKey {at} used in SplitShard() on shard {shard} in stream {} is not both greater \
-                     than one plus the shard's StartingHashKey {} and less than the shard's EndingHashKey {}.",
-                    under(&self.arn),
-                    range.start(),
-                    range.end()
-                )));
-            }
-            self.active(state)?;
-            self.update(state, vec![Step::Split { at }], self.timings.split, now);
-            Ok(())
-        })
-    }
-
-    /// Merges two neighbours.
-    pub(crate) fn merge(&self, shard: ShardId, adjacent: ShardId, now: Timestamp) -> Result<(), AwsError> {
-        self.with(now, |state| {
-            let find = |id| state.lineage.shard(id).ok_or_else(|| could_not_find(&self.arn, id));
-            let (one, other) = (find(shard)?, find(adjacent)?);
-            if !one.open || !other.open || !one.range.is_adjacent_to(&other.range) {
-                return Err(invalid(format!(
-                    "Shards {shard} and {adjacent} in stream {} are not an adjacent pair of shards eligible for merging",
-                    under(&self.arn)
-                )));
-            }
-            let at = one.range.start().max(other.range.start());
-            self.active(state)?;
-            self.update(state, vec![Step::Merge { at }], self.timings.split, now);
-            Ok(())
-        })
-    }
-
-    /// Moves to so many uniform shards; answers how many there are now.
-    pub(crate) fn update_shard_count(&self, target: NonZeroU32, now: Timestamp) -> Result<u32, AwsError> {
-        self.with(now, |state| {
-            self.active(state)?;
-            let open = state.open_ranges();
-            let current = u32::try_from(open.len()).unwrap_or(u32::MAX);
-            let counts = || format!("Current open shard count: {current} Target shard count: {target}");
-            if target.get() > current.saturating_mul(2) {
-                return Err(invalid(format!(
-                    "UpdateShardCount cannot scale up over double your current open shard count. {}",
-                    counts()
-                )));
-            }
-            if target.get() < current.div_ceil(2) {
-                return Err(invalid(format!(
-                    "UpdateShardCount cannot scale down below half your current open shard count. {}",
-                    counts()
-                )));
-            }
-            self.update(state, reshard::uniform(&open, target), self.timings.reshard, now);
-            Ok(current)
         })
     }
 
     /// Deletes the stream: its records at once, itself after a while.
     pub(crate) fn delete(&self, now: Timestamp) {
         let millis = now.as_millisecond();
-        self.with(now, |state| state.delete(millis, after(millis, self.timings.delete)));
-        self.held.store(0, Ordering::Relaxed);
+        self.with(now, |state| {
+            self.release(state.delete(millis, after(millis, self.terms.timings.delete)));
+        });
         self.changes.send_replace(());
     }
 
-    /// Keeps an on-demand stream ready for so many MiB a second: a shard takes in one of them.
-    pub(crate) fn warm(&self, mibps: u32, now: Timestamp) -> Result<(), AwsError> {
-        self.with(now, |state| {
-            self.active(state)?;
-            state.warm_mibps = Some(mibps);
-            let target = NonZeroU32::new(mibps).unwrap_or(ON_DEMAND_SHARDS).max(ON_DEMAND_SHARDS);
-            let steps = reshard::uniform(&state.open_ranges(), target);
-            self.update(state, steps, self.timings.reshard, now);
-            Ok(())
-        })
-    }
-
-    pub(super) fn timings(&self) -> Timings {
-        self.timings
-    }
-
-    fn active(&self, state: &State) -> Result<(), AwsError> {
+    pub(super) fn active(&self, state: &State) -> Result<(), AwsError> {
         match state.status() {
             Status::Active => Ok(()),
             Status::Gone => Err(not_found(&self.arn)),
@@ -401,7 +393,7 @@ impl Stream {
         }
     }
 
-    fn update(&self, state: &mut State, steps: Vec<Step>, time: Duration, now: Timestamp) {
+    pub(super) fn update(&self, state: &mut State, steps: Vec<Step>, time: Duration, now: Timestamp) {
         let millis = now.as_millisecond();
         state.update(steps, millis, after(millis, time));
         self.changes.send_replace(());
@@ -439,4 +431,28 @@ pub(crate) fn could_not_find(arn: &StreamArn, shard: impl std::fmt::Display) -> 
 
 pub(crate) fn invalid(message: String) -> AwsError {
     AwsError::bad_request("InvalidArgumentException", message)
+}
+
+pub(crate) fn limit_exceeded(message: String) -> AwsError {
+    AwsError::bad_request("LimitExceededException", message)
+}
+
+/// A quota of a rolling day stands in the way. AWS's words for these are not known (?).
+pub(crate) fn too_often(arn: &StreamArn, operation: &str, most: usize) -> AwsError {
+    limit_exceeded(format!(
+        "Rate exceeded for stream {}. {operation} was successful {most} times in the last 24 hours, which is the limit.",
+        under(arn)
+    ))
+}
+
+/// A limit of the shard stands in the way.
+pub(crate) fn rate_exceeded(arn: &StreamArn, shard: ShardId) -> AwsError {
+    AwsError::bad_request(RATE_EXCEEDED, rate_exceeded_message(arn, shard))
+}
+
+/// The code of what a limit of a shard stands in the way of.
+pub(crate) const RATE_EXCEEDED: &str = "ProvisionedThroughputExceededException";
+
+pub(crate) fn rate_exceeded_message(arn: &StreamArn, shard: ShardId) -> String {
+    format!("Rate exceeded for shard {shard} in stream {}.", under(arn))
 }

@@ -227,7 +227,7 @@ pub(super) fn restore(folder: &Folder, world: &Arc<World>) -> Result<(), DataDir
             streams.extend(stream(folder, &path, world)?);
         }
     }
-    world.kinesis.restore(streams, Keeper { folder: root });
+    world.kinesis.restore(streams, Keeper { folder: root }, world.clock.now());
     Ok(())
 }
 
@@ -278,7 +278,7 @@ fn stream(folder: &Folder, path: &Path, world: &World) -> Result<Option<Stream>,
     tail.last = loading.last;
     tail.name(&arn, created);
     let now = world.clock.now();
-    Stream::restored((arn, created), state, tail, world.kinesis.timings(), now)
+    Stream::restored((arn, created), state, tail, world.kinesis.terms(), now)
         .map_err(DataDirError::io("write to the folder", path))
 }
 

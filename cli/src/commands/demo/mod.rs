@@ -106,7 +106,10 @@ async fn play(
     let began = Instant::now();
     let output = &stage.session.output;
     let document = &stage.document;
-    output.note(format!("AWS runs in this process, on {}", paint(NAME, stage.url())));
+    output.note(format!(
+        "AWS runs in this process, on {}, without its limits of throughput",
+        paint(NAME, stage.url())
+    ));
     let options = PlanOptions { source: document.source.to_string(), ..PlanOptions::default() };
     let plan = stage.engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
     provision::apply(&stage.session, &stage.engine, &plan, cancel.clone(), false).await?;

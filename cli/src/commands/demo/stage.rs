@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use pipectl_localstack::{Endpoint, Options};
+use pipectl_localstack::{Endpoint, Limits, Options};
 use pipectl_pipeline::resources::names;
 use pipectl_pipeline::spec::Document;
 use pipectl_pipeline::spec::model::Delivery;
@@ -45,7 +45,8 @@ impl Stage {
                 CommandError::wrap(Kind::File, format!("cannot write `{}`", path.display()), cause)
             })?;
         }
-        let options = Options { bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), ..Options::default() };
+        let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let options = Options { bind, limits: Limits::Off, ..Options::default() };
         let endpoint =
             Endpoint::start(options).await.map_err(|cause| CommandError::new(Kind::Local, cause))?;
         let globals = Globals {

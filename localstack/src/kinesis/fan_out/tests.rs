@@ -7,7 +7,9 @@ use pipectl_shards::HashKey;
 
 use super::*;
 use crate::kinesis::consumers::CONSUMER_LIMIT;
+use crate::kinesis::stream::Terms;
 use crate::kinesis::{StreamArn, StreamSettings};
+use crate::limits::Limits;
 use crate::timings::Timings;
 
 const SHARD: ShardId = ShardId::new(0);
@@ -23,7 +25,8 @@ impl Bench {
         let clock = Clock::system();
         let settings = StreamSettings::provisioned(NonZeroU32::MIN);
         let arn = StreamArn::new("us-east-1", "000000000000", "s");
-        let stream = Arc::new(Stream::new(arn, settings, clock.now(), Timings::all(Duration::ZERO)));
+        let terms = Terms { timings: Timings::all(Duration::ZERO), limits: Limits::Off, ..Terms::default() };
+        let stream = Arc::new(Stream::new(arn, settings, clock.now(), terms));
         stream.register_consumer("c", BTreeMap::new(), CONSUMER_LIMIT, clock.now()).unwrap();
         Self { stream, clock, closing: CancellationToken::new() }
     }

@@ -36,6 +36,8 @@ pub(crate) async fn serve(world: &Arc<World>, call: &JsonCall) -> Result<Answer,
     // AWS says nothing more of an operation that it does not know.
     let unknown = || AwsError::bad_request("UnknownOperationException", "");
     let model = model::input_of(call.operation()).ok_or_else(unknown)?;
+    let stream = || target::named(call);
+    world.kinesis.count_call(call.operation(), &call.context.region, stream, world.clock.now())?;
     match call.operation() {
         "PutRecords" | "PutRecord" | "GetRecords" | "GetShardIterator" | "SubscribeToShard" => {
             data(world, call, model)
@@ -139,6 +141,8 @@ fn changes(world: &Arc<World>, call: &JsonCall, model: Input) -> Result<Answer, 
 
 fn settings(world: &Arc<World>, call: &JsonCall, model: Input) -> Result<Answer, AwsError> {
     let context = &call.context;
+    let stream = || target::named(call);
+    world.kinesis.count_call(call.operation(), &context.region, stream, world.clock.now())?;
     match call.operation() {
         "IncreaseStreamRetentionPeriod" => {
             call.nothing(settings::increase_retention(world, context, call.checked(model)?)?)

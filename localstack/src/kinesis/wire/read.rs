@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::metrics;
 use super::super::record::SequenceText;
-use super::super::stream::{Encryption, could_not_find, invalid, no_shard, under};
+use super::super::stream::{Access, Encryption, could_not_find, invalid, no_shard, under};
 use super::super::{Batch, Position, Stream, StreamArn};
 use super::describe::RangeOutput;
 use super::target::{Target, shard_id};
@@ -72,6 +72,7 @@ pub(crate) fn get_shard_iterator(
     };
     let position = at.position(&stream, shard, now)?;
     dry_run(input.dry_run)?;
+    stream.iterator(shard, now)?;
     Ok(GetShardIteratorOutput { shard_iterator: iterator(world, stream.arn(), shard, position, now) })
 }
 
@@ -230,7 +231,8 @@ pub(crate) fn get_records(
     let count =
         input.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(limits::GET_RECORDS_MAX_COUNT);
     let started = world.clock.elapsed();
-    let batch = stream.read(shard, Position(position), (count, limits::GET_RECORDS_MAX_BYTES), now);
+    let limit = (count, limits::GET_RECORDS_MAX_BYTES);
+    let batch = stream.read_as(Access::GetRecords, shard, Position(position), limit, now);
     metrics::read(world, (&stream, shard), &batch, world.clock.elapsed().saturating_sub(started));
     let batch = batch?;
     let next_shard_iterator = batch.next.map(|next| iterator(world, &arn, shard, next, now));

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::stream::{Encryption, invalid};
+use super::super::limits::{DAY, ENCRYPTION_CHANGES_PER_DAY, MODE_CHANGES_PER_DAY};
+use super::super::stream::{Encryption, invalid, too_often};
 use super::super::{Distribution, Mode, Stream, StreamArn};
 use super::capacity::check_warm;
 use super::streams::StreamModeDetails;
@@ -55,7 +56,9 @@ pub(crate) fn increase_retention(
                 stream.arn().name()
             )));
         }
-        state.retention_hours = hours;
+        if hours != current {
+            state.set_retention(hours);
+        }
         Ok(hours != current)
     })
 }
@@ -75,7 +78,9 @@ pub(crate) fn decrease_retention(
                 stream.arn().name()
             )));
         }
-        state.retention_hours = hours;
+        if hours != current {
+            state.set_retention(hours);
+        }
         Ok(hours != current)
     })
 }
@@ -123,8 +128,14 @@ pub(crate) fn start_encryption(
 ) -> Result<(), AwsError> {
     let stream = input.check(world, context)?;
     let wanted = Encryption::Kms(input.key_id);
-    stream.change(world.clock.now(), |state| {
+    let now = world.clock.now();
+    stream.change(now, |state| {
         let changed = state.encryption != wanted;
+        let most = ENCRYPTION_CHANGES_PER_DAY;
+        if changed && state.limits().enforced() && !state.history.keys.admit(most, DAY, now.as_millisecond())
+        {
+            return Err(too_often(stream.arn(), "StartStreamEncryption", most));
+        }
         state.encryption = wanted;
         Ok(changed)
     })
@@ -136,8 +147,14 @@ pub(crate) fn stop_encryption(
     input: EncryptionInput,
 ) -> Result<(), AwsError> {
     let stream = input.check(world, context)?;
-    stream.change(world.clock.now(), |state| {
+    let now = world.clock.now();
+    stream.change(now, |state| {
         let changed = state.encryption != Encryption::None;
+        let most = ENCRYPTION_CHANGES_PER_DAY;
+        let limited = changed && state.limits().enforced();
+        if limited && !state.history.key_removals.admit(most, DAY, now.as_millisecond()) {
+            return Err(too_often(stream.arn(), "StopStreamEncryption", most));
+        }
         state.encryption = Encryption::None;
         Ok(changed)
     })
@@ -163,8 +180,16 @@ pub(crate) fn update_mode(
     if let Some(mibps) = input.warm_throughput_mi_bps {
         check_warm(world, stream.arn(), mode, mibps, now)?;
     }
+    if mode == Mode::OnDemand && stream.with(now, |state| state.mode) != mode {
+        world.kinesis.room_for_on_demand(stream.arn(), now)?;
+    }
     stream.change(now, |state| {
         let changed = state.mode != mode;
+        let most = MODE_CHANGES_PER_DAY;
+        if changed && state.limits().enforced() && !state.history.modes.admit(most, DAY, now.as_millisecond())
+        {
+            return Err(too_often(stream.arn(), "UpdateStreamMode", most));
+        }
         state.mode = mode;
         match mode {
             Mode::OnDemand => state.warm_mibps = input.warm_throughput_mi_bps.or(state.warm_mibps),

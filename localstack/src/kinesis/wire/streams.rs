@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::limits::ON_DEMAND_STREAMS;
 use super::super::stream::{ON_DEMAND_SHARDS, invalid, under};
-use super::super::{Distribution, Mode, SHARD_LIMIT, Stream, StreamArn, StreamSettings};
+use super::super::{Distribution, Mode, Stream, StreamArn, StreamSettings};
 use super::capacity::{check_distribution, check_warm};
 use super::tags::check_tags;
 use super::target::Target;
@@ -197,12 +198,10 @@ pub(crate) struct DescribeLimitsOutput {
 
 pub(crate) fn limits(world: &Arc<World>, context: &Context) -> DescribeLimitsOutput {
     let now = world.clock.now();
-    let streams = world.kinesis.streams(&context.region, now);
-    let is_on_demand = |stream: &&Arc<Stream>| stream.with(now, |state| state.mode) == Mode::OnDemand;
     DescribeLimitsOutput {
-        shard_limit: SHARD_LIMIT,
+        shard_limit: world.kinesis.shard_limit(&context.region),
         open_shard_count: world.kinesis.open_shards(&context.region, now),
-        on_demand_stream_count: streams.iter().filter(is_on_demand).count(),
-        on_demand_stream_count_limit: 50,
+        on_demand_stream_count: world.kinesis.on_demand_streams(&context.region, now),
+        on_demand_stream_count_limit: ON_DEMAND_STREAMS,
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::stream::{invalid, not_found};
 use super::super::{Stream, StreamArn};
-use crate::http::{AwsError, Context};
+use crate::http::{AwsError, Context, JsonCall};
 use crate::world::World;
 
 /// The members that most inputs begin with.
@@ -61,6 +61,22 @@ pub(crate) fn shard_id(text: &str) -> Option<ShardId> {
     let is_plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let number = number.parse::<u64>().ok().filter(|number| is_plain && *number <= 2_147_483_647);
     number.map(ShardId::new)
+}
+
+/// The name of the stream that a call is about, as far as it can be read without knowing the operation.
+pub(crate) fn named(call: &JsonCall) -> Option<String> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "PascalCase", default)]
+    struct Named {
+        stream_name: Option<String>,
+        #[serde(rename = "StreamARN")]
+        stream_arn: Option<String>,
+        #[serde(rename = "ResourceARN")]
+        resource_arn: Option<String>,
+    }
+    let named: Named = call.input().ok()?;
+    let of_arn = || named.stream_arn.or(named.resource_arn)?.parse::<StreamArn>().ok();
+    named.stream_name.or_else(|| of_arn().map(|arn| arn.name().to_owned()))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The path that everything else waits for: records are decoded once, hashed outside the stream's lock, and never
 //! copied again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,10 +11,10 @@ use pipectl_shards::{HashKey, ShardId, limits};
 use serde::{Deserialize, Serialize};
 
 use super::super::arn::is_stream_name;
-use super::super::metrics::{self, Operation, Put};
+use super::super::metrics::{self, Operation};
 use super::super::record::SequenceText;
-use super::super::state::Placed;
-use super::super::stream::{Encryption, invalid, under};
+use super::super::state::Outcome;
+use super::super::stream::{Encryption, RATE_EXCEEDED, invalid, rate_exceeded, rate_exceeded_message, under};
 use super::super::{Distribution, Stream, StreamArn};
 use super::target::Target;
 use super::values::{Blob, Key, Shown};
@@ -47,11 +48,14 @@ pub(crate) struct PutRecordsOutput {
     records: Vec<ResultEntry>,
 }
 
+/// A record's place, or why it has none.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct ResultEntry {
-    sequence_number: Shown<SequenceText>,
-    shard_id: Shown<ShardId>,
+#[serde(untagged)]
+enum ResultEntry {
+    #[serde(rename_all = "PascalCase")]
+    Put { sequence_number: Shown<SequenceText>, shard_id: Shown<ShardId> },
+    #[serde(rename_all = "PascalCase")]
+    Throttled { error_code: &'static str, error_message: Shown<Arc<str>> },
 }
 
 pub(crate) fn put_records(
@@ -66,12 +70,26 @@ pub(crate) fn put_records(
     if size > limits::PUT_RECORDS_MAX_BYTES {
         return Err(invalid("Records size exceeds 10 MB limit".to_owned()));
     }
-    let (placed, encryption_type) = put(world, &stream, (Operation::PutRecords, entries), input.dry_run)?;
-    let records = placed.into_iter().map(|placed| ResultEntry {
-        sequence_number: Shown(stream.sequence_text(placed.shard, placed.sequence)),
-        shard_id: Shown(placed.shard),
-    });
-    Ok(PutRecordsOutput { encryption_type, failed_record_count: 0, records: records.collect() })
+    let (outcomes, encryption_type) = put(world, &stream, (Operation::PutRecords, entries), input.dry_run)?;
+    let failed_record_count = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
+    Ok(PutRecordsOutput { encryption_type, failed_record_count, records: results(&stream, &outcomes) })
+}
+
+fn results(stream: &Stream, outcomes: &[Outcome]) -> Vec<ResultEntry> {
+    // Many records of a call fail at few shards: their message is written once.
+    let mut messages: BTreeMap<ShardId, Arc<str>> = BTreeMap::new();
+    let result = |outcome: &Outcome| match outcome.result {
+        Ok(sequence) => ResultEntry::Put {
+            sequence_number: Shown(stream.sequence_text(outcome.shard, sequence)),
+            shard_id: Shown(outcome.shard),
+        },
+        Err(_) => {
+            let message = || rate_exceeded_message(stream.arn(), outcome.shard).into();
+            let error_message = Shown(Arc::clone(messages.entry(outcome.shard).or_insert_with(message)));
+            ResultEntry::Throttled { error_code: RATE_EXCEEDED, error_message }
+        }
+    };
+    outcomes.iter().map(result).collect()
 }
 
 #[derive(Debug, Deserialize)]
@@ -116,12 +134,14 @@ pub(crate) fn put_record(
             under(stream.arn())
         )));
     }
-    let (placed, encryption_type) = put(world, &stream, (Operation::PutRecord, vec![entry]), input.dry_run)?;
-    let placed = placed.first().ok_or_else(|| AwsError::internal(&"a record was put nowhere"))?;
+    let (outcomes, encryption_type) =
+        put(world, &stream, (Operation::PutRecord, vec![entry]), input.dry_run)?;
+    let outcome = outcomes.first().ok_or_else(|| AwsError::internal(&"a record was put nowhere"))?;
+    let sequence = outcome.result.map_err(|_| rate_exceeded(stream.arn(), outcome.shard))?;
     Ok(PutRecordOutput {
         encryption_type,
-        sequence_number: Shown(stream.sequence_text(placed.shard, placed.sequence)),
-        shard_id: Shown(placed.shard),
+        sequence_number: Shown(stream.sequence_text(outcome.shard, sequence)),
+        shard_id: Shown(outcome.shard),
     })
 }
 
@@ -130,21 +150,18 @@ fn put(
     stream: &Stream,
     (operation, entries): (Operation, Vec<Entry>),
     dry: Option<bool>,
-) -> Result<(Vec<Placed>, Option<&'static str>), AwsError> {
+) -> Result<(Vec<Outcome>, Option<&'static str>), AwsError> {
     let (now, started) = (world.clock.now(), world.clock.elapsed());
     let (max_kib, encryption_type) = stream
         .with(now, |state| (state.max_record_kib, (state.encryption != Encryption::None).then_some("KMS")));
     let most = usize::try_from(max_kib).unwrap_or_default() * 1024;
     let records = entries.into_iter().map(|entry| entry.routed(most)).collect::<Result<Vec<_>, _>>()?;
     dry_run(dry)?;
-    let sizes: Vec<usize> = records.iter().map(|(_, key, data)| key.len() + data.len()).collect();
-    let placed = stream.put(records, now)?;
-    world.kinesis.bound_memory();
-    let puts =
-        placed.iter().zip(sizes).map(|(placed, size)| Put { shard: placed.shard, size, accepted: true });
+    let outcomes = stream.put(records, now)?;
+    world.kinesis.bound_memory(now);
     let took = world.clock.elapsed().saturating_sub(started);
-    metrics::put(world, stream, operation, (&puts.collect::<Vec<_>>(), took));
-    Ok((placed, encryption_type))
+    metrics::put(world, stream, operation, (&outcomes, took));
+    Ok((outcomes, encryption_type))
 }
 
 impl PutRecordsInput {
