@@ -18,6 +18,8 @@ mod reader;
 mod record;
 mod reshard;
 mod scaling;
+#[cfg(test)]
+mod scenarios;
 mod shard_log;
 mod state;
 mod stream;

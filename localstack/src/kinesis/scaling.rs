@@ -105,10 +105,10 @@ impl Stream {
 
     /// Starts to give an on-demand stream more shards, where its traffic asks for them.
     pub(super) fn grow(&self, state: &mut State, now: Timestamp) {
+        let Some(wanted) = state.demand.turn(now.as_millisecond()) else { return };
         if state.status() != Status::Active || !state.limits().enforced() {
             return;
         }
-        let Some(wanted) = state.demand.turn(now.as_millisecond()) else { return };
         let wanted = usize::try_from(wanted.min(SHARDS_PER_STREAM)).unwrap_or(usize::MAX);
         let steps = growth(&state.open_ranges(), wanted);
         if !steps.is_empty() {

@@ -6,4 +6,5 @@ mod iam;
 mod killed;
 mod kinesis;
 mod kinesis_fan_out;
+mod limits;
 mod raw;
