@@ -63,7 +63,7 @@ pub(crate) struct Address {
 /// What stands in for AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Engine {
-    /// In this process, ready at once; a shard's limits are not enforced yet
+    /// In this process, ready at once; with the limits of AWS
     Embedded,
     /// LocalStack on this host, without Docker
     Localstack,

@@ -36,6 +36,7 @@ pub(crate) use image::{Image, Shape};
 pub use reader::{Batch, Reader};
 pub use record::{Position, Record, Sequence};
 pub(crate) use state::State;
+pub(crate) use stream::Terms;
 pub use stream::{Distribution, Encryption, Mode, Status, Stream, StreamSettings};
 pub(crate) use wire::serve;
 
@@ -46,7 +47,7 @@ use crate::world::Setting;
 use account::Commitment;
 use limits::{Limited, ON_DEMAND_STREAMS, Rates, STREAMS_IN_TRANSITION, shard_quota};
 use memory::Memory;
-use stream::{Terms, limit_exceeded, not_found, under};
+use stream::{limit_exceeded, not_found, under};
 use token::Seal;
 
 /// The state of Kinesis.

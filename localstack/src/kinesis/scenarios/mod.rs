@@ -53,7 +53,7 @@ impl Api {
             region: self.region.to_owned(),
             account: self.world.account.clone(),
             access_key: None,
-            request_id: RequestId::random(),
+            request_id: RequestId::next(&self.world.dice),
         };
         let call = JsonCall::new(context, operation.to_owned(), PROTOCOL, input.to_string().into());
         let answer = super::serve(&self.world, &call).await?;

@@ -15,7 +15,7 @@ use super::super::poller::{Action, LaneId, Moment, Poller};
 use super::super::ports::{Answer, Outcome, Source};
 use super::super::settings::{Settings, Start};
 use super::{envelope, settings};
-use crate::kinesis::{Stream, StreamArn, StreamSettings};
+use crate::kinesis::{Stream, StreamArn, StreamSettings, Terms};
 
 pub(super) const BEGIN: i64 = 1_700_000_000_000;
 
@@ -24,7 +24,12 @@ pub(super) fn stream(shards: u32) -> Arc<Stream> {
     let arn = StreamArn::new("us-east-2", "123456789012", "lambda-stream");
     let begin = Timestamp::from_millisecond(BEGIN).unwrap();
     let settings = StreamSettings::provisioned(NonZeroU32::new(shards).unwrap());
-    Arc::new(Stream::new(arn, settings, begin, crate::Timings::all(Duration::ZERO)))
+    let terms = Terms {
+        timings: crate::Timings::all(Duration::ZERO),
+        limits: crate::Limits::Off,
+        ..Terms::default()
+    };
+    Arc::new(Stream::new(arn, settings, begin, terms))
 }
 
 pub(super) fn put(stream: &Stream, key: &str, data: impl Into<Bytes>, now: i64) {
