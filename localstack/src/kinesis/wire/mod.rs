@@ -141,8 +141,6 @@ fn changes(world: &Arc<World>, call: &JsonCall, model: Input) -> Result<Answer, 
 
 fn settings(world: &Arc<World>, call: &JsonCall, model: Input) -> Result<Answer, AwsError> {
     let context = &call.context;
-    let stream = || target::named(call);
-    world.kinesis.count_call(call.operation(), &context.region, stream, world.clock.now())?;
     match call.operation() {
         "IncreaseStreamRetentionPeriod" => {
             call.nothing(settings::increase_retention(world, context, call.checked(model)?)?)
