@@ -9,21 +9,25 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::http_client::HttpClient;
-use super::ports::{ErrorLog, Functions, Invoked, Metrics, NewObject, ObjectStore, Ports, PutRefused, Unit};
-use crate::cloudwatch::{self, Dimension};
+use super::metrics::{self, Metric};
+use super::ports::{ErrorLog, Functions, Invoked, Metrics, NewObject, ObjectStore, Ports, PutRefused};
+use super::state::Key;
+use crate::clock::Clock;
+use crate::cloudwatch::Meters;
 use crate::lambda::{InvokeResult, LambdaError};
 use crate::s3::ObjectHeaders;
 use crate::world::World;
 
-/// The ports of a delivery in `world`.
-pub(super) fn ports(world: &Arc<World>) -> Ports {
+/// The ports of the delivery called `key` in `world`.
+pub(super) fn ports(world: &Arc<World>, key: &Key) -> Ports {
     let services = Arc::new(Services(Arc::downgrade(world)));
+    let meters = world.cloudwatch.meters(&key.region, &metrics::dimensions(&key.name));
     Ports {
         objects: Arc::clone(&services) as Arc<dyn ObjectStore>,
         functions: Arc::clone(&services) as Arc<dyn Functions>,
         endpoints: Arc::new(HttpClient::default()),
-        log: Arc::clone(&services) as Arc<dyn ErrorLog>,
-        metrics: services,
+        log: services,
+        metrics: Arc::new(Publisher { meters, clock: world.clock }),
     }
 }
 
@@ -86,17 +90,15 @@ impl ErrorLog for Services {
     }
 }
 
-impl Metrics for Services {
-    fn sample(&self, delivery_stream: &str, metric: &'static str, value: f64, unit: Unit) {
-        let Some(world) = self.0.upgrade() else { return };
-        let dimensions = [Dimension::new("DeliveryStreamName", delivery_stream)];
-        let unit = match unit {
-            Unit::Count => cloudwatch::Unit::Count,
-            Unit::Bytes => cloudwatch::Unit::Bytes,
-            Unit::Milliseconds => cloudwatch::Unit::Milliseconds,
-            Unit::Seconds => cloudwatch::Unit::Seconds,
-        };
-        world.cloudwatch.put("AWS/Firehose", metric, &dimensions, (value, unit), world.clock.now());
+/// Records what the delivery samples.
+struct Publisher {
+    meters: Arc<Meters<Metric>>,
+    clock: Clock,
+}
+
+impl Metrics for Publisher {
+    fn sample(&self, metric: Metric, value: f64) {
+        self.meters.record(metric, value, self.clock.now());
     }
 }
 

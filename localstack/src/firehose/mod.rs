@@ -6,6 +6,7 @@
 //!   stream, bounded at every stage. [`buffer`], [`processors`] and [`transform`] hold its pure decisions.
 //! - `deaggregate` takes KPL's aggregates apart on the way in; [`throughput`] says how much may be put.
 //! - [`ports`] is all that it knows of the other services; `adapters`, `source` and `http_client` plug them in.
+//! - [`metrics`] names what is published of a stream.
 //! - [`stream`] is the state of one delivery stream, `state` all of them, and `operations` the API over them.
 //!
 //! Not here, and refused with a message that says so: destinations other than S3 and HTTP endpoints, sources other
@@ -21,6 +22,7 @@ mod encryption;
 mod error;
 mod http_client;
 mod image;
+mod metrics;
 mod object_name;
 mod operations;
 mod ports;

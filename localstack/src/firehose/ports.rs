@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::metrics::Metric;
 use super::record::Record;
 
 /// One object to be written.
@@ -132,23 +133,10 @@ pub(crate) trait ErrorLog: Send + Sync {
     fn log(&self, group: &str, stream: &str, message: String);
 }
 
-/// The unit of a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unit {
-    /// A number of things.
-    Count,
-    /// Bytes.
-    Bytes,
-    /// Milliseconds.
-    Milliseconds,
-    /// Seconds.
-    Seconds,
-}
-
-/// Takes samples of the `AWS/Firehose` metrics.
+/// Takes samples of the delivery stream's metrics.
 pub(crate) trait Metrics: Send + Sync {
     /// Takes one sample.
-    fn sample(&self, delivery_stream: &str, metric: &'static str, value: f64, unit: Unit);
+    fn sample(&self, metric: Metric, value: f64);
 }
 
 /// All of them.

@@ -5,9 +5,12 @@ use std::time::Duration;
 /// What a region allows a delivery stream, a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quota {
-    requests: u32,
-    records: u32,
-    bytes: u32,
+    /// Calls of both operations.
+    pub(crate) requests: u32,
+    /// Records in them.
+    pub(crate) records: u32,
+    /// Their bytes.
+    pub(crate) bytes: u32,
 }
 
 impl Quota {
@@ -40,6 +43,11 @@ impl Throughput {
             records: Bucket::full(quota.records),
             bytes: Bucket::full(quota.bytes),
         }
+    }
+
+    /// What is kept to.
+    pub(crate) fn quota(&self) -> Quota {
+        self.quota
     }
 
     /// How many of the records of a request, by their sizes, are taken at the time `now` since some start. A record

@@ -11,9 +11,11 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::cloudwatch::MetricSet as _;
+use crate::firehose::metrics::Metric;
 use crate::firehose::ports::{
     ErrorLog, Functions, HttpAnswer, HttpEndpoints, HttpRequest, Invoked, Metrics, NewObject, NoAnswer,
-    ObjectStore, Ports, PutRefused, Source, SourceRefused, Unit,
+    ObjectStore, Ports, PutRefused, Source, SourceRefused,
 };
 use crate::firehose::record::{KinesisMetadata, Record};
 use crate::lock::Lock;
@@ -170,8 +172,8 @@ impl ErrorLog for Fake {
 }
 
 impl Metrics for Fake {
-    fn sample(&self, _delivery_stream: &str, metric: &'static str, value: f64, _unit: Unit) {
-        self.samples.lock().push((metric, value));
+    fn sample(&self, metric: Metric, value: f64) {
+        self.samples.lock().push((Metric::TABLE[metric.index()].0, value));
     }
 }
 

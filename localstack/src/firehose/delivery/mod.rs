@@ -44,11 +44,13 @@ pub(crate) use self::intake::Full;
 
 use self::counters::Counters;
 use self::intake::Intake;
-use super::ports::{Ports, Source, Unit};
+use super::metrics::Metric;
+use super::ports::{Ports, Source};
 use super::record::Record;
 use super::settings::{Destination, LogTarget, Target};
 use super::transform::event;
 use crate::clock::Clock;
+use crate::cloudwatch::amount;
 use crate::dice::Dice;
 use crate::hold::TimeHold;
 
@@ -201,9 +203,8 @@ impl Shared {
         Arc::clone(&self.configured.borrow())
     }
 
-    fn sample(&self, metric: &'static str, value: usize, unit: Unit) {
-        let value = u32::try_from(value).map_or(f64::from(u32::MAX), f64::from);
-        self.ports.metrics.sample(&self.name, metric, value, unit);
+    fn sample(&self, metric: Metric, value: usize) {
+        self.ports.metrics.sample(metric, amount(value));
     }
 
     /// The settings as they are now, where what was gathered `under` others can be sent by them; those others where

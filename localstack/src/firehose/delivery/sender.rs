@@ -51,6 +51,7 @@ pub(super) async fn send(shared: Arc<Shared>, sealed: Sealed) -> Undelivered {
     for attempt in 1.. {
         let configured = shared.configured_like(&under);
         let Target::Http(target) = &configured.destination.target else { return Undelivered::new() };
+        shared.attempted(filled.marks.len(), filled.body.len());
         let result = once(&shared, target, &id, &filled).await;
         shared.tried(Kind::Data, &configured.destination, result.is_ok());
         let Err(refused) = result else {

@@ -6,34 +6,34 @@ use std::time::Duration;
 use super::Shared;
 use super::counters::Kind;
 use crate::firehose::buffer::Tally;
-use crate::firehose::ports::Unit;
+use crate::firehose::metrics::Metric;
 use crate::firehose::settings::{Destination, Target};
 
 /// The metrics of what is sent to one kind of destination.
 struct Names {
-    success: &'static str,
-    records: &'static str,
-    bytes: &'static str,
-    freshness: &'static str,
+    success: Metric,
+    records: Metric,
+    bytes: Metric,
+    freshness: Metric,
 }
 
 const TO_S3: Names = Names {
-    success: "DeliveryToS3.Success",
-    records: "DeliveryToS3.Records",
-    bytes: "DeliveryToS3.Bytes",
-    freshness: "DeliveryToS3.DataFreshness",
+    success: Metric::BucketSuccess,
+    records: Metric::BucketRecords,
+    bytes: Metric::BucketBytes,
+    freshness: Metric::BucketFreshness,
 };
 const TO_BACKUP: Names = Names {
-    success: "BackupToS3.Success",
-    records: "BackupToS3.Records",
-    bytes: "BackupToS3.Bytes",
-    freshness: "BackupToS3.DataFreshness",
+    success: Metric::BackupSuccess,
+    records: Metric::BackupRecords,
+    bytes: Metric::BackupBytes,
+    freshness: Metric::BackupFreshness,
 };
 const TO_ENDPOINT: Names = Names {
-    success: "DeliveryToHttpEndpoint.Success",
-    records: "DeliveryToHttpEndpoint.Records",
-    bytes: "DeliveryToHttpEndpoint.Bytes",
-    freshness: "DeliveryToHttpEndpoint.DataFreshness",
+    success: Metric::EndpointSuccess,
+    records: Metric::EndpointRecords,
+    bytes: Metric::EndpointBytes,
+    freshness: Metric::EndpointFreshness,
 };
 
 /// The bucket beside an HTTP endpoint is a backup, whatever is in it.
@@ -49,51 +49,57 @@ impl Shared {
     /// Records were put, or read from the source.
     pub(super) fn took_in(&self, records: usize, bytes: usize) {
         if !self.direct {
-            self.sample("DataReadFromKinesisStream.Records", records, Unit::Count);
-            self.sample("DataReadFromKinesisStream.Bytes", bytes, Unit::Bytes);
+            self.sample(Metric::ReadRecords, records);
+            self.sample(Metric::ReadBytes, bytes);
         }
-        self.sample("IncomingRecords", records, Unit::Count);
-        self.sample("IncomingBytes", bytes, Unit::Bytes);
+        self.sample(Metric::IncomingRecords, records);
+        self.sample(Metric::IncomingBytes, bytes);
     }
 
     /// The function was invoked.
     pub(super) fn invoked(&self, succeeded: bool, took: Duration) {
-        self.sample("ExecuteProcessing.Success", usize::from(succeeded), Unit::Count);
-        self.sample("ExecuteProcessing.Duration", millis(took), Unit::Milliseconds);
+        self.sample(Metric::ExecuteSuccess, usize::from(succeeded));
+        self.sample(Metric::ExecuteDuration, millis(took));
     }
 
     /// A batch came back from the function: so many records were all right, and that is what they weighed before.
     pub(super) fn transformed(&self, records: usize, bytes: usize, dropped: u64) {
         self.counters.dropped(dropped);
-        self.sample("SucceedProcessing.Records", records, Unit::Count);
-        self.sample("SucceedProcessing.Bytes", bytes, Unit::Bytes);
+        self.sample(Metric::SucceedRecords, records);
+        self.sample(Metric::SucceedBytes, bytes);
     }
 
     /// The metadata extraction saw a batch.
     pub(super) fn extracted(&self, took: Duration) {
-        self.sample("JQProcessing.Duration", millis(took), Unit::Milliseconds);
+        self.sample(Metric::JqDuration, millis(took));
     }
 
     /// Records were decompressed, or were not.
     pub(super) fn unpacked(&self, succeeded: bool, bytes: usize) {
         let (records, size) = if succeeded {
-            ("OutputDecompressedRecords.Success", "OutputDecompressedBytes.Success")
+            (Metric::UnpackedRecords, Metric::UnpackedBytes)
         } else {
-            ("OutputDecompressedRecords.Failed", "OutputDecompressedBytes.Failed")
+            (Metric::UnpackedRecordsFailed, Metric::UnpackedBytesFailed)
         };
-        self.sample(records, 1, Unit::Count);
-        self.sample(size, bytes, Unit::Bytes);
+        self.sample(records, 1);
+        self.sample(size, bytes);
     }
 
     /// So many partitions are open; a record may just have found no room for one more.
     pub(super) fn partitions(&self, open: usize, exceeded: bool) {
-        self.sample("PartitionCount", open, Unit::Count);
-        self.sample("PartitionCountExceeded", usize::from(exceeded), Unit::Count);
+        self.sample(Metric::PartitionCount, open);
+        self.sample(Metric::PartitionCountExceeded, usize::from(exceeded));
     }
 
     /// An object or a request was tried.
     pub(super) fn tried(&self, kind: Kind, destination: &Destination, succeeded: bool) {
-        self.sample(names(kind, destination).success, usize::from(succeeded), Unit::Count);
+        self.sample(names(kind, destination).success, usize::from(succeeded));
+    }
+
+    /// A request is sent to an endpoint, for the first time or again.
+    pub(super) fn attempted(&self, records: usize, bytes: usize) {
+        self.sample(Metric::EndpointProcessedRecords, records);
+        self.sample(Metric::EndpointProcessedBytes, bytes);
     }
 
     /// An object was written, or a request was taken: it has as many bytes as `sent`.
@@ -102,12 +108,12 @@ impl Shared {
         self.counters.written(kind, tally.records, bytes);
         let names = names(kind, destination);
         let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-        self.sample(names.records, count(tally.records), Unit::Count);
-        self.sample(names.bytes, count(tally.original_bytes), Unit::Bytes);
+        self.sample(names.records, count(tally.records));
+        self.sample(names.bytes, count(tally.original_bytes));
         let age = self.clock.epoch_millis().saturating_sub(tally.oldest_ms).max(0) / 1000;
-        self.sample(names.freshness, usize::try_from(age).unwrap_or(usize::MAX), Unit::Seconds);
+        self.sample(names.freshness, usize::try_from(age).unwrap_or(usize::MAX));
         if kind == Kind::Data && matches!(destination.target, Target::S3(Some(_))) {
-            self.sample("DeliveryToS3.ObjectCount", 1, Unit::Count);
+            self.sample(Metric::BucketObjects, 1);
         }
     }
 

@@ -127,7 +127,7 @@ pub(in crate::firehose) fn start(
     };
     let told =
         event::Source { delivery_stream_arn: arn.to_owned(), kinesis_stream_arn, region: key.region.clone() };
-    let ports = adapters::ports(world);
+    let ports = adapters::ports(world, key);
     let start = Start {
         name: key.name.clone(),
         source: told,

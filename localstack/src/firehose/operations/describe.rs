@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::super::error::FirehoseError;
+use super::super::metrics::{self, Metric};
 use super::super::settings::{HttpSettings, S3Settings, Settings};
 use super::super::stream::{DeliveryStream, Origin, Status};
 use super::wire::{NameOnly, seconds};
@@ -96,9 +97,12 @@ pub(super) fn describe(
 ) -> Result<Output, FirehoseError> {
     let key = super::key(context, input.delivery_stream_name)?;
     let now = world.clock.elapsed();
-    world
-        .firehose
-        .with(&key, |stream, status| Ok(Output { description: description(&key.name, stream, status, now) }))
+    let described = world.firehose.with(&key, |stream, status| {
+        Ok(Output { description: description(&key.name, stream, status, now) })
+    })?;
+    let took = world.clock.elapsed().saturating_sub(now);
+    metrics::answered(world, &key, [Metric::DescribeLatency, Metric::DescribeRequests], took);
+    Ok(described)
 }
 
 fn description(name: &str, stream: &DeliveryStream, status: Status, now: Duration) -> Description {

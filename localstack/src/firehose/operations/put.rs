@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::delivery::Full;
+use super::super::delivery::Delivery;
 use super::super::encryption::EncryptionStatus;
 use super::super::error::FirehoseError;
+use super::super::metrics::{self, Operation};
 use super::super::record::Record;
-use super::super::stream::{Origin, Status};
+use super::super::stream::{DeliveryStream, Origin, Status};
 use super::wire::Blob;
 use crate::http::Context;
 use crate::world::World;
@@ -95,7 +96,7 @@ pub(super) fn put_record(
     let entry = input.record.ok_or_else(|| FirehoseError::missing("record"))?;
     let record = checked(entry, "record.data", world.clock.epoch_millis())?;
     let name = input.delivery_stream_name.clone().unwrap_or_default();
-    let taken = put(world, context, input.delivery_stream_name, vec![record])?;
+    let taken = put(world, context, input.delivery_stream_name, (Operation::PutRecord, vec![record]))?;
     Ok(RecordOutput { record_id: RecordId::draw(world, &name), encrypted: taken.encrypted })
 }
 
@@ -127,7 +128,7 @@ pub(super) fn put_record_batch(
     }
     let count = records.len();
     let name = input.delivery_stream_name.clone().unwrap_or_default();
-    let taken = put(world, context, input.delivery_stream_name, records)?;
+    let taken = put(world, context, input.delivery_stream_name, (Operation::PutRecordBatch, records))?;
     let answer = |index| match index < taken.records {
         true => EntryOutput {
             record_id: Some(RecordId::draw(world, &name)),
@@ -159,45 +160,66 @@ fn checked(entry: Entry, member: &str, now: i64) -> Result<Record, FirehoseError
     Ok(Record::put(data, now))
 }
 
-/// Hands the records to the delivery, as many of them as the stream may take.
+/// Hands the records to the delivery, as many of them as the stream may take, and tells what became of them.
 fn put(
     world: &Arc<World>,
     context: &Context,
     name: Option<String>,
-    mut records: Vec<Record>,
+    (operation, records): (Operation, Vec<Record>),
 ) -> Result<Taken, FirehoseError> {
     let key = super::key(context, name)?;
-    let now = world.clock.elapsed();
-    let slow_down = || FirehoseError::ServiceUnavailable(SLOW_DOWN.to_owned());
-    world.firehose.with(&key, |stream, status| {
-        if !matches!(stream.origin, Origin::DirectPut { .. }) {
-            return Err(FirehoseError::InvalidArgument(
-                "This operation is not permitted on KinesisStreamAsSource delivery stream type.".to_owned(),
-            ));
-        }
-        let delivery = stream.delivery.as_ref().filter(|_| status == Status::Active).ok_or_else(|| {
-            FirehoseError::NotFound(format!(
-                "Firehose {} is not active in {} account.",
-                key.name, context.account
-            ))
-        })?;
-        if stream.takes_logs_only {
-            // Whom it refuses is documented; the words are those of the model.
-            return Err(FirehoseError::InvalidSource(
-                "Only requests from CloudWatch Logs are supported when CloudWatch Logs decompression is enabled."
-                    .to_owned(),
-            ));
-        }
+    let started = world.clock.elapsed();
+    let count = records.len();
+    let mut bytes = 0;
+    let mut quota = None;
+    let taken = world.firehose.with(&key, |stream, status| {
+        open(stream, status, &key.name, &context.account)?;
+        let mut records = records;
         if world.firehose.limits.enforced() {
+            quota = Some(stream.throughput.quota());
             let sizes = records.iter().map(|record| record.data.len());
-            records.truncate(stream.throughput.admit(sizes, now));
-            if records.is_empty() {
-                return Err(slow_down());
-            }
+            records.truncate(stream.throughput.admit(sizes, started));
         }
+        let delivery = open(stream, status, &key.name, &context.account)?;
         let taken = records.len();
-        delivery.put(records).map_err(|Full| slow_down())?;
-        let encrypted = stream.encryption.status(now) == EncryptionStatus::Enabled;
+        bytes = records.iter().map(|record| record.data.len()).sum();
+        if taken == 0 || delivery.put(records).is_err() {
+            return Err(FirehoseError::ServiceUnavailable(SLOW_DOWN.to_owned()));
+        }
+        let encrypted = stream.encryption.status(started) == EncryptionStatus::Enabled;
         Ok(Taken { records: taken, encrypted })
-    })
+    });
+    let accepted = match &taken {
+        Ok(taken) => taken.records,
+        Err(FirehoseError::ServiceUnavailable(_)) => 0,
+        Err(_) => return taken,
+    };
+    let what = metrics::Put { accepted, bytes, throttled: count - accepted };
+    metrics::put(world, &key, operation, what, (quota, world.clock.elapsed().saturating_sub(started)));
+    taken
+}
+
+/// The delivery of a stream that takes puts.
+fn open<'a>(
+    stream: &'a DeliveryStream,
+    status: Status,
+    name: &str,
+    account: &str,
+) -> Result<&'a Delivery, FirehoseError> {
+    if !matches!(stream.origin, Origin::DirectPut { .. }) {
+        return Err(FirehoseError::InvalidArgument(
+            "This operation is not permitted on KinesisStreamAsSource delivery stream type.".to_owned(),
+        ));
+    }
+    let delivery = stream.delivery.as_ref().filter(|_| status == Status::Active).ok_or_else(|| {
+        FirehoseError::NotFound(format!("Firehose {name} is not active in {account} account."))
+    })?;
+    if stream.takes_logs_only {
+        // Whom it refuses is documented; the words are those of the model.
+        return Err(FirehoseError::InvalidSource(
+            "Only requests from CloudWatch Logs are supported when CloudWatch Logs decompression is enabled."
+                .to_owned(),
+        ));
+    }
+    Ok(delivery)
 }

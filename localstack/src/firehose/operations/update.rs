@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::super::delivery::Configured;
 use super::super::error::FirehoseError;
+use super::super::metrics::{self, Metric};
 use super::super::settings::{HttpSettings, S3Settings, Settings};
 use super::super::stream::Status;
 use super::describe::DESTINATION_ID;
@@ -38,7 +39,8 @@ pub(super) fn update(world: &Arc<World>, context: &Context, input: Input) -> Res
     let version = version.ok_or_else(|| FirehoseError::missing("currentDeliveryStreamVersionId"))?;
     let destination_id = input.destination_id.clone();
     let destination_id = destination_id.ok_or_else(|| FirehoseError::missing("destinationId"))?;
-    world.firehose.with(&key, |stream, status| {
+    let started = world.clock.elapsed();
+    let updated = world.firehose.with(&key, |stream, status| {
         if status != Status::Active {
             let status = status.as_str();
             return Err(FirehoseError::InUse(format!(
@@ -68,7 +70,10 @@ pub(super) fn update(world: &Arc<World>, context: &Context, input: Input) -> Res
             }
         }
         Ok(Nothing {})
-    })
+    });
+    let took = world.clock.elapsed().saturating_sub(started);
+    metrics::answered(world, &key, [Metric::UpdateLatency, Metric::UpdateRequests], took);
+    updated
 }
 
 fn change(input: Input) -> Result<(Settings, &'static str), FirehoseError> {
