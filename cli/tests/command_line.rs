@@ -117,6 +117,32 @@ fn a_taken_port_is_named() {
 }
 
 #[test]
+fn what_only_the_embedded_engine_can_is_refused_by_name() {
+    let folder = folder();
+    for option in [["--data-dir", "d"], ["--limits", "on"], ["--faults", "light"], ["--latency", "1ms"]] {
+        let assert =
+            pipectl(folder.path()).args(["local", "--engine", "localstack"]).args(option).assert().code(1);
+        let said = stderr(&assert);
+        assert!(said.contains(&format!("{} works with the embedded engine", option[0])), "{said}");
+    }
+}
+
+#[test]
+fn a_reset_leaves_alone_what_no_endpoint_wrote() {
+    let folder = folder();
+    std::fs::write(folder.path().join("thesis.tex"), "years").expect("a file");
+    let here = folder.path().display().to_string();
+    let assert = pipectl(folder.path()).args(["local", "reset", "--data-dir", &here]).assert().code(1);
+    assert!(stderr(&assert).contains("no data folder of pipectl"), "{}", stderr(&assert));
+    assert!(folder.path().join("thesis.tex").exists());
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port().to_string();
+    drop(listener);
+    let assert = pipectl(folder.path()).args(["local", "reset", "--port", &port]).assert().code(1);
+    assert!(stderr(&assert).contains("no endpoint answers"), "{}", stderr(&assert));
+}
+
+#[test]
 fn a_missing_input_file_is_an_error_before_anything_is_called() {
     let folder = folder();
     let assert =

@@ -6,12 +6,14 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt;
 use http::header::HeaderName;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 
+use crate::glimpse::{Outcome, Watched};
 use crate::http::{
     Answer, AwsError, Body, Closed, Context, JsonCall, Parameters, Protocol, QueryCall, RequestId, RestCall,
     full,
@@ -19,7 +21,7 @@ use crate::http::{
 use crate::layers::{Call, Layers, Moment, Verdict, delay, log};
 use crate::route::{Route, Service, query_service};
 use crate::world::World;
-use crate::{cloudwatch, firehose, health, iam, kinesis, lambda, logs, resource, s3, sts};
+use crate::{cloudwatch, firehose, glimpse, iam, kinesis, lambda, logs, own, resource, s3, sts};
 
 /// Room for a `PutRecords` of 10 MiB in base64, with keys and quotes.
 const STRUCTURED_LIMIT: usize = 24 << 20;
@@ -36,22 +38,17 @@ pub(crate) async fn handle(
     layers: Arc<Layers>,
     request: http::Request<Body>,
 ) -> Result<http::Response<Body>, Closed> {
-    let id = RequestId::next(&world.dice);
+    let trip = Trip { id: RequestId::next(&world.dice), injected: AtomicBool::new(false) };
+    let id = trip.id;
     let (parts, body) = request.into_parts();
     let route = Route::of(&parts);
     let mut response = match route {
-        Route::Own => health::serve(&world, parts.uri.path()).into_response(),
-        Route::S3 => object(&world, &layers, id, http::Request::from_parts(parts, body)).await?,
+        Route::Own => own::serve(&world, &layers, &parts).await.into_response(),
+        Route::S3 => object(&world, &layers, &trip, http::Request::from_parts(parts, body)).await?,
         route => {
             let limit = if route == Route::Lambda { LAMBDA_LIMIT } else { STRUCTURED_LIMIT };
             match layers.bodies.read(&parts.headers, body, limit).await {
-                Ok(body) => {
-                    let mut prepared = Prepared::new(route, parts, body, &world, id);
-                    if layers.faults.is_some() {
-                        prepared.name_resource();
-                    }
-                    prepared.run(&world, &layers, id).await?.into_response()
-                }
+                Ok(body) => structured(&world, &layers, &trip, (route, parts, body)).await?.into_response(),
                 Err(error) => protocol_of(&route).error(&error, id).into_response(),
             }
         }
@@ -61,6 +58,39 @@ pub(crate) async fn handle(
         response.headers_mut().insert(REQUEST_ID, value);
     }
     Ok(response)
+}
+
+/// One request on its way through.
+struct Trip {
+    id: RequestId,
+    /// Whether a fault plan had its hand in the answer.
+    injected: AtomicBool,
+}
+
+/// A call whose body was read as a whole.
+async fn structured(
+    world: &Arc<World>,
+    layers: &Layers,
+    trip: &Trip,
+    (route, parts, body): (Route, Parts, bytes::Bytes),
+) -> Result<Answer, Closed> {
+    let resource = match route {
+        Route::Lambda => glimpse::of_function(&parts.uri),
+        _ => glimpse::resource(&body),
+    };
+    let watched = Watched::begin(world, resource);
+    let mut prepared = Prepared::new(route, parts, body, world, trip.id);
+    if layers.faults.is_some() {
+        prepared.name_resource();
+    }
+    let called = (prepared.call.service, prepared.call.operation.clone());
+    let answer = prepared.run(world, layers, trip).await;
+    let outcome = match &answer {
+        Ok(answer) => Outcome::Answered(answer.status, glimpse::error(answer, &called.1)),
+        Err(Closed) => Outcome::Closed,
+    };
+    watched.end(world, layers, called, outcome, trip.injected.load(Ordering::Relaxed));
+    answer
 }
 
 fn protocol_of(route: &Route) -> Protocol {
@@ -148,15 +178,15 @@ impl Prepared {
         }
     }
 
-    async fn run(self, world: &Arc<World>, layers: &Layers, id: RequestId) -> Result<Answer, Closed> {
+    async fn run(self, world: &Arc<World>, layers: &Layers, trip: &Trip) -> Result<Answer, Closed> {
         let Self { call, protocol, work } = self;
-        let result = layered(world, layers, id, &call, serve(world, work), |result| match result {
+        let result = layered(world, layers, trip, &call, serve(world, work), |result| match result {
             Ok(answer) => answer.status,
             Err(error) => error.status,
         });
         match result.await? {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) | Err(error) => Ok(protocol.error(&in_protocol(protocol, error), id)),
+            Ok(Err(error)) | Err(error) => Ok(protocol.error(&in_protocol(protocol, error), trip.id)),
         }
     }
 }
@@ -180,29 +210,35 @@ async fn serve(world: &Arc<World>, work: Work) -> Result<Answer, AwsError> {
 async fn object(
     world: &Arc<World>,
     layers: &Layers,
-    id: RequestId,
+    trip: &Trip,
     request: http::Request<Body>,
 ) -> Result<http::Response<Body>, Closed> {
+    let watched = Watched::begin(world, glimpse::of_path(request.uri()));
     let bucket = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
     let call = Call::new(Service::S3, s3_operation(&request), bucket);
-    let serving = s3::serve(world, &layers.bodies, id, request);
-    match layered(world, layers, id, &call, serving, http::Response::status).await? {
-        Ok(response) => Ok(response),
-        Err(error) => Ok(s3_error(&error, id)),
-    }
+    let serving = s3::serve(world, &layers.bodies, trip.id, request);
+    let served = layered(world, layers, trip, &call, serving, http::Response::status).await;
+    let outcome = match &served {
+        Ok(Ok(response)) => Outcome::Answered(response.status(), None),
+        Ok(Err(error)) => Outcome::Answered(error.status, Some(error.code.to_string())),
+        Err(Closed) => Outcome::Closed,
+    };
+    let is_injected = trip.injected.load(Ordering::Relaxed);
+    watched.end(world, layers, (call.service, call.operation), outcome, is_injected);
+    Ok(served?.unwrap_or_else(|error| s3_error(&error, trip.id)))
 }
 
 /// Takes a call through the layers to `serving` and back. The inner error is a layer's, or stands for a panic.
 async fn layered<T>(
     world: &World,
     layers: &Layers,
-    id: RequestId,
+    trip: &Trip,
     call: &Call,
     serving: impl Future<Output = T>,
     status: impl Fn(&T) -> StatusCode,
 ) -> Result<Result<T, AwsError>, Closed> {
     let started = world.clock.elapsed();
-    let passed = AssertUnwindSafe(pass(world, layers, call, serving, &status)).catch_unwind().await;
+    let passed = AssertUnwindSafe(pass(world, layers, trip, call, serving, &status)).catch_unwind().await;
     let passed = passed.unwrap_or_else(|panic| Err(Stopped::Error(panicked(panic.as_ref()))));
     let answer = match passed {
         Ok(answer) => Ok(answer),
@@ -210,7 +246,7 @@ async fn layered<T>(
         Err(Stopped::Closed) => return Err(Closed),
     };
     let code = answer.as_ref().map_or_else(|error| error.status, &status);
-    log(call, id, code, world.clock.elapsed().saturating_sub(started));
+    log(call, trip.id, code, world.clock.elapsed().saturating_sub(started));
     Ok(answer)
 }
 
@@ -229,6 +265,7 @@ impl From<AwsError> for Stopped {
 async fn pass<T>(
     world: &World,
     layers: &Layers,
+    trip: &Trip,
     call: &Call,
     serving: impl Future<Output = T>,
     status: impl Fn(&T) -> StatusCode,
@@ -236,6 +273,7 @@ async fn pass<T>(
     delay(layers.latency).await;
     let verdict =
         layers.faults.as_ref().map_or(Verdict::Proceed, |faults| faults.verdict(call, world.clock.now()));
+    trip.injected.store(verdict != Verdict::Proceed, Ordering::Relaxed);
     match verdict {
         Verdict::Refuse(error) => return Err(Stopped::Error(error)),
         Verdict::Close { effect: false, after } => {

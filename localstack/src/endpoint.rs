@@ -16,7 +16,7 @@ use crate::dice::Dice;
 use crate::dispatch;
 use crate::hold::TimeHold;
 use crate::http::{Body, Closed, server};
-use crate::layers::{Faults, Layers, NoFaults, Observer};
+use crate::layers::{Faults, Layers, NoFaults, Observer, Watcher};
 use crate::limits::Limits;
 use crate::persist::{DataDirError, Persist};
 use crate::timings::Timings;
@@ -214,6 +214,11 @@ impl Endpoint {
     /// From now on `observer` sees every mutating request, before and after it has its effect.
     pub fn observe(&self, observer: Observer) {
         self.core.layers.observers.add(observer);
+    }
+
+    /// From now on `watcher` sees every request when it was answered.
+    pub fn watch(&self, watcher: Watcher) {
+        self.core.layers.recent.watch(watcher);
     }
 
     /// Stops: no new requests, those under way are finished, background tasks and function processes end.

@@ -4,7 +4,7 @@
 //! endpoint's own paths; `X-Amz-Target` (JSON); the path of Smithy RPC; a form or an `Action` (query); Lambda's dated
 //! paths; and whatever is left is S3, whose paths are the user's to name.
 
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
@@ -105,7 +105,7 @@ pub(crate) enum Route {
 impl Route {
     pub(crate) fn of(parts: &Parts) -> Self {
         let path = parts.uri.path();
-        if path.starts_with("/_localstack/") || path.starts_with("/_pipectl/") {
+        if path.starts_with("/_localstack/") || path.starts_with("/_pipectl/") || path == "/_pipectl" {
             return Self::Own;
         }
         if let Some(target) = header(&parts.headers, "x-amz-target") {
@@ -116,6 +116,9 @@ impl Route {
         }
         if names_bucket(&parts.headers) {
             return Self::S3;
+        }
+        if is_page(parts) {
+            return Self::Own;
         }
         if is_query(parts) {
             return Self::Query;
@@ -164,6 +167,16 @@ fn rpc(path: &str) -> Option<Route> {
         operation: operation.to_owned(),
         protocol: Protocol::RpcCbor,
     })
+}
+
+/// A browser at `/`. The same request from an S3 client lists buckets: it is signed, and asks for no HTML.
+fn is_page(parts: &Parts) -> bool {
+    let is_root = parts.method == Method::GET && parts.uri.path() == "/" && parts.uri.query().is_none();
+    let is_sdk =
+        || parts.headers.keys().any(|name| name == AUTHORIZATION || name.as_str().starts_with("x-amz-"));
+    is_root
+        && header(&parts.headers, "accept").is_some_and(|accept| accept.contains("text/html"))
+        && !is_sdk()
 }
 
 fn is_query(parts: &Parts) -> bool {
@@ -298,6 +311,21 @@ mod tests {
     #[test]
     fn the_endpoints_own_paths_come_first() {
         assert_eq!(route("GET", "/_localstack/health", &[("x-amz-target", "a.b")]), Route::Own);
+    }
+
+    #[test]
+    fn a_browser_gets_the_page_where_an_s3_client_lists_buckets() {
+        let html = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+        assert_eq!(route("GET", "/", &[html]), Route::Own);
+        assert_eq!(route("GET", "/_pipectl", &[]), Route::Own);
+        let signature = signed_for("s3");
+        assert_eq!(route("GET", "/", &[html, ("authorization", &signature)]), Route::S3);
+        assert_eq!(route("GET", "/", &[html, ("x-amz-content-sha256", "UNSIGNED-PAYLOAD")]), Route::S3);
+        assert_eq!(route("GET", "/?x-id=ListBuckets", &[html]), Route::S3);
+        for accept in ["*/*", "application/xml"] {
+            assert_eq!(route("GET", "/", &[("accept", accept)]), Route::S3, "{accept}");
+        }
+        assert_eq!(route("GET", "/", &[]), Route::S3);
     }
 
     proptest! {

@@ -145,6 +145,22 @@ impl World {
         world
     }
 
+    /// Empties every service: streams, deliveries with what they have buffered, functions with their processes, objects,
+    /// roles, metrics and logs.
+    pub async fn reset(&self) -> std::io::Result<()> {
+        self.firehose.reset();
+        self.lambda.reset();
+        self.kinesis.reset(self.clock.now());
+        self.iam.reset();
+        self.cloudwatch.reset();
+        self.logs.reset();
+        self.s3.reset()?;
+        if let Some(persist) = self.persist.get() {
+            persist.sweep(self).await;
+        }
+        Ok(())
+    }
+
     /// Tells every background task to stop and waits until they have, `limit` at most.
     pub async fn shutdown(&self, limit: Duration) {
         self.closing.cancel();

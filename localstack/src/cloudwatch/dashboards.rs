@@ -21,6 +21,11 @@ pub(super) struct Dashboard {
 pub(super) struct Dashboards(Lock<BTreeMap<String, Dashboard>>);
 
 impl Dashboards {
+    /// Every dashboard is gone.
+    pub(super) fn clear(&self) {
+        self.0.lock().clear();
+    }
+
     /// Keeps a dashboard; false when there are too many.
     pub(super) fn put(&self, name: String, dashboard: Dashboard) -> bool {
         let mut all = self.0.lock();

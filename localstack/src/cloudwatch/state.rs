@@ -169,6 +169,12 @@ impl CloudWatch {
         }
     }
 
+    /// Every metric and every dashboard is gone.
+    pub(crate) fn reset(&self) {
+        self.shelves.lock().clear();
+        self.dashboards.clear();
+    }
+
     /// What a region holds. A region past the sixty-fourth shares the endpoint's own.
     pub(crate) fn shelf(&self, region: &str) -> Arc<Shelf> {
         let mut shelves = self.shelves.lock();

@@ -50,6 +50,31 @@ struct KeyImage {
 }
 
 impl Firehose {
+    /// Every delivery stream is gone, with what it has buffered.
+    pub(crate) fn reset(&self) {
+        self.with_all(|streams| streams.clear());
+    }
+
+    /// The delivery streams on the endpoint's page.
+    pub(crate) fn overview(&self) -> serde_json::Value {
+        let elapsed = self.elapsed();
+        self.with_all(|streams| {
+            let shown = streams.iter().map(|(key, stream)| {
+                serde_json::json!({
+                    "name": key.name,
+                    "region": key.region,
+                    "status": stream.life.status(elapsed).as_str(),
+                    "source": match &stream.origin {
+                        Origin::DirectPut => None,
+                        Origin::Kinesis { stream_arn, .. } => Some(stream_arn),
+                    },
+                    "account": stream.delivery.as_ref().map(|delivery| delivery.account()),
+                })
+            });
+            shown.collect()
+        })
+    }
+
     /// Every delivery stream that is not being deleted, for the data folder.
     pub(crate) fn save(&self) -> serde_json::Result<serde_json::Value> {
         let elapsed = self.elapsed();

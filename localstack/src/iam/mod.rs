@@ -57,6 +57,11 @@ impl Iam {
         serde_json::to_value(&*self.entities.lock())
     }
 
+    /// Every role and policy is gone.
+    pub(crate) fn reset(&self) {
+        *self.entities.lock() = Entities::default();
+    }
+
     /// Takes everything back.
     pub(crate) fn load(&self, saved: serde_json::Value) -> serde_json::Result<()> {
         *self.entities.lock() = serde_json::from_value(saved)?;

@@ -14,6 +14,7 @@ mod image;
 mod limits;
 mod memory;
 mod metrics;
+mod pulse;
 mod reader;
 mod record;
 mod reshard;
@@ -242,6 +243,23 @@ impl Kinesis {
         }
         let streams: Vec<_> = self.streams.lock().values().cloned().collect();
         streams.iter().try_for_each(|stream| stream.keep(now))
+    }
+
+    /// The streams of all regions, by name.
+    pub(crate) fn all(&self, now: Timestamp) -> Vec<Arc<Stream>> {
+        let mut streams: Vec<_> = self.streams.lock().values().cloned().collect();
+        streams.retain(|stream| !stream.is_gone(now));
+        streams.sort_by(|one, other| one.arn().name().cmp(other.arn().name()));
+        streams
+    }
+
+    /// Every stream is gone at once; who reads one is told.
+    pub(crate) fn reset(&self, now: Timestamp) {
+        self.commitments.lock().clear();
+        let streams = std::mem::take(&mut *self.streams.lock());
+        for stream in streams.into_values() {
+            stream.vanish(now);
+        }
     }
 
     /// Brings streams back, and keeps new ones where `keeper` says.

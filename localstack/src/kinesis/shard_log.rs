@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::limits::{ReadMeter, WriteMeter};
+use super::pulse::Pulse;
 use super::record::{Position, Record, Sequence};
 
 /// A shard's records, and when it was opened and closed.
@@ -15,6 +16,8 @@ pub(crate) struct ShardLog {
     pub(crate) closed: Option<i64>,
     pub(crate) writes: WriteMeter,
     pub(crate) reads: ReadMeter,
+    /// How much comes in right now.
+    pub(crate) pulse: Pulse,
 }
 
 /// A part of a shard's records.
@@ -44,6 +47,7 @@ impl ShardLog {
             closed: None,
             writes: WriteMeter::default(),
             reads: ReadMeter::default(),
+            pulse: Pulse::default(),
         }
     }
 
@@ -66,6 +70,11 @@ impl ShardLog {
             self.records.shrink_to(self.records.len() * 2);
         }
         freed
+    }
+
+    /// How many records it holds.
+    pub(crate) fn count(&self) -> usize {
+        self.records.len()
     }
 
     /// Bytes its records take in memory.

@@ -246,6 +246,7 @@ impl State {
         if self.limits.enforced()
             && let Err(throttle) = log.writes.admit(size, now)
         {
+            log.pulse.note(size, false, now);
             return Outcome { shard, size, result: Err(throttle) };
         }
         let sequence = Sequence(self.next);
@@ -254,6 +255,7 @@ impl State {
         if let Some(tail) = &mut self.tail {
             tail.record(shard, &record);
         }
+        log.pulse.note(size, true, now);
         log.push(record);
         Outcome { shard, size, result: Ok(sequence) }
     }

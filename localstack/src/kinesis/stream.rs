@@ -382,6 +382,14 @@ impl Stream {
         self.changes.send_replace(());
     }
 
+    /// Deletes the stream and what is left of it at once.
+    pub(crate) fn vanish(&self, now: Timestamp) {
+        self.delete(now);
+        let millis = now.as_millisecond();
+        self.with(now, |state| self.release(state.delete(millis, millis)));
+        self.changes.send_replace(());
+    }
+
     pub(super) fn active(&self, state: &State) -> Result<(), AwsError> {
         match state.status() {
             Status::Active => Ok(()),

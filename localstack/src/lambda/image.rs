@@ -56,6 +56,15 @@ impl Lambda {
         serde_json::to_value(images)
     }
 
+    /// Every function is gone, and their processes end.
+    pub(crate) fn reset(&self) {
+        self.mappings.reset();
+        let functions = std::mem::take(&mut *self.functions.lock());
+        for name in functions.keys() {
+            self.executor.forget(name);
+        }
+    }
+
     /// Takes every function back.
     pub(crate) async fn load(&self, _world: &Arc<World>, saved: serde_json::Value) -> Result<(), String> {
         let images: Vec<FunctionImage> = serde_json::from_value(saved).map_err(|error| error.to_string())?;

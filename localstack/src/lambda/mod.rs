@@ -15,6 +15,7 @@ mod invoke;
 mod mapping;
 mod metrics;
 mod name;
+mod overview;
 mod package;
 mod permission;
 mod policy;

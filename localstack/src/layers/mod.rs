@@ -6,6 +6,7 @@ mod faults;
 mod latency;
 mod log;
 mod observe;
+mod recent;
 
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ pub(crate) use latency::delay;
 pub(crate) use log::log;
 pub(crate) use observe::Observers;
 pub use observe::{Moment, Observer};
+pub(crate) use recent::{Recent, is_throttle};
+pub use recent::{Request, Watcher};
 
 use crate::http::BodyRoom;
 use crate::route::Service;
@@ -48,6 +51,7 @@ pub(crate) struct Layers {
     pub(crate) faults: Option<std::sync::Arc<dyn Faults>>,
     pub(crate) observers: Observers,
     pub(crate) bodies: BodyRoom,
+    pub(crate) recent: Recent,
 }
 
 #[cfg(test)]

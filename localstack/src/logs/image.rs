@@ -42,6 +42,11 @@ impl Logs {
         serde_json::to_value(groups)
     }
 
+    /// Every group is gone.
+    pub(crate) fn reset(&self) {
+        self.groups().clear();
+    }
+
     /// Takes everything back.
     pub(crate) fn load(&self, saved: serde_json::Value) -> serde_json::Result<()> {
         let images: Vec<GroupImage> = serde_json::from_value(saved)?;

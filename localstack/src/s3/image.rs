@@ -1,6 +1,7 @@
 //! Buckets and objects as they are written to disk: what [`crate::persist`] keeps of the store.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -206,6 +207,16 @@ impl S3 {
             Ok(())
         };
         keep().map_err(DataDirError::io("write", keeper.path()))
+    }
+
+    /// Every bucket is gone, and every object in it.
+    pub(crate) fn reset(&self) -> io::Result<()> {
+        let mut buckets = self.buckets();
+        if let Some(keeper) = self.keeper.get() {
+            keeper.rewrite(std::iter::empty())?;
+        }
+        buckets.clear();
+        Ok(())
     }
 
     /// Brings buckets back, and keeps what changes from now on.

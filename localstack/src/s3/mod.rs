@@ -13,6 +13,7 @@ mod listing;
 mod multipart;
 mod notification;
 mod object;
+mod overview;
 mod state;
 mod uploads;
 mod version;

@@ -7,4 +7,6 @@ mod killed;
 mod kinesis;
 mod kinesis_fan_out;
 mod limits;
+mod own;
 mod raw;
+mod readme;

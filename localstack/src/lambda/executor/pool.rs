@@ -126,6 +126,17 @@ impl Executor {
         self.in_process.lock().insert(function.clone(), code);
     }
 
+    /// Invocations of a function that run or wait now.
+    pub(in super::super) fn running(&self, function: &FunctionName) -> usize {
+        // Each of them holds the pool, beside the table.
+        self.pools.lock().get(function).map_or(0, |pool| Arc::strong_count(pool).saturating_sub(1))
+    }
+
+    /// Idle sandboxes of a function.
+    pub(in super::super) fn warm(&self, function: &FunctionName) -> usize {
+        self.pools.lock().get(function).map_or(0, |pool| pool.idle.lock().len())
+    }
+
     /// Ends the idle sandboxes of a deleted function and silences those that still work.
     pub(in super::super) fn forget(&self, function: &FunctionName) {
         self.in_process.lock().remove(function);

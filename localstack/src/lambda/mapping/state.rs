@@ -263,6 +263,13 @@ impl Mappings {
         })
     }
 
+    /// Deletes every mapping at once, as nothing of AWS's does: the endpoint is emptied.
+    pub(crate) fn reset(&self) {
+        for slot in std::mem::take(&mut *self.slots.lock()).into_values() {
+            slot.control.send_modify(|control| control.deleted = true);
+        }
+    }
+
     fn note(&self, id: Uuid, result: &'static str) {
         if let Some(slot) = self.slots.lock().get_mut(&id) {
             slot.mapping.last_result = result;

@@ -1,0 +1,216 @@
+//! `pipectl local`: an AWS endpoint on this machine, until Ctrl-C.
+
+mod engine;
+mod environment;
+mod requests;
+mod reset;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use pipectl_localstack::{Limits, Profile};
+
+use crate::args::duration;
+use crate::error::{CommandError, Exit, Kind};
+use crate::interrupt;
+use crate::output::style::{CHANGE, FAINT, GOOD, NAME, paint};
+use crate::output::words;
+use crate::session::{Session, block_on};
+use engine::{Engine, Running};
+
+const EXAMPLES: &str = "\
+Examples:
+  pipectl local                             the embedded endpoint on 127.0.0.1:4566; open it in a browser, too
+  pipectl local --data-dir ./aws -v         keeps its state in a folder, and shows each request
+  pipectl local --faults light --seed 7     throttles, 500s and lost answers, the same ones each time
+  pipectl local --limits off                takes all that comes, for a program that is only to get through
+  pipectl local --port 0 --latency 50ms     any free port, and as far away as a region
+  pipectl local --engine localstack         LocalStack itself, on this host
+  eval \"$(pipectl local env)\"               then the AWS CLI and SDKs talk to it";
+
+/// Run an AWS endpoint on this machine
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Local>,
+
+    #[command(flatten)]
+    address: Address,
+
+    /// What stands in for AWS
+    #[arg(long, value_name = "ENGINE", default_value = "embedded")]
+    engine: Engine,
+
+    #[command(flatten)]
+    embedded: Embedded,
+}
+
+/// What only the embedded engine can.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Embedded engine")]
+pub(crate) struct Embedded {
+    /// Keep the state in this folder: it is there again after a restart, and after a crash
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// Whether shards have limits, calls have rates and accounts have quotas, as on AWS [default: on]
+    #[arg(long, value_name = "on|off")]
+    limits: Option<Switch>,
+
+    /// Let calls fail now and then: throttled, refused, too late, or done with the answer lost
+    #[arg(long, value_name = "light|heavy", value_parser = ["light", "heavy"])]
+    faults: Option<String>,
+
+    /// Let the same faults happen to the same program
+    #[arg(long, value_name = "N", requires = "faults")]
+    seed: Option<u64>,
+
+    /// Refuse requests that are not signed right; the key is `test`, and so is its secret
+    #[arg(long)]
+    verify_signatures: bool,
+
+    /// Add this to the answer of every call
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    latency: Option<Duration>,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Local {
+    Env(environment::Args),
+    Reset(reset::Args),
+}
+
+/// Where the endpoint listens.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Address {
+    /// The port; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 4566)]
+    port: u16,
+
+    /// The address to listen on; others than loopback open it to the network
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    host: IpAddr,
+}
+
+impl Address {
+    /// One to connect to: who listens everywhere is reached by loopback.
+    fn to_connect(&self) -> std::net::SocketAddr {
+        let host = if self.host.is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { self.host };
+        std::net::SocketAddr::new(host, self.port)
+    }
+}
+
+/// Something that is on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+/// Serves until Ctrl-C, or does what its subcommand says.
+pub(crate) fn run(args: Args, session: &Session) -> Result<Exit, CommandError> {
+    match args.command {
+        Some(Local::Env(args)) => Ok(environment::run(&args, session)),
+        Some(Local::Reset(args)) => block_on(reset::run(&args, session)),
+        None => block_on(serve(&args, session)),
+    }
+}
+
+async fn serve(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    let began = Instant::now();
+    let stop = interrupt::listen(&session.output, "ending");
+    let plan = args.embedded.fault_plan()?;
+    let mut running = tokio::select! {
+        running = Running::start(args, plan, session) => running?,
+        () = stop.cancelled() => return Ok(Exit::Success),
+    };
+    ready(&running, args, (began, plan), session);
+    tokio::select! {
+        () = stop.cancelled() => {}
+        how = running.ended() => {
+            return Err(CommandError::new(Kind::Local, how).hint("start it again; what was in it is gone"));
+        }
+    }
+    running.shutdown().await;
+    Ok(Exit::Success)
+}
+
+/// Which faults, from which seed.
+type Plan = Option<(Profile, u64)>;
+
+impl Embedded {
+    fn fault_plan(&self) -> Result<Plan, CommandError> {
+        let Some(name) = &self.faults else { return Ok(None) };
+        let profile: Profile = name.parse().map_err(|error| CommandError::new(Kind::Usage, error))?;
+        Ok(Some((profile, self.seed.unwrap_or_else(any_seed))))
+    }
+
+    fn limits(&self) -> Limits {
+        if self.limits == Some(Switch::Off) { Limits::Off } else { Limits::On }
+    }
+}
+
+/// Short enough to be typed again.
+fn any_seed() -> u64 {
+    use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+    RandomState::new().build_hasher().finish() % 1_000_000
+}
+
+fn ready(running: &Running, args: &Args, (began, plan): (Instant, Plan), session: &Session) {
+    let url = running.url();
+    let took = words::duration(began.elapsed());
+    let address = match url.rsplit_once(':').map(|(_, port)| port) {
+        Some("4566") | None => String::new(),
+        Some(port) => format!(" --port {port}"),
+    };
+    let mut lines = vec![
+        format!(
+            "{} AWS on {} {}",
+            paint(GOOD, "✓"),
+            paint(NAME, &url),
+            paint(FAINT, format!("({}, ready in {took})", args.engine.words()))
+        ),
+        String::new(),
+        format!("  eval \"$(pipectl local env{address})\"   points the AWS CLI and SDKs at it"),
+        format!("  pipectl --endpoint-url {url} apply"),
+    ];
+    if args.engine == Engine::Embedded {
+        lines.push(format!("  {url}/   in a browser shows what is in it"));
+        lines.extend(args.embedded.told(plan));
+    }
+    lines.push(String::new());
+    lines.push(match &args.embedded.data_dir {
+        Some(folder) => format!("Ctrl-C ends it; its state stays in {}.", folder.display()),
+        None => "Ctrl-C ends it, and what is in it is gone then.".to_owned(),
+    });
+    session.output.data(lines.join("\n"));
+    let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let seed = plan.map(|(_, seed)| seed);
+    let event =
+        serde_json::json!({ "url": url, "engine": args.engine.name(), "millis": millis, "seed": seed });
+    session.output.event("ready", &event);
+}
+
+impl Embedded {
+    /// What is not as usual.
+    fn told(&self, plan: Plan) -> Vec<String> {
+        let mut told = Vec::new();
+        if let (Some((_, seed)), Some(name)) = (plan, &self.faults) {
+            told.push(format!("faults: {name}; `--faults {name} --seed {seed}` brings the same ones again"));
+        }
+        if self.limits == Some(Switch::Off) {
+            told.push("limits: off; AWS would throttle what passes here".to_owned());
+        }
+        if self.verify_signatures {
+            told.push("signatures: checked; the key is `test`, and so is its secret".to_owned());
+        }
+        let lines = told.into_iter().map(|line| format!("  {} {line}", paint(CHANGE, "!")));
+        let mut lines: Vec<String> = lines.collect();
+        if !lines.is_empty() {
+            lines.insert(0, String::new());
+        }
+        lines
+    }
+}
