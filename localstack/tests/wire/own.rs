@@ -43,7 +43,8 @@ async fn the_state_shows_streams_with_their_lineage_and_what_was_asked() {
         json!({"StreamName": "clicks", "ShardToSplit": "shardId-000000000000", "NewStartingHashKey": middle});
     kinesis(at, "SplitShard", &split).await;
     send(at, "PUT /lake", &[], b"").await;
-    send(at, "PUT /lake/<b>a&amp;", &[], b"four").await;
+    let put = send(at, "PUT /lake/%3Cb%3Ea%26amp;", &[], b"four").await;
+    assert_eq!(put.status, 200, "{}", put.text());
     let state = send(at, "GET /_pipectl/state", &[], b"").await.json();
     let stream = &state["streams"][0];
     assert_eq!((&stream["name"], &stream["openShards"]), (&json!("clicks"), &json!(2)));
@@ -51,7 +52,8 @@ async fn the_state_shows_streams_with_their_lineage_and_what_was_asked() {
     assert_eq!((&shards[0]["open"], &shards[0]["records"]), (&json!(false), &json!(1)));
     assert_eq!((&shards[1]["start"], &shards[1]["end"]), (&json!(0.0), &json!(0.5)));
     assert_eq!(shards[2]["parents"], json!([0]));
-    assert_eq!(state["buckets"][0]["newest"][0]["bytes"], 4);
+    let newest = &state["buckets"][0]["newest"][0];
+    assert_eq!((&newest["key"], &newest["bytes"]), (&json!("<b>a&amp;"), &json!(4)));
     let operations: Vec<_> = state["requests"].as_array().unwrap().iter().map(|r| &r["operation"]).collect();
     assert_eq!(operations, ["PutObject", "CreateBucket", "SplitShard", "PutRecord", "CreateStream"]);
     assert_eq!(state["requests"][3]["resource"], "clicks");
