@@ -65,7 +65,7 @@ impl Firehose {
                     "region": key.region,
                     "status": stream.life.status(elapsed).as_str(),
                     "source": match &stream.origin {
-                        Origin::DirectPut => None,
+                        Origin::DirectPut { .. } => None,
                         Origin::Kinesis { stream_arn, .. } => Some(stream_arn),
                     },
                     "account": stream.delivery.as_ref().map(|delivery| delivery.account()),
