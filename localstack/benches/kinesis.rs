@@ -24,7 +24,9 @@ impl Connection {
     fn call(&mut self, operation: &str, body: &[u8]) -> Vec<u8> {
         let head = format!(
             "POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: Kinesis_20131202.{operation}\r\n\
-             content-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\n\r\n",
+             content-type: application/x-amz-json-1.1\r\nx-amz-date: 20260101T000000Z\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/kinesis/aws4_request, \
+             SignedHeaders=host, Signature=0\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         let stream = self.0.get_mut();

@@ -8,12 +8,15 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use futures::FutureExt;
 use http::header::HeaderName;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 
 use crate::glimpse::{Outcome, Watched};
+use crate::http::signature::{self, Dialect};
 use crate::http::{
     Answer, AwsError, Body, Closed, Context, JsonCall, Parameters, Protocol, QueryCall, RequestId, RestCall,
     full,
@@ -30,6 +33,8 @@ const STRUCTURED_LIMIT: usize = 24 << 20;
 const LAMBDA_LIMIT: usize = 72 << 20;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+/// Base64 of 72 bytes or more, which only AWS can read; ours repeats the first id.
+const SECOND_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const S3_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
 /// Answers one request, or closes its connection where a fault plan wants it.
@@ -47,13 +52,17 @@ pub(crate) async fn handle(
         Route::S3 => object(&world, &layers, &trip, http::Request::from_parts(parts, body)).await?,
         route => {
             let limit = if route == Route::Lambda { LAMBDA_LIMIT } else { STRUCTURED_LIMIT };
-            match layers.bodies.read(&parts.headers, body, limit).await {
+            let check = |body: &[u8]| signature::whole(&world, layers.keys.as_ref(), &route, (&parts, body));
+            match layers.bodies.read(&parts.headers, body, limit, check).await {
                 Ok(body) => structured(&world, &layers, &trip, (route, parts, body)).await?.into_response(),
                 Err(error) => protocol_of(&route).error(&error, id).into_response(),
             }
         }
     };
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        if let Ok(second) = HeaderValue::from_str(&BASE64.encode(id.to_string().repeat(2))) {
+            response.headers_mut().insert(SECOND_ID, second);
+        }
         response.headers_mut().insert(S3_REQUEST_ID, value.clone());
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -125,6 +134,10 @@ impl Prepared {
                 protocol,
                 work: Work::Json(service, JsonCall::new(context, operation, protocol, body)),
             },
+            // AWS has no word for who calls nothing at all.
+            Route::Structured { service: None, operation, .. } if operation.is_empty() => {
+                Self::refused(protocol, AwsError::bad_request("UnknownOperationException", ""))
+            }
             Route::Structured { service: None, operation, .. } => {
                 Self::refused(protocol, AwsError::unknown_operation(&operation))
             }
@@ -211,8 +224,11 @@ async fn object(
     world: &Arc<World>,
     layers: &Layers,
     trip: &Trip,
-    request: http::Request<Body>,
+    mut request: http::Request<Body>,
 ) -> Result<http::Response<Body>, Closed> {
+    if let Err(refusal) = signature::object(world, layers.keys.as_ref(), &mut request) {
+        return Ok(s3_error(&refusal.error(Dialect::S3), &refusal.details(), trip.id));
+    }
     let watched = Watched::begin(world, glimpse::of_path(request.uri()));
     let bucket = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
     let call = Call::new(Service::S3, s3_operation(&request), bucket);
@@ -225,7 +241,7 @@ async fn object(
     };
     let is_injected = trip.injected.load(Ordering::Relaxed);
     watched.end(world, layers, (call.service, call.operation), outcome, is_injected);
-    Ok(served?.unwrap_or_else(|error| s3_error(&error, trip.id)))
+    Ok(served?.unwrap_or_else(|error| s3_error(&error, &[], trip.id)))
 }
 
 /// Takes a call through the layers to `serving` and back. The inner error is a layer's, or stands for a panic.
@@ -332,11 +348,15 @@ fn invalid_action(action: &str) -> AwsError {
     )
 }
 
-fn s3_error(error: &AwsError, id: RequestId) -> http::Response<Body> {
+fn s3_error(error: &AwsError, details: &[(&str, String)], id: RequestId) -> http::Response<Body> {
     let code = if error.code == "InternalFailure" { "InternalError" } else { &error.code };
     let message = quick_xml::escape::escape(error.message.as_str());
+    let details: String = details
+        .iter()
+        .map(|(name, value)| format!("<{name}>{}</{name}>", quick_xml::escape::escape(value.as_str())))
+        .collect();
     let text = format!(
-        r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message><RequestId>{id}</RequestId></Error>"#
+        r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message>{details}<RequestId>{id}</RequestId></Error>"#
     );
     let mut response = http::Response::new(full(text));
     *response.status_mut() = error.status;

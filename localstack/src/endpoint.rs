@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::dice::Dice;
 use crate::dispatch;
 use crate::hold::TimeHold;
+use crate::http::signature::Keys;
 use crate::http::{Body, Closed, server};
 use crate::layers::{Faults, Layers, NoFaults, Observer, Watcher};
 use crate::limits::Limits;
@@ -115,7 +116,8 @@ impl Core {
             hold,
             faults: options.faults.unwrap_or_else(|| Arc::new(NoFaults)),
         });
-        let layers = Layers { latency: options.latency, faults, ..Layers::default() };
+        let keys = options.verify_signatures.then(|| Keys::new(options.access_keys));
+        let layers = Layers { latency: options.latency, faults, keys, ..Layers::default() };
         Self { world, layers: Arc::new(layers) }
     }
 
@@ -182,7 +184,7 @@ impl Endpoint {
         let stop = core.world.closing.clone();
         let serving = tokio::spawn({
             let (core, stop) = (core.clone(), stop.clone());
-            server::serve(listener, stop, move |request| {
+            server::serve(listener, stop, server::Patience::default(), move |request| {
                 let core = core.clone();
                 async move { core.handle(request).await }
             })

@@ -120,6 +120,9 @@ impl Route {
         if is_page(parts) {
             return Self::Own;
         }
+        if is_untargeted(parts) {
+            return structured("", &parts.headers);
+        }
         if is_query(parts) {
             return Self::Query;
         }
@@ -177,6 +180,15 @@ fn is_page(parts: &Parts) -> bool {
     is_root
         && header(&parts.headers, "accept").is_some_and(|accept| accept.contains("text/html"))
         && !is_sdk()
+}
+
+/// A structured call that does not say what it calls.
+fn is_untargeted(parts: &Parts) -> bool {
+    let content_type = header(&parts.headers, CONTENT_TYPE.as_str()).unwrap_or_default();
+    parts.method == Method::POST
+        && parts.uri.path() == "/"
+        && (content_type.starts_with("application/x-amz-json")
+            || content_type.starts_with("application/x-amz-cbor"))
 }
 
 fn is_query(parts: &Parts) -> bool {

@@ -6,6 +6,8 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use uuid::Uuid;
 
+use super::error::AwsError;
+use super::signature::{Dialect, form};
 use crate::dice::Dice;
 use crate::world::World;
 
@@ -37,6 +39,8 @@ pub(crate) struct Context {
     pub(crate) access_key: Option<String>,
     /// This request's id.
     pub(crate) request_id: RequestId,
+    /// What is wrong with the form of its signature. Services that insist on one refuse it with this.
+    pub(crate) unsigned: Option<AwsError>,
 }
 
 impl Context {
@@ -48,6 +52,7 @@ impl Context {
             account: world.account.clone(),
             access_key: scope.map(|s| s.access_key),
             request_id,
+            unsigned: form::check(parts).err().map(|refusal| refusal.error(Dialect::Json)),
         }
     }
 }

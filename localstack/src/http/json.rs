@@ -57,6 +57,13 @@ impl JsonCall {
         }
     }
 
+    /// Refuses a call whose signature has not even the form of one; what cannot be read is told first.
+    pub(crate) fn signed(&self) -> Result<(), AwsError> {
+        let Some(refused) = &self.context.unsigned else { return Ok(()) };
+        shape::readable(self.codec(), &self.body)?;
+        Err(refused.clone())
+    }
+
     /// An answer that goes on for as long as the client listens: a stream of events.
     pub(crate) fn events(&self, events: BoxStream<'static, Bytes>) -> Answer {
         Answer::new(event_stream::CONTENT_TYPE, Bytes::new()).followed_by(events)

@@ -4,6 +4,7 @@
 //! [`QueryCall`] (form parameters in, XML out) or [`RestCall`] (method and path). It answers `Result<Answer, AwsError>`
 //! and never writes an error body itself: the protocol does, in AWS's shape.
 
+mod activity;
 mod answer;
 mod body;
 mod codec;
@@ -17,6 +18,7 @@ mod rest;
 mod room;
 pub(crate) mod server;
 pub(crate) mod shape;
+pub(crate) mod signature;
 mod validation;
 mod xml;
 

@@ -3,11 +3,14 @@
 //! A small body needs no room of the shared memory. A larger one takes room as its bytes arrive, a MiB or as much again as
 //! it has at a time, so that a client that announces much and sends nothing holds nothing. Who finds no room waits for a while
 //! and then gives up, which frees what it holds: bodies that each have a part cannot wait for one another for ever.
+//! While somebody waits, a client that holds room has to send at its rate from the start ([`PRESSED_GRACE`]): clients that
+//! sent a part and stopped cannot keep the room from others.
 //! The room is free again when the body goes to its service, which has bounds of its own.
 
 use std::future::Future;
 use std::io::Read as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -34,12 +37,39 @@ const WAIT: Duration = Duration::from_secs(10);
 const STALLED: Duration = Duration::from_secs(30);
 /// How long a body may take, besides a second for each [`BYTES_PER_SECOND`].
 const GRACE: Duration = Duration::from_secs(60);
+/// The same, for who holds room while others wait for some.
+const PRESSED_GRACE: Duration = Duration::from_secs(3);
+/// How often is looked whether others wait.
+const LOOK: Duration = Duration::from_secs(1);
 /// The least a client sends in a second, in the long run.
 const BYTES_PER_SECOND: u64 = 64 * 1024;
 
 /// The memory that the bodies of an endpoint share while they are read.
 #[derive(Debug)]
-pub(crate) struct BodyRoom(Arc<Semaphore>);
+pub(crate) struct BodyRoom(Arc<Room>);
+
+#[derive(Debug)]
+struct Room {
+    free: Arc<Semaphore>,
+    /// How many bodies wait for room.
+    waiting: AtomicUsize,
+}
+
+/// One that waits, until this is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl Default for BodyRoom {
     fn default() -> Self {
@@ -66,7 +96,7 @@ pub(crate) struct Held {
     bytes: Vec<u8>,
     /// What its bytes are announced or allowed to be in the end.
     expected: usize,
-    room: Arc<Semaphore>,
+    room: Arc<Room>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -101,13 +131,13 @@ impl Held {
         let has = self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let more = u32::try_from(target.div_ceil(KIB).saturating_sub(has)).unwrap_or(u32::MAX);
         let started = Instant::now();
-        let permit = match Arc::clone(&self.room).try_acquire_many_owned(more) {
+        let permit = match Arc::clone(&self.room.free).try_acquire_many_owned(more) {
             Ok(permit) => permit,
-            Err(_) => timeout(WAIT, Arc::clone(&self.room).acquire_many_owned(more))
-                .await
-                .ok()
-                .and_then(Result::ok)
-                .ok_or(Unread::Full)?,
+            Err(_) => {
+                let _waiting = Waiting::new(&self.room.waiting);
+                let acquired = timeout(WAIT, Arc::clone(&self.room.free).acquire_many_owned(more)).await;
+                acquired.ok().and_then(Result::ok).ok_or(Unread::Full)?
+            }
         };
         match &mut self.permit {
             Some(held) => held.merge(permit),
@@ -125,15 +155,28 @@ struct Pace {
 
 impl Pace {
     /// Waits for the next part of a body while it is neither stalled nor late as a whole.
-    async fn next<T>(&self, part: impl Future<Output = T>) -> Result<T, Unread> {
-        let late = self.started + GRACE + Duration::from_secs(self.received / BYTES_PER_SECOND);
-        timeout_at(late.min(Instant::now() + STALLED), part).await.map_err(|_| Unread::Late)
+    async fn next<T>(&self, held: &Held, part: impl Future<Output = T>) -> Result<T, Unread> {
+        let due = self.started + Duration::from_secs(self.received / BYTES_PER_SECOND);
+        let late = (due + GRACE).min(Instant::now() + STALLED);
+        tokio::pin!(part);
+        loop {
+            let pressed = held.permit.is_some() && held.room.waiting.load(Ordering::Relaxed) > 0;
+            let end = if pressed { late.min(due + PRESSED_GRACE) } else { late };
+            let look = end.min(Instant::now() + LOOK);
+            if let Ok(part) = timeout_at(look, &mut part).await {
+                return Ok(part);
+            }
+            if look == end {
+                return Err(Unread::Late);
+            }
+        }
     }
 }
 
 impl BodyRoom {
     fn of(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes / KIB)))
+        let free = Arc::new(Semaphore::new(bytes / KIB));
+        Self(Arc::new(Room { free, waiting: AtomicUsize::new(0) }))
     }
 
     /// Reads a whole body of at most `limit` bytes, which announces `length` of them or nothing.
@@ -145,7 +188,7 @@ impl BodyRoom {
     ) -> Result<Held, Unread> {
         let mut held = Held::new(self, length.unwrap_or(limit).min(limit));
         let mut pace = Pace { started: Instant::now(), received: 0 };
-        while let Some(frame) = pace.next(body.frame()).await? {
+        while let Some(frame) = pace.next(&held, body.frame()).await? {
             let Ok(data) = frame.map_err(|_| Unread::Ended)?.into_data() else { continue };
             if data.len() > limit - held.bytes.len() {
                 return Err(Unread::TooLarge);
@@ -159,11 +202,13 @@ impl BodyRoom {
 
     /// Reads a whole body of at most `limit` bytes, unpacked where the client compressed it (the SDKs do so with large
     /// metric puts).
+    /// `check` sees the bytes as they were sent.
     pub(crate) async fn read(
         &self,
         headers: &HeaderMap,
         body: Body,
         limit: usize,
+        check: impl FnOnce(&[u8]) -> Result<(), AwsError>,
     ) -> Result<Bytes, AwsError> {
         let packed = headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() == b"gzip");
         let length =
@@ -172,6 +217,7 @@ impl BodyRoom {
             return Err(refusal(Unread::TooLarge, limit));
         }
         let held = self.gather(body, length, limit).await.map_err(|unread| refusal(unread, limit))?;
+        check(&held.bytes)?;
         let held = if packed { self.unpack(&held.bytes, limit).await? } else { held };
         Ok(held.bytes.into())
     }
@@ -237,7 +283,7 @@ mod tests {
     }
 
     async fn read(headers: &HeaderMap, body: impl Into<Bytes>, limit: usize) -> Result<Bytes, AwsError> {
-        BodyRoom::default().read(headers, full(body), limit).await
+        BodyRoom::default().read(headers, full(body), limit, |_| Ok(())).await
     }
 
     #[tokio::test]
@@ -274,7 +320,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stands_still_times_out() {
-        let error = BodyRoom::default().read(&HeaderMap::new(), idle(vec![vec![1]]), 64).await.unwrap_err();
+        let error = BodyRoom::default()
+            .read(&HeaderMap::new(), idle(vec![vec![1]]), 64, |_| Ok(()))
+            .await
+            .unwrap_err();
         assert_eq!(error.status, StatusCode::REQUEST_TIMEOUT);
     }
 
@@ -295,13 +344,16 @@ mod tests {
     async fn a_large_body_keeps_room_until_it_is_dropped_and_a_small_one_needs_none() {
         let room = BodyRoom::of(STEP);
         let held = room.gather(full(vec![0; 300 * KIB]), Some(300 * KIB), STEP).await.unwrap();
-        assert_eq!(room.0.available_permits(), STEP / KIB - 300);
+        assert_eq!(room.0.free.available_permits(), STEP / KIB - 300);
         drop(held);
-        assert_eq!(room.0.available_permits(), STEP / KIB);
+        assert_eq!(room.0.free.available_permits(), STEP / KIB);
         let _small = room.gather(full(vec![0; SMALL]), Some(SMALL), STEP).await.unwrap();
-        assert_eq!(room.0.available_permits(), STEP / KIB);
-        assert_eq!(room.read(&HeaderMap::new(), full(vec![0; STEP]), STEP).await.unwrap().len(), STEP);
-        assert_eq!(room.0.available_permits(), STEP / KIB);
+        assert_eq!(room.0.free.available_permits(), STEP / KIB);
+        assert_eq!(
+            room.read(&HeaderMap::new(), full(vec![0; STEP]), STEP, |_| Ok(())).await.unwrap().len(),
+            STEP
+        );
+        assert_eq!(room.0.free.available_permits(), STEP / KIB);
     }
 
     #[tokio::test(start_paused = true)]
@@ -315,6 +367,22 @@ mod tests {
         assert!(room.gather(full(vec![0; 4 * STEP]), Some(4 * STEP), 8 * STEP).await.is_ok());
         assert_eq!(started.elapsed(), Duration::ZERO);
         assert!(idlers.await.iter().all(|read| matches!(read, Err(Unread::Late))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clients_that_sent_a_part_and_stopped_make_room_for_who_needs_it() {
+        let room = BodyRoom::of(8 * STEP);
+        let part = || idle(vec![vec![0; SMALL + 1]]);
+        let idlers: Vec<_> = (0..8).map(|_| room.gather(part(), Some(8 * STEP), 8 * STEP)).collect();
+        let mut idlers = Box::pin(futures::future::join_all(idlers));
+        assert!(futures::poll!(&mut idlers).is_pending());
+        assert_eq!(room.0.free.available_permits(), 0, "they have all of it");
+        let started = Instant::now();
+        let honest = room.gather(full(vec![0; 4 * STEP]), Some(4 * STEP), 8 * STEP);
+        let (honest, idlers) = tokio::join!(honest, idlers);
+        assert!(honest.is_ok());
+        assert!(idlers.iter().all(|read| matches!(read, Err(Unread::Late))));
+        assert!(started.elapsed() <= PRESSED_GRACE + 2 * LOOK, "{:?}", started.elapsed());
     }
 
     #[tokio::test(start_paused = true)]
@@ -333,6 +401,6 @@ mod tests {
         assert!(a.is_err() || b.is_err(), "both cannot fit");
         assert!([a.err(), b.err()].into_iter().flatten().all(|unread| unread == Unread::Full));
         assert!(started.elapsed() <= WAIT);
-        assert_eq!(room.0.available_permits(), 2 * STEP / KIB);
+        assert_eq!(room.0.free.available_permits(), 2 * STEP / KIB);
     }
 }

@@ -1,7 +1,9 @@
 //! The HTTP server: connections in, one handler per request, everything bounded.
 //!
-//! HTTP/1 and HTTP/2 without TLS on one port. At most [`MAX_CONNECTIONS`] connections are open; the next one waits in
-//! the kernel's queue until one closes. A client that sends nothing for [`IDLE`] is let go, so it cannot hold a place.
+//! HTTP/1 and HTTP/2 without TLS on one port. At most [`MAX_CONNECTIONS`] connections are open. A client that asks
+//! nothing for [`IDLE`], or does not get its request said in that time, is let go. When all places are taken, or the
+//! system has no file descriptors left, connections that have been idle for [`SPARE`] make room for those that wait in
+//! the kernel's queue: idle clients, however many, keep nobody from being answered.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,45 +15,62 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::activity::Activity;
 use super::body::{Body, BodyError, Closed};
 
 /// Connections served at a time.
 const MAX_CONNECTIONS: usize = 4096;
 
-/// How long a connection may wait for the head of its next request.
+/// How long a connection may do nothing, or wait for the head of its next request.
 const IDLE: Duration = Duration::from_secs(60);
+
+/// How long a connection may do nothing while others wait for a place.
+const SPARE: Duration = Duration::from_secs(1);
 
 /// Pause after the system refused a connection (out of file descriptors, mostly), instead of asking again at once.
 const REFUSED_PAUSE: Duration = Duration::from_millis(50);
 
+/// How many connections there may be, and how patient the server is with them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    connections: usize,
+    idle: Duration,
+    spare: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { connections: MAX_CONNECTIONS, idle: IDLE, spare: SPARE }
+    }
+}
+
 /// Answers requests on `listener` until `stop` is cancelled, then finishes those under way and returns.
-pub(crate) async fn serve<H, F>(listener: TcpListener, stop: CancellationToken, handler: H)
-where
+pub(crate) async fn serve<H, F>(
+    listener: TcpListener,
+    stop: CancellationToken,
+    patience: Patience,
+    handler: H,
+) where
     H: Fn(http::Request<Body>) -> F + Clone + Send + 'static,
     F: Future<Output = Result<http::Response<Body>, Closed>> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(patience.connections));
+    let crowded = Arc::new(Notify::new());
     let connections = TaskTracker::new();
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
-        let stream = tokio::select! {
+        let accepted = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(cause) => {
-                    tracing::debug!(%cause, "a connection was not accepted");
-                    tokio::time::sleep(REFUSED_PAUSE).await;
-                    continue;
-                }
-            },
+            accepted = accept(&listener, &places, &crowded) => accepted,
         };
-        let (stop, handler) = (stop.clone(), handler.clone());
+        let (stream, place) = accepted;
+        let guest = Guest { stop: stop.clone(), crowded: Arc::clone(&crowded), patience };
+        let handler = handler.clone();
         connections.spawn(async move {
-            connection(stream, stop, handler).await;
+            guest.serve(stream, handler).await;
             drop(place);
         });
     }
@@ -60,35 +79,141 @@ where
     connections.wait().await;
 }
 
-async fn connection<H, F>(stream: TcpStream, stop: CancellationToken, handler: H)
-where
-    H: Fn(http::Request<Body>) -> F + Send + 'static,
-    F: Future<Output = Result<http::Response<Body>, Closed>> + Send + 'static,
-{
-    if let Err(cause) = stream.set_nodelay(true) {
-        tracing::trace!(%cause, "TCP_NODELAY was not set");
-    }
-    let service = service_fn(move |request: http::Request<Incoming>| {
-        // An error is no answer at all: it closes the connection.
-        handler(request.map(|body| body.map_err(boxed).boxed_unsync()))
-    });
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(250).max_header_list_size(64 * 1024);
-    let serving = builder.serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(serving);
-    let ended = tokio::select! {
-        ended = &mut serving => ended,
-        () = stop.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
+/// The next connection and its place. While there is none, those who do nothing are told.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+    crowded: &Notify,
+) -> (TcpStream, OwnedSemaphorePermit) {
+    loop {
+        let place = tokio::time::timeout(REFUSED_PAUSE, Arc::clone(places).acquire_owned()).await;
+        let Ok(Ok(place)) = place else {
+            crowded.notify_waiters();
+            continue;
+        };
+        match listener.accept().await {
+            Ok((stream, _)) => return (stream, place),
+            Err(cause) => {
+                tracing::debug!(%cause, "a connection was not accepted");
+                crowded.notify_waiters();
+                tokio::time::sleep(REFUSED_PAUSE).await;
+            }
         }
-    };
-    if let Err(cause) = ended {
-        tracing::debug!(%cause, "a connection ended early");
+    }
+}
+
+/// What one connection needs to know of the others.
+struct Guest {
+    stop: CancellationToken,
+    crowded: Arc<Notify>,
+    patience: Patience,
+}
+
+impl Guest {
+    async fn serve<H, F>(&self, stream: TcpStream, handler: H)
+    where
+        H: Fn(http::Request<Body>) -> F + Send + 'static,
+        F: Future<Output = Result<http::Response<Body>, Closed>> + Send + 'static,
+    {
+        if let Err(cause) = stream.set_nodelay(true) {
+            tracing::trace!(%cause, "TCP_NODELAY was not set");
+        }
+        let activity = Activity::new();
+        let service = service_fn({
+            let activity = Arc::clone(&activity);
+            move |request: http::Request<Incoming>| {
+                let busy = activity.begin();
+                let answer = handler(request.map(|body| body.map_err(boxed).boxed_unsync()));
+                // An error is no answer at all: it closes the connection.
+                async move { answer.await.map(|response| response.map(|body| busy.until_the_end_of(body))) }
+            }
+        });
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(self.patience.idle);
+        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(250).max_header_list_size(64 * 1024);
+        let serving = builder.serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(serving);
+        let ended = tokio::select! {
+            ended = &mut serving => ended,
+            () = self.tired_of(&activity) => return,
+            () = self.stop.cancelled() => {
+                serving.as_mut().graceful_shutdown();
+                serving.await
+            }
+        };
+        if let Err(cause) = ended {
+            tracing::debug!(%cause, "a connection ended early");
+        }
+    }
+
+    /// Returns when the connection has done nothing for too long.
+    async fn tired_of(&self, activity: &Activity) {
+        loop {
+            let crowded = tokio::time::timeout(self.patience.idle, self.crowded.notified()).await.is_ok();
+            let longest = if crowded { self.patience.spare } else { self.patience.idle };
+            if activity.idle_for().is_some_and(|idle| idle >= longest) {
+                return;
+            }
+        }
     }
 }
 
 fn boxed(cause: hyper::Error) -> BodyError {
     Box::new(cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::http::full;
+
+    /// A server that answers `ok` to everything, with little patience.
+    async fn start(connections: usize, idle: Duration) -> (SocketAddr, CancellationToken) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        let patience = Patience { connections, idle, spare: Duration::from_millis(20) };
+        let answer = |_| async { Ok(http::Response::new(full("ok"))) };
+        tokio::spawn(serve(listener, stop.clone(), patience, answer));
+        (address, stop)
+    }
+
+    async fn ask(address: SocketAddr) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    async fn closes(mut stream: TcpStream) {
+        let mut rest = Vec::new();
+        // A reset closes as well as an end does.
+        let _ = stream.read_to_end(&mut rest).await;
+    }
+
+    #[tokio::test]
+    async fn who_does_not_get_a_request_said_is_let_go() {
+        let (address, stop) = start(8, Duration::from_millis(100)).await;
+        for said in ["", "P", "PRI * HTTP/2.0\r\n", "GET / HT", "GET / HTTP/1.1\r\nhost: a\r\nx-half"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(said.as_bytes()).await.unwrap();
+            closes(stream).await;
+        }
+        stop.cancel();
+    }
+
+    #[tokio::test]
+    async fn idle_clients_beyond_the_places_keep_nobody_from_being_answered() {
+        let (address, stop) = start(4, Duration::from_secs(3600)).await;
+        let mut idlers = Vec::new();
+        for _ in 0..20 {
+            idlers.push(TcpStream::connect(address).await.unwrap());
+        }
+        assert!(ask(address).await.ends_with("ok"));
+        stop.cancel();
+    }
 }

@@ -19,6 +19,7 @@ pub(crate) use recent::{Recent, is_throttle};
 pub use recent::{Request, Watcher};
 
 use crate::http::BodyRoom;
+use crate::http::signature::Keys;
 use crate::route::Service;
 
 /// Which operation a request calls.
@@ -50,6 +51,8 @@ pub(crate) struct Layers {
     pub(crate) latency: Option<Duration>,
     pub(crate) faults: Option<std::sync::Arc<dyn Faults>>,
     pub(crate) observers: Observers,
+    /// Where signatures are verified: the access keys.
+    pub(crate) keys: Option<Keys>,
     pub(crate) bodies: BodyRoom,
     pub(crate) recent: Recent,
 }

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::dice::Dice;
+use crate::http::signature::Secret;
 use crate::http::{Answer, AwsError, QueryCall, Violations};
 use crate::iam::unique_id;
 use crate::lock::Lock;
@@ -27,12 +28,18 @@ struct Session {
     access_key: String,
     user_id: String,
     arn: String,
+    secret: Secret,
 }
 
 impl Sts {
     /// No sessions.
     pub fn new(_setting: &Setting) -> Self {
         Self::default()
+    }
+
+    /// The secret of a session's access key.
+    pub(crate) fn secret(&self, access_key: &str) -> Option<Secret> {
+        self.session(access_key).map(|session| session.secret)
     }
 
     fn session(&self, access_key: &str) -> Option<Session> {
@@ -88,18 +95,20 @@ fn assume_role(world: &World, call: &QueryCall) -> Result<Answer, AwsError> {
         let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
         return Err(AwsError::validation(message));
     }
+    let expires = world.clock.now().checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+    let (key, token) = (secret(&world.dice, 30), secret(&world.dice, 192));
     let session = Session {
         access_key: unique_id(&world.dice, "ASI", role_arn),
         user_id: format!("{}:{name}", role.id),
         arn: format!("arn:aws:sts::{}:assumed-role/{}/{name}", call.context.account, role.name),
+        secret: Secret { key: key.clone(), token: Some(token.clone()), expires: Some(expires) },
     };
-    let expires = world.clock.now().checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
     world.sts.remember(session.clone());
     Ok(call.result(|xml| {
         xml.element("Credentials", |xml| {
             xml.leaf("AccessKeyId", &session.access_key);
-            xml.leaf("SecretAccessKey", secret(&world.dice, 30));
-            xml.leaf("SessionToken", secret(&world.dice, 192));
+            xml.leaf("SecretAccessKey", key);
+            xml.leaf("SessionToken", token);
             xml.leaf("Expiration", expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
         });
         xml.element("AssumedRoleUser", |xml| {

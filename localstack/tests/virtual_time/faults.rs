@@ -65,7 +65,9 @@ async fn over_http_the_connection_is_closed_without_a_byte() {
     let endpoint = Endpoint::start(options).await.unwrap();
     let mut stream = tokio::net::TcpStream::connect(endpoint.address()).await.unwrap();
     let body = r#"{"StreamName":"s","ShardCount":1}"#;
-    let head = "POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: Kinesis_20131202.CreateStream\r\n";
+    let head = "POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: Kinesis_20131202.CreateStream\r\n\
+                x-amz-date: 20260101T000000Z\r\nauthorization: AWS4-HMAC-SHA256 \
+                Credential=k/20260101/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0\r\n";
     let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();

@@ -306,11 +306,13 @@ async fn cbor_clients_see_what_json_clients_wrote_and_the_other_way_round() {
     let call = async |operation: &str, fields: Vec<(&str, Value)>| -> Value {
         let map = Value::Map(fields.into_iter().map(|(name, value)| (Value::from(name), value)).collect());
         let target = format!("Kinesis_20131202.{operation}");
-        let scope = "AWS4-HMAC-SHA256 Credential=k/20260101/eu-west-1/kinesis/aws4_request, Signature=0";
+        let scope = "AWS4-HMAC-SHA256 Credential=k/20260101/eu-west-1/kinesis/aws4_request, SignedHeaders=host, \
+                     Signature=0";
         let headers = [
             ("x-amz-target", target.as_str()),
             ("content-type", "application/x-amz-cbor-1.1"),
             ("authorization", scope),
+            ("x-amz-date", "20260101T000000Z"),
         ];
         let answer = crate::raw::post(endpoint.address(), &headers, &cbor(&map)).await;
         assert!(answer.head.contains("content-type: application/x-amz-cbor-1.1"), "{}", answer.head);

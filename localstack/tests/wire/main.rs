@@ -1,5 +1,6 @@
 //! The endpoint over the wire: each service as its SDK speaks it, and requests that no SDK would send.
 
+mod bad_input;
 mod data_dir;
 mod endpoint;
 mod iam;
@@ -10,3 +11,4 @@ mod limits;
 mod own;
 mod raw;
 mod readme;
+mod signatures;

@@ -70,6 +70,14 @@ pub(crate) const fn must(name: &'static str, shape: &'static Shape) -> Member {
     Member { name, shape, need: Need::Required }
 }
 
+/// Whether a body can be read at all, whatever it says.
+pub(crate) fn readable(codec: Codec, body: &[u8]) -> Result<(), AwsError> {
+    match Loose::read(codec, body)? {
+        Loose::Map(_) => Ok(()),
+        _ => Err(AwsError::bad_request("SerializationException", "")),
+    }
+}
+
 /// Reads and checks a body; answers it as JSON of the right types, without members that no one knows.
 pub(crate) fn checked(input: Input, codec: Codec, body: &[u8]) -> Result<serde_json::Value, AwsError> {
     let loose = Loose::read(codec, body)?;

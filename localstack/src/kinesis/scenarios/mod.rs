@@ -54,6 +54,7 @@ impl Api {
             account: self.world.account.clone(),
             access_key: None,
             request_id: RequestId::next(&self.world.dice),
+            unsigned: None,
         };
         let call = JsonCall::new(context, operation.to_owned(), PROTOCOL, input.to_string().into());
         let answer = super::serve(&self.world, &call).await?;

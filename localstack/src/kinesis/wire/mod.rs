@@ -36,6 +36,7 @@ pub(crate) async fn serve(world: &Arc<World>, call: &JsonCall) -> Result<Answer,
     // AWS says nothing more of an operation that it does not know.
     let unknown = || AwsError::bad_request("UnknownOperationException", "");
     let model = model::input_of(call.operation()).ok_or_else(unknown)?;
+    call.signed()?;
     let stream = || target::named(call);
     world.kinesis.count_call(call.operation(), &call.context.region, stream, world.clock.now())?;
     match call.operation() {

@@ -1,13 +1,24 @@
 //! `aws-chunked` framing: what SDKs put around a body whose checksum follows it.
 //!
-//! `SIZE-IN-HEX[;chunk-signature=…]\r\n DATA \r\n … 0\r\n TRAILER: VALUE\r\n … \r\n`. Chunk signatures are not checked.
+//! `SIZE-IN-HEX[;chunk-signature=…]\r\n DATA \r\n … 0\r\n TRAILER: VALUE\r\n … \r\n`. Where the endpoint verifies signatures,
+//! those of the chunks and of the trailers are verified too.
 
 use bytes::{Bytes, BytesMut};
 
-/// The framing is broken.
+use crate::http::signature::ChunkSeal;
+
+/// Why a framed body is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the aws-chunked body is malformed")]
-pub(super) struct Malformed;
+pub(super) enum Unframed {
+    /// The framing is broken.
+    #[error("the aws-chunked body is malformed")]
+    Malformed,
+    /// A chunk or the trailers are not as they were signed.
+    #[error("the signature of a chunk does not match")]
+    Signature,
+}
+
+use Unframed::Malformed;
 
 /// A body without its framing.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,19 +29,24 @@ pub(super) struct Decoded {
 }
 
 /// Takes the framing off. A body of one chunk is not copied.
-pub(super) fn decode(mut framed: Bytes) -> Result<Decoded, Malformed> {
+pub(super) fn decode(mut framed: Bytes, mut seal: Option<ChunkSeal>) -> Result<Decoded, Unframed> {
     let mut chunks: Vec<Bytes> = Vec::new();
     loop {
         let head = line(&mut framed)?;
-        let size = head.split(';').next().unwrap_or_default().trim();
-        let size = usize::from_str_radix(size, 16).map_err(|_| Malformed)?;
-        if size == 0 {
-            break;
-        }
+        let (size, extension) = head.split_once(';').unwrap_or((&head, ""));
+        let size = usize::from_str_radix(size.trim(), 16).map_err(|_| Malformed)?;
         if framed.len() < size {
             return Err(Malformed);
         }
-        chunks.push(framed.split_to(size));
+        let chunk = framed.split_to(size);
+        let signature = extension.strip_prefix("chunk-signature=").unwrap_or_default();
+        if seal.as_mut().is_some_and(|seal| !seal.verifies(&chunk, signature)) {
+            return Err(Unframed::Signature);
+        }
+        if size == 0 {
+            break;
+        }
+        chunks.push(chunk);
         if !line(&mut framed)?.is_empty() {
             return Err(Malformed);
         }
@@ -44,10 +60,21 @@ pub(super) fn decode(mut framed: Bytes) -> Result<Decoded, Malformed> {
         let (name, value) = text.split_once(':').ok_or(Malformed)?;
         trailers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
     }
+    verify_trailers(&trailers, seal)?;
     Ok(Decoded { body: join(chunks), trailers })
 }
 
-fn line(framed: &mut Bytes) -> Result<String, Malformed> {
+/// Trailers are signed as a whole, if there are any; their signature is the last of them.
+fn verify_trailers(trailers: &[(String, String)], seal: Option<ChunkSeal>) -> Result<(), Unframed> {
+    let Some(mut seal) = seal.filter(|_| !trailers.is_empty()) else { return Ok(()) };
+    let (signatures, signed): (Vec<_>, Vec<_>) =
+        trailers.iter().partition(|(name, _)| name == "x-amz-trailer-signature");
+    let text: String = signed.into_iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let fits = signatures.first().is_some_and(|(_, signature)| seal.verifies_trailers(&text, signature));
+    if fits { Ok(()) } else { Err(Unframed::Signature) }
+}
+
+fn line(framed: &mut Bytes) -> Result<String, Unframed> {
     let end = framed.windows(2).position(|pair| pair == b"\r\n").ok_or(Malformed)?;
     let line = framed.split_to(end);
     drop(framed.split_to(2));
@@ -74,7 +101,7 @@ mod tests {
     #[test]
     fn chunks_are_joined_and_trailers_read() {
         let framed = "3\r\nabc\r\n2;chunk-signature=00\r\nde\r\n0\r\nx-amz-checksum-crc32:AAAA==\r\n\r\n";
-        let decoded = decode(Bytes::from_static(framed.as_bytes())).unwrap();
+        let decoded = decode(Bytes::from_static(framed.as_bytes()), None).unwrap();
         assert_eq!(decoded.body, "abcde");
         assert_eq!(decoded.trailers, [("x-amz-checksum-crc32".to_owned(), "AAAA==".to_owned())]);
     }
@@ -82,7 +109,7 @@ mod tests {
     #[test]
     fn a_body_that_breaks_off_is_refused() {
         for framed in ["", "5\r\nabc\r\n", "3\r\nabcd\r\n0\r\n", "x\r\n", "3\r\nabc\r\n"] {
-            assert_eq!(decode(Bytes::from_static(framed.as_bytes())), Err(Malformed), "{framed:?}");
+            assert_eq!(decode(Bytes::from_static(framed.as_bytes()), None), Err(Malformed), "{framed:?}");
         }
     }
 
@@ -96,12 +123,12 @@ mod tests {
                 framed.extend(b"\r\n");
             }
             framed.extend(b"0\r\n\r\n");
-            prop_assert_eq!(decode(framed.into()).unwrap().body, chunks.concat());
+            prop_assert_eq!(decode(framed.into(), None).unwrap().body, chunks.concat());
         }
 
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
-            let _ = decode(bytes.into());
+            let _ = decode(bytes.into(), None);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Takes off a request what only matters to AWS: its signature, in whatever form, and the framing of its body.
 //!
-//! Any credentials pass here, so there is nothing to verify; but `s3s` would refuse a signature it has no key for.
+//! Where signatures are verified, the head has been by now, and what it says about the body is verified here. Otherwise
+//! any credentials pass; `s3s` would refuse a signature it has no key for.
 //! Bodies are read whole, within the room that all requests of the endpoint share.
 
 use ::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING};
@@ -9,10 +10,13 @@ use ::http::uri::PathAndQuery;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use jiff::Timestamp;
 use s3s::{S3Error, s3_error};
+use sha2::{Digest, Sha256};
 
+use crate::http::signature::{Dialect, Payload, Refusal};
 use crate::http::{Body, BodyRoom, Held, Unread};
 
-use super::{chunked, expiry};
+use super::chunked::{self, Unframed};
+use super::expiry;
 
 /// Largest body of one request. Larger objects come in parts, as every SDK sends them.
 const MAX_BODY: usize = 512 * 1024 * 1024;
@@ -44,8 +48,20 @@ pub(super) async fn unsign(
         header(&parts.headers, "x-amz-content-sha256").is_some_and(|hash| hash.starts_with("STREAMING-"));
     let held = read(&parts.headers, body, room, framed).await?;
     let (body, _room) = held.into_parts();
+    let seal = match parts.extensions.remove::<Payload>() {
+        Some(Payload::Hash(hash)) if hash != hex::encode(Sha256::digest(&body)) => return Err(changed()),
+        Some(Payload::Chunks(seal)) => Some(seal),
+        _ => None,
+    };
     let body = if framed {
-        let decoded = chunked::decode(body).map_err(|error| s3_error!(error, IncompleteBody))?;
+        let decoded = chunked::decode(body, seal).map_err(|error| match error {
+            Unframed::Malformed => s3_error!(error, IncompleteBody),
+            Unframed::Signature => s3_error!(
+                SignatureDoesNotMatch,
+                "The request signature we calculated does not match the signature you provided. Check your key and \
+                 signing method."
+            ),
+        })?;
         complete(&parts.headers, decoded.body.len())?;
         adopt(&mut parts.headers, decoded.trailers);
         decoded.body
@@ -91,6 +107,13 @@ async fn read(headers: &HeaderMap, body: Body, room: &BodyRoom, framed: bool) ->
             "The bodies of other requests take all the memory there is for them; try again."
         ),
     })
+}
+
+fn changed() -> S3Error {
+    let refused = Refusal::BodyChanged.error(Dialect::S3);
+    let mut error = super::translate::error(&refused.code, refused.message);
+    error.set_status_code(refused.status);
+    error
 }
 
 fn too_large() -> S3Error {
@@ -174,10 +197,9 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use crate::http::full;
     use bytes::Bytes;
     use s3s::S3ErrorCode;
-
-    use crate::http::full;
 
     use super::*;
 

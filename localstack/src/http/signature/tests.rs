@@ -1,0 +1,128 @@
+use http::Request;
+use proptest::prelude::*;
+
+use super::*;
+
+fn parts(builder: http::request::Builder) -> Parts {
+    builder.body(()).unwrap().into_parts().0
+}
+
+fn verified(parts: &Parts, body: &[u8], now: &str, service: Option<Service>) -> Result<(), Refusal> {
+    let keys =
+        Keys::new(vec![("AKIDEXAMPLE".to_owned(), "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned())]);
+    let secret = |id: &str| keys.secret(id);
+    Verifier { secret: &secret, now: now.parse().unwrap(), service }.whole(parts, body)
+}
+
+const SCOPE: &str = "AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request";
+const NOW: &str = "2015-08-30T12:38:00Z";
+
+/// The example of AWS's guide "Create a signed AWS API request", whose signature it gives.
+fn guide() -> http::request::Builder {
+    let signature = "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={SCOPE}, SignedHeaders=content-type;host;x-amz-date, Signature={signature}"
+    );
+    Request::get("/?Action=ListUsers&Version=2010-05-08")
+        .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+        .header("host", "iam.amazonaws.com")
+        .header("x-amz-date", "20150830T123600Z")
+        .header("authorization", authorization)
+}
+
+#[test]
+fn the_guides_own_example_is_verified() {
+    assert_eq!(verified(&parts(guide()), b"", NOW, Some(Service::Iam)), Ok(()));
+    assert_eq!(verified(&parts(guide()), b"", NOW, None), Ok(()));
+}
+
+#[test]
+fn another_request_under_the_same_signature_is_refused_with_what_should_have_been_signed() {
+    let refused = verified(&parts(guide()), b"x", NOW, None).unwrap_err();
+    let error = refused.error(Dialect::Query);
+    assert_eq!((error.status.as_u16(), &*error.code), (403, "SignatureDoesNotMatch"));
+    assert!(
+        error.message.contains("GET\n/\nAction=ListUsers&Version=2010-05-08\ncontent-type:"),
+        "{}",
+        error.message
+    );
+    assert_eq!(refused.error(Dialect::Json).code, "InvalidSignatureException");
+    assert_eq!(refused.error(Dialect::S3).code, "SignatureDoesNotMatch");
+}
+
+#[test]
+fn an_old_signature_and_one_from_the_future_are_refused() {
+    let error = |now| verified(&parts(guide()), b"", now, None).unwrap_err().error(Dialect::Json);
+    let old = error("2015-08-30T12:41:01Z");
+    assert_eq!(old.code, "InvalidSignatureException");
+    assert_eq!(
+        old.message,
+        "Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T124101Z - 5 min.)"
+    );
+    let new = error("2015-08-30T12:30:59Z");
+    assert_eq!(
+        new.message,
+        "Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T123059Z + 5 min.)"
+    );
+}
+
+#[test]
+fn each_lack_has_its_own_error() {
+    let with = |authorization: String| {
+        let builder = Request::get("/")
+            .header("host", "a")
+            .header("x-amz-date", "20150830T123600Z")
+            .header("authorization", authorization);
+        verified(&parts(builder), b"", NOW, Some(Service::Iam)).unwrap_err().error(Dialect::Json)
+    };
+    let claim = |scope: &str, headers: &str| {
+        with(format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={headers}, Signature=00"))
+    };
+    let none = verified(&parts(Request::get("/")), b"", NOW, None).unwrap_err().error(Dialect::Json);
+    assert_eq!(none.code, "MissingAuthenticationTokenException");
+    assert_eq!(with("Bearer x".to_owned()).code, "IncompleteSignatureException");
+    let incomplete = with(format!("AWS4-HMAC-SHA256 Credential={SCOPE}"));
+    assert_eq!(incomplete.code, "IncompleteSignatureException");
+    let headers = "host;x-amz-date";
+    assert_eq!(
+        claim("nobody/20150830/us-east-1/iam/aws4_request", headers).code,
+        "UnrecognizedClientException"
+    );
+    for (scope, headers, text) in [
+        ("AKIDEXAMPLE/20150831/us-east-1/iam/aws4_request", headers, "Date in Credential scope"),
+        ("AKIDEXAMPLE/20150830/us-east-1/s3/aws4_request", headers, "correct service: 'iam'"),
+        ("AKIDEXAMPLE/20150830/us-east-1/iam/aws5_request", headers, "not 'aws5_request'"),
+        (SCOPE, "x-amz-date", "'Host' or ':authority'"),
+        (SCOPE, "host", "'x-amz-date' must be"),
+        (SCOPE, headers, "does not match the signature you provided"),
+    ] {
+        let error = claim(scope, headers);
+        assert_eq!(error.code, "InvalidSignatureException", "{scope} {headers}");
+        assert!(error.message.contains(text), "{}", error.message);
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_byte_of_the_claim_is_changed_it_is_refused(at in 0..230_usize, flip in 1..128_u8) {
+        let mut request = parts(guide());
+        let mut text = request.headers["authorization"].as_bytes().to_vec();
+        let at = at % text.len();
+        text[at] ^= flip;
+        // A tab is as good as a space.
+        prop_assume!(text[at] != b'\t');
+        if let Ok(value) = http::HeaderValue::from_bytes(&text) {
+            request.headers.insert("authorization", value);
+            prop_assert!(verified(&request, b"", NOW, None).is_err());
+        }
+    }
+
+    #[test]
+    fn no_authorization_makes_it_panic(text in "[ -~]{0,200}", query in "[!-~&&[^#<>\"`{}|\\\\^]]{0,100}") {
+        let uri = format!("/?X-Amz-Signature=0&{query}");
+        if let Ok(request) = Request::get(uri).body(()) {
+            let _ = verified(&request.into_parts().0, b"", NOW, None);
+        }
+        let _ = verified(&parts(Request::get("/").header("authorization", text)), b"", NOW, None);
+    }
+}

@@ -1,0 +1,114 @@
+//! Requests that no client should send: each gets AWS's own error, and the next request is answered.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use pipectl_localstack::{Endpoint, Options};
+use proptest::prelude::*;
+
+use crate::raw::{Raw, post, send, send_bytes};
+
+async fn start() -> Endpoint {
+    let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Endpoint::start(Options { bind, ..Options::default() }).await.expect("port 0 is free")
+}
+
+async fn kinesis(endpoint: &Endpoint, content_type: &str, body: &[u8]) -> Raw {
+    let headers = [("x-amz-target", "Kinesis_20131202.PutRecords"), ("content-type", content_type)];
+    post(endpoint.address(), &headers, body).await
+}
+
+#[tokio::test]
+async fn malformed_and_deeply_nested_bodies_are_serialization_exceptions() {
+    let endpoint = start().await;
+    let json = "application/x-amz-json-1.1";
+    let deep_json = [br#"{"Records":"#.as_slice(), &[b'['; 200_000]].concat();
+    for body in [&b"{"[..], b"nonsense", b"{\"Records\":7}", b"\xff\xfe", &deep_json] {
+        let answer = kinesis(&endpoint, json, body).await;
+        assert_eq!((answer.status, &answer.json()["__type"]), (400, &"SerializationException".into()));
+    }
+    let deep_cbor = [b"\xa1\x67Records".as_slice(), &[0x81; 200_000]].concat();
+    for body in [&b"\xa1"[..], b"\x5b\xff\xff\xff\xff\xff\xff\xff\xff", b"\xbf\x61", &deep_cbor] {
+        let answer = kinesis(&endpoint, "application/x-amz-cbor-1.1", body).await;
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        assert!(answer.text().contains("SerializationException"), "{}", answer.text());
+    }
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn malformed_queries_and_xml_are_told_so_in_xml() {
+    let endpoint = start().await;
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    for body in [&b"%"[..], b"Action=%ff%fe&Version=2010-05-08", b"&&&===", b"\xff\xff"] {
+        let answer = post(endpoint.address(), &form, body).await;
+        assert!((400..500).contains(&answer.status) && answer.text().contains("<Code>"), "{}", answer.text());
+    }
+    assert_eq!(send(endpoint.address(), "PUT /lake", &[], b"").await.status, 200);
+    let deep = "<Delete>".repeat(100_000);
+    for body in [&b"<Delete><Object>"[..], b"no xml", b"<a/>", b"\x00\x01", deep.as_bytes()] {
+        let answer = send(endpoint.address(), "POST /lake?delete", &[], body).await;
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        assert!(answer.text().contains("<Code>"), "{}", answer.text());
+    }
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn bodies_over_the_limit_are_refused_by_what_they_announce_and_by_what_they_are() {
+    let endpoint = start().await;
+    let head =
+        "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-amz-target: Kinesis_20131202.PutRecords\r\n";
+    let announced = format!("{head}content-length: 99999999999\r\n\r\n");
+    let answer = send_bytes(endpoint.address(), announced.as_bytes()).await;
+    assert!(answer.starts_with(b"HTTP/1.1 413"), "{}", String::from_utf8_lossy(&answer));
+    assert!(String::from_utf8_lossy(&answer).contains("RequestEntityTooLargeException"));
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn lengths_that_are_none_are_bad_requests() {
+    let endpoint = start().await;
+    let head = "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n";
+    for lines in [
+        "content-length: -1\r\n",
+        "content-length: many\r\n",
+        "content-length: 1\r\ncontent-length: 2\r\n",
+        "content-length: 18446744073709551616\r\n",
+        "transfer-encoding: chunked, nonsense\r\n",
+    ] {
+        let answer = send_bytes(endpoint.address(), format!("{head}{lines}\r\n{{}}").as_bytes()).await;
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400"), "{lines} {answer:?}");
+    }
+    for broken in ["zz\r\n", "5\r\nabc\r\n0\r\n\r\n", "ffffffffffffffffff\r\n"] {
+        let request = format!(
+            "{head}x-amz-target: Kinesis_20131202.ListStreams\r\ntransfer-encoding: chunked\r\n\r\n{broken}"
+        );
+        let answer = send_bytes(endpoint.address(), request.as_bytes()).await;
+        let text = String::from_utf8_lossy(&answer);
+        assert!(answer.is_empty() || text.starts_with("HTTP/1.1 4"), "{broken} {text}");
+    }
+    assert_eq!(send(endpoint.address(), "GET /_localstack/health", &[], b"").await.status, 200);
+    endpoint.shutdown().await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_the_request_there_is_an_answer_and_no_500(
+        line in "(GET|PUT|POST|DELETE|HEAD|PATCH) /[a-z0-9/?&=%.-]{0,40}",
+        target in "(Kinesis_20131202|Firehose_20150804|Logs_20140328|GraniteServiceVersion20100801)\\.[A-Z][A-Za-z]{0,20}",
+        with_target in any::<bool>(),
+        body in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts");
+        let status = runtime.block_on(async {
+            let endpoint = start().await;
+            let headers = [("x-amz-target", target.as_str())];
+            let answer = send(endpoint.address(), &line, if with_target { &headers } else { &[] }, &body).await;
+            endpoint.shutdown().await;
+            answer.status
+        });
+        prop_assert!(status != 500, "{status}");
+    }
+}
