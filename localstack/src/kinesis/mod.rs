@@ -33,7 +33,10 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 pub use arn::{ConsumerArn, StreamArn};
+#[cfg(test)]
+pub(crate) use consumers::Which;
 pub(crate) use image::{Image, Shape};
+pub(crate) use metrics::read as note_read;
 pub use reader::{Batch, Reader};
 pub use record::{Position, Record, Sequence};
 pub(crate) use state::State;

@@ -9,7 +9,7 @@ use crate::world::World;
 use super::error::LambdaError;
 use super::executor;
 use super::function::Version;
-use super::metrics;
+use super::metrics::{self, Invoked};
 use super::name::FunctionRef;
 use super::state::{Lambda, Location};
 
@@ -113,7 +113,7 @@ impl Lambda {
         })?;
         let place = self.executor.place(&named.name, reserved, self.unreserved());
         if place.is_err() {
-            metrics::throttled(world, named.name.as_str(), named.qualifier.as_deref());
+            metrics::throttled(world, Invoked::version(&version, named.qualifier.as_deref()));
         }
         let request_id = match request_id {
             Some(request_id) => request_id.to_owned(),
@@ -130,12 +130,16 @@ pub(super) async fn run(
     event: Event,
 ) -> Result<InvokeResult, LambdaError> {
     let Admitted { version, place, qualifier, request_id } = admitted;
+    let invoked = Invoked::version(&version, qualifier.as_deref());
+    let begun = world.clock.now();
+    metrics::concurrency(world, invoked, place.running(), world.lambda.allocated());
     let running = world.lambda.executor.run(world, &place, &version, (&request_id, event));
     let finished = tokio::select! {
         finished = running => finished?,
         () = world.stopping.cancelled() => return Err(LambdaError::Stopping),
     };
-    metrics::ended(world, version.name.as_str(), qualifier.as_deref(), &finished);
+    metrics::ended(world, invoked, begun, &finished);
+    metrics::concurrency(world, invoked, place.running(), world.lambda.allocated());
     Ok(InvokeResult {
         payload: finished.payload,
         function_error: finished.failed.then_some("Unhandled"),

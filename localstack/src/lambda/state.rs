@@ -71,6 +71,16 @@ impl Lambda {
         ACCOUNT_CONCURRENCY.saturating_sub(reserved.sum())
     }
 
+    /// The concurrency that functions have for themselves: reserved, or provisioned for their versions and aliases.
+    pub(super) fn allocated(&self) -> u32 {
+        let functions = self.functions.lock();
+        let of = |function: &Function| {
+            let provisioned = || function.provisioned.values().map(|provisioned| provisioned.requested).sum();
+            function.reserved_concurrency.unwrap_or_else(provisioned)
+        };
+        functions.values().map(of).fold(0, u32::saturating_add)
+    }
+
     /// Runs `f` on a function.
     pub(super) fn with_function<T>(
         &self,

@@ -31,6 +31,7 @@ pub(crate) async fn local() -> Local {
 pub(crate) async fn slow(transition: Duration) -> Local {
     let options = Options {
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        region: "eu-west-1".to_owned(),
         timings: Timings::all(transition),
         ..Options::default()
     };

@@ -8,14 +8,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 
-use crate::cloudwatch::Unit;
 use crate::s3::ObjectHeaders;
 use crate::world::World;
 
 use super::super::event_invoke::EventInvokeConfig;
 use super::super::function::Version;
 use super::super::invoke::{Event, InvokeResult};
-use super::super::metrics::publish;
+use super::super::metrics::FunctionMetric;
 use super::super::name::FunctionRef;
 use super::super::state::Location;
 use super::Queued;
@@ -54,7 +53,7 @@ pub(super) async fn failed(
         deliver(world, queued, arn, record(world, queued, reason.name(), ended)).await;
     }
     if let Some(arn) = &ended.version.configuration.dead_letter_arn {
-        publish(world, &queued.named.name, &[("DeadLetterErrors", 1.0, Unit::Count)]);
+        queued.publish(world, FunctionMetric::DeadLetterErrors, 1.0);
         let (function, request_id) = (queued.named.name.as_str(), &queued.request_id);
         tracing::warn!(
             function,
@@ -86,7 +85,7 @@ async fn deliver(world: &Arc<World>, queued: &Queued, arn: &str, record: Bytes) 
         _ => Err(format!("this endpoint has no {}", service.to_uppercase())),
     };
     if let Err(reason) = delivered {
-        publish(world, &queued.named.name, &[("DestinationDeliveryFailures", 1.0, Unit::Count)]);
+        queued.publish(world, FunctionMetric::DestinationDeliveryFailures, 1.0);
         let (function, request_id) = (queued.named.name.as_str(), &queued.request_id);
         tracing::warn!(function, request_id, destination = arn, reason, "an invocation record is lost");
     }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cloudwatch::Unit;
+use crate::cloudwatch::millis;
 use crate::world::World;
 
 use super::super::error::LambdaError;
 use super::super::event_invoke::EventInvokeConfig;
 use super::super::function::Version;
 use super::super::invoke::{InvokeResult, run};
-use super::super::metrics::publish;
+use super::super::metrics::{FunctionMetric, Invoked};
 use super::super::state::Location;
 use super::destination::{self, Ended};
 use super::schedule::{Attempts, Discarded, Next};
@@ -77,7 +77,7 @@ pub(super) async fn drive(world: &Arc<World>, queued: Queued) {
 
 fn age(world: &World, queued: &Queued) {
     let age = Duration::try_from(world.clock.now().duration_since(queued.accepted)).unwrap_or_default();
-    publish(world, &queued.named.name, &[("AsyncEventAge", age.as_secs_f64() * 1000.0, Unit::Milliseconds)]);
+    queued.publish(world, FunctionMetric::AsyncEventAge, millis(age));
 }
 
 async fn discard(
@@ -86,13 +86,18 @@ async fn discard(
     (config, reason): (&EventInvokeConfig, Discarded),
     ended: Ended<'_>,
 ) {
-    publish(world, &queued.named.name, &[("AsyncEventsDropped", 1.0, Unit::Count)]);
+    queued.publish(world, FunctionMetric::AsyncEventsDropped, 1.0);
     let (function, request_id) = (queued.named.name.as_str(), &queued.request_id);
     tracing::debug!(function, request_id, reason = reason.name(), "an event is given up");
     destination::failed(world, queued, (config, reason), ended).await;
 }
 
 impl Queued {
+    /// Publishes a value of its function.
+    pub(super) fn publish(&self, world: &World, metric: FunctionMetric, value: f64) {
+        Invoked::named(&self.named, &self.region).publish(world, world.clock.now(), &[(metric, value)]);
+    }
+
     /// Whether the event may be passed on to another function once more.
     pub(super) fn may_go_on(&self) -> bool {
         self.hops < MAX_HOPS

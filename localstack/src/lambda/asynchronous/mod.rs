@@ -16,12 +16,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::cloudwatch::Unit;
 use crate::world::World;
 
 use super::error::LambdaError;
 use super::invoke::Event;
-use super::metrics::publish;
+use super::metrics::{FunctionMetric, Invoked};
 use super::name::FunctionRef;
 use super::state::{Lambda, Location};
 
@@ -96,13 +95,18 @@ impl Lambda {
         let place = self.queue.place(size)?;
         let draw = || world.dice.uuid("invocation", named.name.as_str()).to_string();
         let request_id = event.request_id.clone().unwrap_or_else(draw);
-        publish(world, &named.name, &[("AsyncEventsReceived", 1.0, Unit::Count)]);
+        let now = world.clock.now();
+        Invoked::named(&named, here.region).publish(
+            world,
+            now,
+            &[(FunctionMetric::AsyncEventsReceived, 1.0)],
+        );
         let queued = Queued {
             named,
             region: here.region.to_owned(),
             request_id,
             event,
-            accepted: world.clock.now(),
+            accepted: now,
             hops,
             _place: place,
         };

@@ -10,6 +10,7 @@
 mod environment;
 mod failure;
 mod output;
+mod place;
 mod pool;
 mod python;
 mod runtime_api;
@@ -17,5 +18,6 @@ mod sandbox;
 mod watchdog;
 
 pub(super) use environment::reserved;
-pub(super) use pool::{Executor, Place};
+pub(super) use place::{Place, Running};
+pub(super) use pool::Executor;
 pub(super) use sandbox::Finished;

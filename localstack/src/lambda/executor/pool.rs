@@ -20,6 +20,7 @@ use super::super::invoke::Event;
 use super::super::name::FunctionName;
 use super::failure::Failure;
 use super::output::LogSink;
+use super::place::{Account, Place};
 use super::python::Interpreters;
 use super::runtime_api::Reply;
 use super::sandbox::{Finished, INIT, Sandbox, Site, StartFailure};
@@ -34,9 +35,11 @@ const REAP: Duration = Duration::from_secs(30);
 
 /// What is kept for one function.
 #[derive(Debug)]
-struct Pool {
+pub(super) struct Pool {
     idle: Lock<Vec<Sandbox>>,
     permits: Semaphore,
+    /// All invocations of the function.
+    pub(super) running: AtomicU32,
     /// Invocations of the function's own reserve.
     reserved: Arc<AtomicU32>,
     muted: Arc<AtomicBool>,
@@ -47,6 +50,7 @@ impl Default for Pool {
         Self {
             idle: Lock::default(),
             permits: Semaphore::new(MAX_SANDBOXES),
+            running: AtomicU32::new(0),
             reserved: Arc::default(),
             muted: Arc::default(),
         }
@@ -72,26 +76,11 @@ impl Pool {
     }
 }
 
-/// One place among the concurrent invocations of a function, given back on drop.
-#[derive(Debug)]
-pub(in super::super) struct Place {
-    pool: Arc<Pool>,
-    /// What it was taken from: the function's own reserve, or what all others share.
-    counter: Arc<AtomicU32>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.counter.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// Runs functions.
 #[derive(Debug, Default)]
 pub(in super::super) struct Executor {
     pools: Lock<HashMap<FunctionName, Arc<Pool>>>,
-    /// Invocations of functions without a reserve, of the whole account.
-    shared: Arc<AtomicU32>,
+    account: Arc<Account>,
     in_process: Lock<HashMap<FunctionName, InProcess>>,
     watchdog: OnceCell<Arc<Watchdog>>,
     interpreters: Interpreters,
@@ -110,12 +99,12 @@ impl Executor {
         let pool = Arc::clone(self.pools.lock().entry(function.clone()).or_default());
         let (counter, limit, reason) = match reserved {
             Some(reserved) => (&pool.reserved, reserved, "ReservedFunctionConcurrentInvocationLimitExceeded"),
-            None => (&self.shared, unreserved, "ConcurrentInvocationLimitExceeded"),
+            None => (&self.account.shared, unreserved, "ConcurrentInvocationLimitExceeded"),
         };
         let counter = Arc::clone(counter);
         let free = |running: u32| (running < limit).then(|| running + 1);
         match counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, free) {
-            Ok(_) => Ok(Place { pool, counter }),
+            Ok(_) => Ok(Place::new(pool, counter, Arc::clone(&self.account))),
             Err(_) => Err(LambdaError::TooManyRequests { reason }),
         }
     }

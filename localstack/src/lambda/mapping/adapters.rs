@@ -24,25 +24,27 @@ use super::ports::{
 };
 use super::settings::{Destination, Start};
 use super::shard::Want;
-use crate::kinesis::{Position, Stream, StreamArn};
+use super::source::EventSource;
+use crate::kinesis::{Position, Stream, note_read};
 use crate::s3::ObjectHeaders;
 use crate::world::World;
 
 /// The ports of a mapping in `world`.
-pub(super) fn ports(world: &Arc<World>, id: Uuid, stream: StreamArn, counters: Arc<Counters>) -> Ports {
-    let services = Arc::new(Services { world: Arc::downgrade(world), id, counters });
+pub(super) fn ports(world: &Arc<World>, id: Uuid, source: EventSource, counters: Arc<Counters>) -> Ports {
+    let region = source.stream().region().to_owned();
+    let services = Arc::new(Services { world: Arc::downgrade(world), id, region, counters });
     Ports {
-        source: Box::new(StreamSource { world: Arc::downgrade(world), arn: stream, stream: None }),
+        source: Box::new(StreamSource { world: Arc::downgrade(world), source, stream: None }),
         invoke: Arc::clone(&services) as Arc<dyn Invoke>,
         deliver: Arc::clone(&services) as Arc<dyn Deliver>,
         observe: services,
     }
 }
 
-/// A stream of the endpoint.
+/// A stream of the endpoint, or a consumer of one: it then reads the same records, by a throughput of its own.
 pub(super) struct StreamSource {
     world: Weak<World>,
-    arn: StreamArn,
+    source: EventSource,
     stream: Option<Arc<Stream>>,
 }
 
@@ -50,12 +52,13 @@ impl StreamSource {
     /// A stream that was found already.
     #[cfg(test)]
     pub(super) fn of(stream: Arc<Stream>) -> Self {
-        Self { world: Weak::new(), arn: stream.arn().clone(), stream: Some(stream) }
+        let source = EventSource::Stream(stream.arn().clone());
+        Self { world: Weak::new(), source, stream: Some(stream) }
     }
 
     fn find(&self, now: Timestamp) -> Option<Arc<Stream>> {
         match self.world.upgrade() {
-            Some(world) => world.kinesis.stream(&self.arn, now).ok(),
+            Some(world) => world.kinesis.stream(self.source.stream(), now).ok(),
             None => self.stream.clone(),
         }
     }
@@ -85,7 +88,15 @@ impl Source for StreamSource {
     fn read(&mut self, want: Want, now: i64) -> Result<Part, StreamGone> {
         let stream = self.stream.as_ref().ok_or(StreamGone)?;
         let now = timestamp(now);
-        let batch = stream.read(want.shard, want.from, want.limit, now).map_err(|_| StreamGone)?;
+        if !self.source.is_registered(stream, now) {
+            return Err(StreamGone);
+        }
+        let batch = stream.read(want.shard, want.from, want.limit, now);
+        if let (EventSource::Stream(_), Some(world)) = (&self.source, self.world.upgrade()) {
+            // As AWS's own polling, it is a reader of the stream among others. Calls of it take no time here.
+            note_read(&world, (stream, want.shard), &batch, Duration::ZERO);
+        }
+        let batch = batch.map_err(|_| StreamGone)?;
         let entry = |record: crate::kinesis::Record| Entry {
             sequence: record.sequence,
             number: stream.sequence_number(want.shard, record.sequence).into(),
@@ -122,6 +133,8 @@ fn child(stream: &Stream, id: ShardId, now: Timestamp) -> Child {
 struct Services {
     world: Weak<World>,
     id: Uuid,
+    /// Of the stream.
+    region: String,
     counters: Arc<Counters>,
 }
 
@@ -191,8 +204,11 @@ impl Observe for Services {
         }
     }
 
-    fn count(&self, counted: Counted, events: usize) {
+    fn count(&self, counted: Counted, events: usize, published: bool) {
         self.counters.add(counted, events);
+        if let (true, Some(world)) = (published, self.world.upgrade()) {
+            metrics::mapping(&world, (&self.region, &self.id.to_string()), counted, events);
+        }
     }
 
     fn iterator_age(&self, function_arn: &str, millis: i64) {
@@ -200,7 +216,13 @@ impl Observe for Services {
             return;
         };
         let age = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-        metrics::iterator_age(&world, named.name.as_str(), named.qualifier.as_deref(), age);
+        metrics::iterator_age(&world, (function_arn, &named), age);
+    }
+
+    fn not_delivered(&self, function_arn: &str) {
+        if let (Some(world), Ok(named)) = (self.world.upgrade(), FunctionRef::parse(function_arn)) {
+            metrics::not_delivered(&world, (function_arn, &named));
+        }
     }
 
     fn stream_gone(&self) {

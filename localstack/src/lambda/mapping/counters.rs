@@ -11,14 +11,16 @@ pub(crate) enum Counted {
     Polled,
     /// Not wanted by the filters: `FilteredOutEventCount`.
     FilteredOut,
-    /// Given to the function: `InvokedEventCount`.
+    /// In an invocation, whatever it came to: `InvokedEventCount`.
     Invoked,
-    /// Given to the function, which failed: `FailedInvokeEventCount`.
+    /// In an invocation that failed or did not reach the function: `FailedInvokeEventCount`.
     FailedInvoke,
     /// Given up, the destination was told: `OnFailureDestinationDeliveredEventCount`.
     DeliveredOnFailure,
-    /// Given up, and nobody was told: `DroppedEventCount`.
+    /// Given up by the mapping's own limits, and nobody was told: `DroppedEventCount`.
     Dropped,
+    /// Left the stream before they were done: no metric.
+    Expired,
 }
 
 /// The counters of a mapping, from its creation.
@@ -30,6 +32,7 @@ pub(super) struct Counters {
     failed_invoke: AtomicU64,
     delivered_on_failure: AtomicU64,
     dropped: AtomicU64,
+    expired: AtomicU64,
 }
 
 /// The counters as they stand.
@@ -40,14 +43,16 @@ pub struct Counts {
     pub polled: u64,
     /// Not wanted by the filters.
     pub filtered_out: u64,
-    /// Given to the function, each time counted.
+    /// In an invocation, each time counted.
     pub invoked: u64,
-    /// Given to the function in an invocation that failed.
+    /// In an invocation that failed or did not reach the function.
     pub failed_invoke: u64,
     /// Given up, the destination was told.
     pub delivered_on_failure: u64,
-    /// Given up, and nobody was told.
+    /// Given up by the mapping's own limits, and nobody was told.
     pub dropped: u64,
+    /// Left the stream before they were done.
+    pub expired: u64,
 }
 
 /// What a mapping has done with its records.
@@ -77,6 +82,7 @@ impl Counters {
             Counted::FailedInvoke => &self.failed_invoke,
             Counted::DeliveredOnFailure => &self.delivered_on_failure,
             Counted::Dropped => &self.dropped,
+            Counted::Expired => &self.expired,
         };
         counter.fetch_add(u64::try_from(events).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -90,6 +96,7 @@ impl Counters {
             failed_invoke: read(&self.failed_invoke),
             delivered_on_failure: read(&self.delivered_on_failure),
             dropped: read(&self.dropped),
+            expired: read(&self.expired),
         }
     }
 }

@@ -216,8 +216,10 @@ impl Driver {
         for want in &wants {
             let part = self.ports.source.read(*want, at.now)?;
             let supplied = poller.supply(want.shard, part, &self.envelope, &at);
-            self.ports.observe.count(Counted::Polled, supplied.polled);
-            self.ports.observe.count(Counted::FilteredOut, supplied.filtered);
+            let published = self.settings.publishes_counts();
+            self.ports.observe.count(Counted::Polled, supplied.polled, published);
+            let published = published && !self.settings.filters.is_empty();
+            self.ports.observe.count(Counted::FilteredOut, supplied.filtered, published);
         }
         Ok(!wants.is_empty())
     }
@@ -243,14 +245,10 @@ impl Driver {
         let scene = self.scene();
         let finished = self.poller.as_mut().and_then(|poller| poller.finish(lane, outcome, &scene.moment()));
         let Some((verdict, discarded)) = finished else { return };
-        let observe = &self.ports.observe;
-        if verdict != Verdict::NotReached {
-            observe.count(Counted::Invoked, events);
-        }
-        if verdict == Verdict::Failed {
-            observe.count(Counted::FailedInvoke, events);
-        }
-        observe.ended(verdict);
+        self.count(Counted::Invoked, events);
+        let failed = if verdict == Verdict::Done { 0 } else { events };
+        self.count(Counted::FailedInvoke, failed);
+        self.ports.observe.ended(verdict);
         if let Some(discarded) = discarded {
             self.discard(lane.shard, discarded).await;
         }
@@ -261,7 +259,7 @@ impl Driver {
         let shard = shard.to_string();
         tracing::info!(mapping = %self.identity.id, %shard, events, condition = discarded.condition.as_str(),
             "records were given up");
-        let delivered = match &self.settings.on_failure {
+        let counted = match &self.settings.on_failure {
             Some(destination) => {
                 let failure = Failure {
                     mapping: self.identity.id,
@@ -272,12 +270,21 @@ impl Driver {
                     with_payload: matches!(destination, Destination::Bucket(_)),
                 };
                 let record = failure.record(&discarded, &self.envelope, self.ports.deliver.chance());
-                self.ports.deliver.deliver(destination, record).await
+                if self.ports.deliver.deliver(destination, record).await {
+                    Counted::DeliveredOnFailure
+                } else {
+                    self.ports.observe.not_delivered(&self.settings.function_arn);
+                    Counted::Dropped
+                }
             }
-            None => false,
+            None if discarded.has_expired(&self.settings) => Counted::Expired,
+            None => Counted::Dropped,
         };
-        let counted = if delivered { Counted::DeliveredOnFailure } else { Counted::Dropped };
-        self.ports.observe.count(counted, events);
+        self.count(counted, events);
+    }
+
+    fn count(&self, counted: Counted, events: usize) {
+        self.ports.observe.count(counted, events, self.settings.publishes_counts());
     }
 }
 

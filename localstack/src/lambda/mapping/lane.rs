@@ -12,6 +12,7 @@ use super::event::{MAX_EVENT, SURROUNDING};
 use super::poller::Moment;
 use super::ports::{Answer, Outcome};
 use super::response::{self, Progress};
+use super::settings::Settings;
 use super::window::{MAX_STATE, Pane, Window};
 
 /// How much longer a batch may wait for reads that go on.
@@ -61,6 +62,13 @@ pub(crate) struct Discarded {
     pub(crate) invocations: u32,
     /// What the last invocation came to.
     pub(crate) answer: Option<Answer>,
+}
+
+impl Discarded {
+    /// Whether it was the stream, not the mapping, that kept the records no longer.
+    pub(super) fn has_expired(&self, settings: &Settings) -> bool {
+        self.condition == Condition::RecordAgeExceeded && settings.max_age_s.is_none()
+    }
 }
 
 /// What a lane wants done.

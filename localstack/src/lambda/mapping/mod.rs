@@ -35,8 +35,9 @@ mod state;
 mod tests;
 mod window;
 
+pub(super) use counters::Counted;
 pub use counters::{Counts, MappingAccount};
 pub(super) use filter::Filters;
-pub(super) use settings::{Destination, Remembered, Settings, Start};
+pub(super) use settings::{Destination, Settings, Start};
 pub(super) use source::EventSource;
 pub(super) use state::{Create, Mapping, Mappings, Update};

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pipectl_shards::ShardId;
 
+use super::entry::Entry;
 use super::event::Envelope;
 use super::lane::{Discarded, Task, Verdict, Work};
 use super::ports::{Outcome, Part};
@@ -95,13 +96,11 @@ impl Poller {
     ) -> Supplied {
         let since = self.since;
         let Some(shard) = self.shards.get_mut(&shard) else { return Supplied::default() };
-        let polled = part.entries.len();
+        let is_polled = |entry: &Entry| entry.arrived >= since;
+        let polled = part.entries.iter().filter(|entry| is_polled(entry)).count();
         let filters = &at.settings.filters;
-        let taken = shard.supply(
-            part,
-            |name, entry| entry.arrived >= since && filters.want(envelope, name, entry),
-            at.now,
-        );
+        let taken =
+            shard.supply(part, |name, entry| is_polled(entry) && filters.want(envelope, name, entry), at.now);
         Supplied { polled, filtered: polled - taken }
     }
 

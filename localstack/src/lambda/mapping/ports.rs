@@ -107,10 +107,12 @@ pub(crate) trait Deliver: Send + Sync {
 pub(crate) trait Observe: Send + Sync {
     /// A batch came to an end.
     fn ended(&self, verdict: Verdict);
-    /// Events were counted.
-    fn count(&self, counted: Counted, events: usize);
+    /// Events were counted, for all to see in CloudWatch or not.
+    fn count(&self, counted: Counted, events: usize, published: bool);
     /// A batch whose last record is so old goes to the function.
     fn iterator_age(&self, function_arn: &str, millis: i64);
+    /// The destination did not get a record of a failure.
+    fn not_delivered(&self, function_arn: &str);
     /// The stream is gone.
     fn stream_gone(&self);
 }

@@ -29,25 +29,21 @@ pub(crate) struct Settings {
     pub(crate) on_failure: Option<Destination>,
     /// Whether the function's answer names the items that failed.
     pub(crate) report_failures: bool,
-    /// What is remembered and shown, and has no effect here.
-    pub(crate) remembered: Remembered,
-}
-
-/// Settings without effect on this endpoint.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Remembered {
-    /// `KMSKeyArn`: what the filters are encrypted with.
-    pub(crate) kms_key_arn: Option<String>,
-    /// `MetricsConfig.Metrics`.
+    /// `MetricsConfig.Metrics`: the groups of metrics that are published.
     pub(crate) metrics: Option<Vec<String>>,
-    /// `LoggingConfig.SystemLogLevel`.
-    pub(crate) log_level: Option<String>,
+    /// `KMSKeyArn`: what AWS encrypts the filters with. Remembered and shown, without effect here.
+    pub(crate) kms_key_arn: Option<String>,
 }
 
 impl Settings {
     /// How long records are gathered, in milliseconds.
     pub(super) fn gathering_ms(&self) -> i64 {
         i64::from(self.batching_window_s) * 1000
+    }
+
+    /// Whether the counts of events are published.
+    pub(super) fn publishes_counts(&self) -> bool {
+        self.metrics.iter().flatten().any(|group| group == "EventCount")
     }
 }
 

@@ -320,7 +320,7 @@ fn driver(
         // As it is worded for streams (?).
         return Err(not_found("Consumer"));
     }
-    let ports = adapters::ports(world, mapping.id, source.stream().clone(), Arc::clone(counters));
+    let ports = adapters::ports(world, mapping.id, source.clone(), Arc::clone(counters));
     Driver::open(identity, ports, world.clock, commands).map_err(|_| not_found("Stream"))
 }
 

@@ -41,6 +41,11 @@ impl Filters {
         texts.into_iter().map(filter).collect::<Result<Arc<[_]>, _>>().map(Self)
     }
 
+    /// Whether every record is wanted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The patterns as the user wrote them.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|filter| filter.text.as_str())

@@ -66,10 +66,11 @@ impl Deliver for Fake {
 
 impl Observe for Fake {
     fn ended(&self, _verdict: Verdict) {}
-    fn count(&self, counted: Counted, events: usize) {
+    fn count(&self, counted: Counted, events: usize, _published: bool) {
         self.counters.add(counted, events);
     }
     fn iterator_age(&self, _function: &str, _millis: i64) {}
+    fn not_delivered(&self, _function: &str) {}
     fn stream_gone(&self) {}
 }
 

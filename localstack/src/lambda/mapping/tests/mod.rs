@@ -5,6 +5,7 @@ mod lanes;
 mod order;
 mod sim;
 mod windows;
+mod world;
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use bytes::Bytes;
 use super::entry::Entry;
 use super::event::Envelope;
 use super::filter::Filters;
-use super::settings::{Remembered, Settings};
+use super::settings::Settings;
 use crate::kinesis::Sequence;
 
 /// So many records of different keys, numbered from 1.
@@ -46,7 +47,8 @@ pub(super) fn settings() -> Settings {
         filters: Filters::default(),
         on_failure: None,
         report_failures: false,
-        remembered: Remembered::default(),
+        metrics: None,
+        kms_key_arn: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod unsure {
     pub(super) const WINDOWS_AND_LANES: &str =
         "ParallelizationFactor must be 1 when TumblingWindowInSeconds is greater than 0";
     pub(super) const FILTERS: &str = "The number of filters exceeds the limit of 5";
+    pub(super) const FUTURE: &str = "StartingPositionTimestamp cannot be in the future.";
     pub(super) const METRICS: &str =
         "Unsupported MetricsConfig parameter for given event source mapping type.";
 
@@ -30,6 +31,7 @@ fn invalid(message: impl Into<String>) -> LambdaError {
 /// Refuses what belongs to other kinds of sources.
 pub(super) fn only_kinesis(input: &SettingsInput) -> Result<(), LambdaError> {
     let foreign = [
+        ("LoggingConfig", &input.logging_config),
         ("ScalingConfig", &input.scaling_config),
         ("Topics", &input.topics),
         ("Queues", &input.queues),
@@ -78,28 +80,33 @@ pub(super) fn source(arn: Option<&str>) -> Result<EventSource, LambdaError> {
 }
 
 /// Where to begin.
-pub(super) fn start(position: Option<&str>, timestamp: Option<f64>) -> Result<Start, LambdaError> {
+pub(super) fn start(
+    position: Option<&str>,
+    timestamp: Option<f64>,
+    now: Timestamp,
+) -> Result<Start, LambdaError> {
     let missing = "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member \
                    must not be null.";
     match (position, timestamp) {
         (None, _) => Err(invalid(missing)),
         (Some("AT_TIMESTAMP"), None) => Err(invalid("Need to specify a timestamp")),
-        (Some("AT_TIMESTAMP"), Some(seconds)) => at(seconds),
+        (Some("AT_TIMESTAMP"), Some(seconds)) => at(seconds, now),
         (Some(_), Some(_)) => Err(invalid("Timestamp only valid with StartingPosition AT_TIMESTAMP")),
         (Some("TRIM_HORIZON"), None) => Ok(Start::TrimHorizon),
         (Some(_), None) => Ok(Start::Latest),
     }
 }
 
-fn at(seconds: f64) -> Result<Start, LambdaError> {
+fn at(seconds: f64, now: Timestamp) -> Result<Start, LambdaError> {
     let duration = jiff::SignedDuration::try_from_secs_f64(seconds).ok();
     let at = duration.and_then(|since| Timestamp::from_duration(since).ok());
-    at.filter(|at| at.as_millisecond() >= 0).map(Start::At).ok_or_else(|| {
+    let at = at.filter(|at| at.as_millisecond() >= 0).ok_or_else(|| {
         invalid(
             "Received Exception while reading from provided stream. class java.lang.Long can not be converted to a \
              Timestamp",
         )
-    })
+    })?;
+    if at > now { Err(invalid(unsure::FUTURE)) } else { Ok(Start::At(at)) }
 }
 
 /// What a new mapping has unless told otherwise.
@@ -116,7 +123,8 @@ pub(super) fn defaults(function_arn: String) -> Settings {
         filters: Filters::default(),
         on_failure: None,
         report_failures: false,
-        remembered: super::super::super::mapping::Remembered::default(),
+        metrics: None,
+        kms_key_arn: None,
     }
 }
 
@@ -167,19 +175,15 @@ fn structures(input: &SettingsInput, settings: &mut Settings) -> Result<(), Lamb
         let parse = |arn: &str| Destination::parse(arn).ok_or_else(|| invalid(unsure::destination(arn)));
         settings.on_failure = Target::destination(config.on_failure.as_ref()).map(parse).transpose()?;
     }
-    let remembered = &mut settings.remembered;
     if let Some(arn) = &input.kms_key_arn {
-        remembered.kms_key_arn = Some(arn.clone()).filter(|arn| !arn.is_empty());
+        settings.kms_key_arn = Some(arn.clone()).filter(|arn| !arn.is_empty());
     }
     if let Some(config) = &input.metrics_config {
         let metrics = config.metrics.clone().filter(|metrics| !metrics.is_empty());
         if metrics.iter().flatten().any(|metric| metric == "KafkaMetrics") {
             return Err(invalid(unsure::METRICS));
         }
-        remembered.metrics = metrics;
-    }
-    if let Some(config) = &input.logging_config {
-        remembered.log_level.clone_from(&config.system_log_level);
+        settings.metrics = metrics;
     }
     Ok(())
 }

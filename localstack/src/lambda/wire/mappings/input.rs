@@ -30,7 +30,7 @@ pub(super) struct SettingsInput {
     #[serde(rename = "KMSKeyArn")]
     pub(super) kms_key_arn: Option<String>,
     pub(super) metrics_config: Option<MetricsConfig>,
-    pub(super) logging_config: Option<LoggingConfig>,
+    pub(super) logging_config: Option<Value>,
     pub(super) maximum_batching_window_in_seconds: Option<i64>,
     pub(super) parallelization_factor: Option<i64>,
     pub(super) destination_config: Option<DestinationConfig>,
@@ -67,12 +67,6 @@ pub(super) struct Filter {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct MetricsConfig {
     pub(super) metrics: Option<Vec<String>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct LoggingConfig {
-    pub(super) system_log_level: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -129,7 +123,5 @@ impl SettingsInput {
             let known = ["EventCount", "ErrorCount", "KafkaMetrics"];
             violations.one_of("metricsConfig.metrics", Some(metric), &known);
         }
-        let level = self.logging_config.as_ref().and_then(|config| config.system_log_level.as_deref());
-        violations.one_of("loggingConfig.systemLogLevel", level, &["DEBUG", "INFO", "WARN"]);
     }
 }

@@ -41,7 +41,8 @@ fn create(request: &Request<'_>) -> Result<Answer, AwsError> {
     violations.check()?;
     checks::only_kinesis(&input.settings)?;
     let source = checks::source(input.event_source_arn.as_deref())?;
-    let start = checks::start(input.starting_position.as_deref(), input.starting_position_timestamp)?;
+    let (position, timestamp) = (input.starting_position.as_deref(), input.starting_position_timestamp);
+    let start = checks::start(position, timestamp, request.world.clock.now())?;
     let function_arn = function_arn(request, input.settings.function_name.as_deref().unwrap_or_default())?;
     let tags = input.tags.unwrap_or_default();
     function_checks::tags(&tags)?;

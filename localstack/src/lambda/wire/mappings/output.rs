@@ -35,12 +35,6 @@ struct MetricsConfig<'a> {
     metrics: &'a [String],
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct LoggingConfig<'a> {
-    system_log_level: &'a str,
-}
-
 /// `EventSourceMappingConfiguration`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -60,8 +54,6 @@ pub(super) struct MappingShape<'a> {
     kms_key_arn: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metrics_config: Option<MetricsConfig<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    logging_config: Option<LoggingConfig<'a>>,
     function_arn: &'a str,
     last_modified: f64,
     last_processing_result: &'static str,
@@ -80,7 +72,6 @@ impl<'a> MappingShape<'a> {
     /// The shape of a mapping.
     pub(super) fn of(mapping: &'a Mapping) -> Self {
         let settings = &mapping.settings;
-        let remembered = &settings.remembered;
         let filters: Vec<_> = settings.filters.texts().map(|pattern| FilterShape { pattern }).collect();
         Self {
             uuid: mapping.id.to_string(),
@@ -94,12 +85,8 @@ impl<'a> MappingShape<'a> {
             parallelization_factor: settings.parallelization,
             event_source_arn: mapping.source.to_string(),
             filter_criteria: (!filters.is_empty()).then_some(FilterCriteria { filters }),
-            kms_key_arn: remembered.kms_key_arn.as_deref(),
-            metrics_config: remembered.metrics.as_deref().map(|metrics| MetricsConfig { metrics }),
-            logging_config: remembered
-                .log_level
-                .as_deref()
-                .map(|system_log_level| LoggingConfig { system_log_level }),
+            kms_key_arn: settings.kms_key_arn.as_deref(),
+            metrics_config: settings.metrics.as_deref().map(|metrics| MetricsConfig { metrics }),
             function_arn: &settings.function_arn,
             last_modified: seconds(mapping.modified),
             last_processing_result: mapping.last_result,
