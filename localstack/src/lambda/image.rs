@@ -77,6 +77,16 @@ impl Lambda {
         packages.sweep();
         Ok(())
     }
+
+    /// Every event source mapping, for the data folder.
+    pub(crate) fn save_mappings(&self, now: Timestamp) -> serde_json::Result<serde_json::Value> {
+        self.mappings.save(now)
+    }
+
+    /// Takes every event source mapping back.
+    pub(crate) fn load_mappings(&self, world: &Arc<World>, saved: serde_json::Value) -> Result<(), String> {
+        self.mappings.load(world, saved)
+    }
 }
 
 impl FunctionImage {

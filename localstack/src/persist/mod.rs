@@ -4,12 +4,17 @@
 //! |---|---|---|
 //! | streams and their records | `kinesis/ID/00000001.log`, an append-only journal in segments ([`kinesis`]) | before the put is answered |
 //! | objects and buckets | `s3/journal.log`, the bytes under `s3/blobs/` ([`s3`]) | before the put is answered |
-//! | functions, deliveries, roles, alarms, log groups | one JSON file each, replaced whole ([`snapshot`]) | before the change is answered |
-//! | what moves by itself: log lines, states | the same files | once a second, and at the end |
+//! | functions, event source mappings, deliveries, roles, alarms, log groups | one JSON file each, replaced whole ([`snapshot`]) | before the change is answered |
+//! | what moves by itself: log lines, states, how far a mapping has come | the same files | once a second, and at the end |
 //!
 //! **Invariant:** what was acknowledged has been handed to the operating system, so it survives `kill -9`. It is not
 //! forced to the disk for each put: a power failure may take the last seconds of records and objects with it. The JSON
 //! files are forced to the disk.
+//!
+//! Not kept: events that wait in the queue of asynchronous invocations (they are lost with the process, without a word
+//! to their destinations), points of metrics, warm processes of functions, functions in this process, how often a
+//! mapping has tried its batch. What a mapping had done in the last second before a `kill -9` it gives to its function
+//! again, as AWS may as well.
 //!
 //! **Invariant:** nothing here throws away what it does not understand. A folder that is not ours, that a newer
 //! program wrote, that another process uses or that is damaged is refused as it is ([`DataDirError`]); the one
@@ -119,8 +124,10 @@ impl Persist {
         }
         s3::restore(&self.folder, &world.s3)?;
         kinesis::restore(&self.folder, world)?;
-        // Deliveries last: they read streams, call functions and write objects from the moment they are there.
-        self.snapshots.restore(Part::Firehose, &self.folder, world).await?;
+        // Last what reads streams, calls functions and writes objects from the moment it is there.
+        for part in [Part::Mappings, Part::Firehose] {
+            self.snapshots.restore(part, &self.folder, world).await?;
+        }
         let kept = Arc::new(self);
         let sweeping = Arc::clone(&kept);
         // The task holds the world weakly: the world holds what is kept.
@@ -140,10 +147,12 @@ impl Persist {
         match call.service {
             "kinesis" if !call.operation.starts_with("PutRecord") => self.keep_streams(world),
             "s3" if !call.operation.ends_with("Object") => world.s3.keep_settings(),
-            service => match Part::of(service, &call.operation) {
-                Some(part) => self.snapshots.write(part, &self.folder, world).await,
-                None => Ok(()),
-            },
+            service => {
+                for part in Part::of(service, &call.operation) {
+                    self.snapshots.write(*part, &self.folder, world).await?;
+                }
+                Ok(())
+            }
         }
     }
 

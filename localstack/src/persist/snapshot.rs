@@ -22,28 +22,33 @@ pub(super) const HALF: &str = ".half";
 pub(super) enum Part {
     Iam,
     Lambda,
+    Mappings,
     Firehose,
     CloudWatch,
     Logs,
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 5] = [Self::Iam, Self::Lambda, Self::Firehose, Self::CloudWatch, Self::Logs];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Iam, Self::Lambda, Self::Mappings, Self::Firehose, Self::CloudWatch, Self::Logs];
 
-    /// The part that an operation may have changed. What carries data, not settings, is left to the sweep.
-    pub(super) fn of(service: &str, operation: &str) -> Option<Self> {
+    /// The parts that an operation may have changed. What carries data, not settings, is left to the sweep.
+    pub(super) fn of(service: &str, operation: &str) -> &'static [Self] {
         let carries_data =
             ["Invoke", "InvokeAsync", "PutRecord", "PutRecordBatch", "PutMetricData", "PutLogEvents"];
         if carries_data.contains(&operation) {
-            return None;
+            return &[];
         }
         match service {
-            "iam" => Some(Self::Iam),
-            "lambda" => Some(Self::Lambda),
-            "firehose" => Some(Self::Firehose),
-            "monitoring" => Some(Self::CloudWatch),
-            "logs" => Some(Self::Logs),
-            _ => None,
+            "iam" => &[Self::Iam],
+            "lambda" if operation.contains("EventSourceMapping") => &[Self::Mappings],
+            // By the ARN of a function or a mapping.
+            "lambda" if operation.ends_with("Resource") => &[Self::Lambda, Self::Mappings],
+            "lambda" => &[Self::Lambda],
+            "firehose" => &[Self::Firehose],
+            "monitoring" => &[Self::CloudWatch],
+            "logs" => &[Self::Logs],
+            _ => &[],
         }
     }
 
@@ -51,6 +56,7 @@ impl Part {
         match self {
             Self::Iam => "iam.json",
             Self::Lambda => "lambda.json",
+            Self::Mappings => "mappings.json",
             Self::Firehose => "firehose.json",
             Self::CloudWatch => "cloudwatch.json",
             Self::Logs => "logs.json",
@@ -61,6 +67,7 @@ impl Part {
         match self {
             Self::Iam => world.iam.save(),
             Self::Lambda => world.lambda.save(),
+            Self::Mappings => world.lambda.save_mappings(world.clock.now()),
             Self::Firehose => world.firehose.save(),
             Self::CloudWatch => Ok(Value::Null),
             Self::Logs => world.logs.save(),
@@ -71,6 +78,7 @@ impl Part {
         match self {
             Self::Iam => world.iam.load(value).map_err(|error| error.to_string()),
             Self::Lambda => world.lambda.load(world, value).await,
+            Self::Mappings => world.lambda.load_mappings(world, value),
             Self::Firehose => crate::firehose::load(world, value),
             Self::CloudWatch => Ok(()),
             Self::Logs => world.logs.load(value).map_err(|error| error.to_string()),
@@ -81,7 +89,7 @@ impl Part {
 /// What each file holds now, by its hash; nothing was written yet where there is none.
 #[derive(Debug, Default)]
 pub(super) struct Snapshots {
-    written: [tokio::sync::Mutex<Option<u64>>; 5],
+    written: [tokio::sync::Mutex<Option<u64>>; 6],
 }
 
 impl Snapshots {
@@ -92,6 +100,7 @@ impl Snapshots {
             Part::Firehose => &self.written[2],
             Part::CloudWatch => &self.written[3],
             Part::Logs => &self.written[4],
+            Part::Mappings => &self.written[5],
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
@@ -29,11 +30,20 @@ pub(crate) async fn local() -> Local {
 
 /// An endpoint whose changes take a while to become effective.
 pub(crate) async fn slow(transition: Duration) -> Local {
+    start(Options { timings: Timings::all(transition), ..Options::default() }).await
+}
+
+/// An endpoint that keeps its state in a folder.
+pub(crate) async fn kept(folder: &Path) -> Local {
+    let timings = Timings::all(Duration::ZERO);
+    start(Options { timings, data_dir: Some(folder.to_owned()), ..Options::default() }).await
+}
+
+async fn start(options: Options) -> Local {
     let options = Options {
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         region: "eu-west-1".to_owned(),
-        timings: Timings::all(transition),
-        ..Options::default()
+        ..options
     };
     let endpoint = Endpoint::start(options).await.unwrap();
     let credentials = Credentials::new("test", "test", None, None, "test");

@@ -11,7 +11,7 @@ use aws_sdk_lambda::types::{
 };
 use serde_json::{Value, json};
 
-use crate::local::{Local, local, slow};
+use crate::local::{Local, kept, local, slow};
 
 fn stream_arn(name: &str) -> String {
     format!("arn:aws:kinesis:eu-west-1:000000000000:stream/{name}")
@@ -244,6 +244,14 @@ async fn settings_outside_their_bounds_are_refused_in_awss_words() {
             "Invalid filter pattern definition.".to_owned(),
         ),
         (
+            local
+                .mapping("f", "s")
+                .starting_position(EventSourcePosition::AtTimestamp)
+                .starting_position_timestamp(aws_sdk_lambda::primitives::DateTime::from_secs(4_000_000_000)),
+            "InvalidParameterValueException",
+            "StartingPositionTimestamp cannot be in the future.".to_owned(),
+        ),
+        (
             local.mapping("f", "s").topics("t"),
             "InvalidParameterValueException",
             "Unsupported Topics parameter for given event source mapping type.".to_owned(),
@@ -309,5 +317,45 @@ async fn settings_are_shown_changed_reset_listed_and_tagged() {
     local.lambda.untag_resource().resource(arn).tag_keys("team").send().await.unwrap();
     let tags = local.lambda.list_tags().resource(arn).send().await.unwrap();
     assert_eq!(tags.tags().unwrap().iter().collect::<Vec<_>>(), [(&"stage".to_owned(), &"test".to_owned())]);
+    local.endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_mapping_goes_on_where_it_was_when_the_endpoint_starts_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let local = kept(folder.path()).await;
+    local.echo("f").await;
+    local.stream("s").await;
+    let created = local.mapping("f", "s").batch_size(7).tags("team", "growth").send().await.unwrap();
+    let (id, arn) = (created.uuid().unwrap(), created.event_source_mapping_arn().unwrap());
+    local.put("s", "one", "1").await;
+    let ok = async |local: &Local| local.mapping_of(id).await.last_processing_result() == Some("OK");
+    local.until("the first event is done", async || ok(&local).await).await;
+    let before = local.mapping_of(id).await;
+    local.endpoint.shutdown().await;
+
+    let local = kept(folder.path()).await;
+    let after = local.mapping_of(id).await;
+    assert_eq!(after.last_modified(), before.last_modified());
+    assert_eq!((after.state(), after.batch_size()), (Some("Enabled"), Some(7)));
+    assert_eq!(after.last_processing_result(), Some("OK"));
+    let tags = local.lambda.list_tags().resource(arn).send().await.unwrap();
+    assert_eq!(tags.tags().unwrap()["team"], "growth");
+    local.put("s", "two", "2").await;
+    // The log of the first run is there as well.
+    local.until("the second event arrives", async || received(&local, "f").len() == 2).await;
+    let keys: Vec<Value> = received(&local, "f")
+        .iter()
+        .flat_map(|event| event["Records"].as_array().unwrap())
+        .map(|record| record["kinesis"]["partitionKey"].clone())
+        .collect();
+    assert_eq!(keys, [json!("one"), json!("two")], "each once");
+    local.lambda.delete_event_source_mapping().uuid(id).send().await.unwrap();
+    local.endpoint.shutdown().await;
+
+    let local = kept(folder.path()).await;
+    assert!(
+        local.lambda.list_event_source_mappings().send().await.unwrap().event_source_mappings().is_empty()
+    );
     local.endpoint.shutdown().await;
 }

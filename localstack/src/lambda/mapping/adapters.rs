@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::super::metrics;
 use super::super::name::FunctionRef;
 use super::super::state::Location;
+use super::checkpoint::{Notebook, Opened};
 use super::counters::{Counted, Counters};
 use super::driver::Ports;
 use super::entry::Entry;
@@ -30,10 +31,16 @@ use crate::s3::ObjectHeaders;
 use crate::world::World;
 
 /// The ports of a mapping in `world`.
-pub(super) fn ports(world: &Arc<World>, id: Uuid, source: EventSource, counters: Arc<Counters>) -> Ports {
+pub(super) fn ports(
+    world: &Arc<World>,
+    id: Uuid,
+    source: EventSource,
+    (counters, notebook): (Arc<Counters>, Notebook),
+) -> Ports {
     let region = source.stream().region().to_owned();
     let services = Arc::new(Services { world: Arc::downgrade(world), id, region, counters });
     Ports {
+        notebook,
         source: Box::new(StreamSource { world: Arc::downgrade(world), source, stream: None }),
         invoke: Arc::clone(&services) as Arc<dyn Invoke>,
         deliver: Arc::clone(&services) as Arc<dyn Deliver>,
@@ -69,12 +76,18 @@ fn timestamp(millis: i64) -> Timestamp {
 }
 
 impl Source for StreamSource {
-    fn open(&mut self, start: Start, now: i64) -> Result<Vec<(ShardId, Position)>, StreamGone> {
+    fn open(&mut self, now: i64) -> Result<Opened, StreamGone> {
         let now = timestamp(now);
         let stream = self.stream.insert(self.find(now).ok_or(StreamGone)?);
+        Ok(Opened { born: stream.created().as_millisecond(), latest: stream.latest(now) })
+    }
+
+    fn begin(&mut self, start: Start, now: i64) -> Vec<(ShardId, Position)> {
+        let now = timestamp(now);
+        let Some(stream) = &self.stream else { return Vec::new() };
         if start == Start::Latest {
             let latest = stream.latest(now);
-            return Ok(stream.open_shards(now).into_iter().map(|shard| (shard.id, latest)).collect());
+            return stream.open_shards(now).into_iter().map(|shard| (shard.id, latest)).collect();
         }
         // The oldest shards that are left; the others follow when their parents are done.
         let shards = stream.shards(now);
@@ -82,7 +95,7 @@ impl Source for StreamSource {
             parent.is_none_or(|parent| shards.binary_search_by_key(&parent, |shard| shard.id).is_err())
         };
         let roots = shards.iter().filter(|shard| is_root(shard.parent) && is_root(shard.adjacent_parent));
-        Ok(roots.map(|shard| (shard.id, Position::TRIM_HORIZON)).collect())
+        roots.map(|shard| (shard.id, Position::TRIM_HORIZON)).collect()
     }
 
     fn read(&mut self, want: Want, now: i64) -> Result<Part, StreamGone> {

@@ -14,13 +14,15 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::checkpoint::Notebook;
 use super::counters::Counted;
 use super::event::Envelope;
 use super::failure::Failure;
-use super::lane::{Discarded, Verdict, Work};
+use super::lane::Verdict;
 use super::poller::{Action, LaneId, Moment, Poller};
 use super::ports::{Deliver, Invoke, Observe, Outcome, Source, StreamGone};
 use super::settings::{Destination, Settings, Start};
+use super::work::{Discarded, Work};
 use crate::clock::Clock;
 
 /// How often a driver looks without being told: a reshard takes effect with time, not with a put.
@@ -42,6 +44,7 @@ pub(super) struct Ports {
     pub(super) invoke: Arc<dyn Invoke>,
     pub(super) deliver: Arc<dyn Deliver>,
     pub(super) observe: Arc<dyn Observe>,
+    pub(super) notebook: Notebook,
 }
 
 /// What stays the same as long as a mapping lives.
@@ -80,26 +83,28 @@ pub(super) struct Driver {
     enabled: bool,
     /// Nothing when the stream is gone.
     poller: Option<Poller>,
+    /// When the stream was created.
+    born: i64,
     changes: Option<watch::Receiver<()>>,
     envelope: Envelope,
     flights: FuturesUnordered<Flight>,
 }
 
 impl Driver {
-    /// Opens the stream: a mapping that begins with the latest record gets what is put from now on.
-    pub(super) fn open(
+    /// A mapping that is about to begin.
+    pub(super) fn new(
         identity: Identity,
         ports: Ports,
         clock: Clock,
         control: watch::Receiver<Control>,
-    ) -> Result<Self, StreamGone> {
+    ) -> Self {
         let settings = Arc::clone(&control.borrow().settings);
         let envelope = Envelope {
             source_arn: identity.source_arn.clone(),
             region: identity.region.clone(),
             role_arn: String::new(),
         };
-        let mut driver = Self {
+        Self {
             identity,
             ports,
             clock,
@@ -107,21 +112,35 @@ impl Driver {
             settings,
             enabled: false,
             poller: None,
+            born: 0,
             changes: None,
             envelope,
             flights: FuturesUnordered::new(),
-        };
-        driver.reopen()?;
-        Ok(driver)
+        }
     }
 
-    fn reopen(&mut self) -> Result<(), StreamGone> {
+    /// Opens the stream, and goes on where an earlier run had come to, if there was one. A mapping that begins with the
+    /// latest record gets what is put from now on.
+    pub(super) fn open(&mut self) -> Result<(), StreamGone> {
+        let now = self.clock.epoch_millis();
+        let opened = self.ports.source.open(now)?;
         let start = self.identity.start;
-        let shards = self.ports.source.open(start, self.clock.epoch_millis())?;
         let since = if let Start::At(since) = start { since.as_millisecond() } else { i64::MIN };
-        self.poller = Some(Poller::new(shards, since, &self.settings));
+        let earlier = self.ports.notebook.lock().take();
+        self.poller = Some(match earlier.and_then(|checkpoint| checkpoint.of(opened)) {
+            Some(checkpoint) => Poller::resume(checkpoint, since, &self.settings),
+            None => Poller::new(self.ports.source.begin(start, now), since, &self.settings),
+        });
+        self.born = opened.born;
         self.changes = self.ports.source.changes();
+        self.note();
         Ok(())
+    }
+
+    /// Notes how far it has come.
+    fn note(&self) {
+        let checkpoint = self.poller.as_ref().map(|poller| poller.checkpoint(self.born));
+        *self.ports.notebook.lock() = checkpoint;
     }
 
     /// Works until the mapping is deleted or the endpoint stops.
@@ -129,6 +148,7 @@ impl Driver {
         loop {
             let Some(effective) = self.follow() else { return };
             let is_busy = self.pass().await;
+            self.note();
             let wait = self.wait(effective);
             tokio::select! {
                 biased;
@@ -160,7 +180,7 @@ impl Driver {
         let is_change = self.enabled != control.enabled || !Arc::ptr_eq(&self.settings, &control.settings);
         self.enabled = control.enabled;
         self.settings = control.settings;
-        if is_change && self.enabled && self.poller.is_none() && self.reopen().is_err() {
+        if is_change && self.enabled && self.poller.is_none() && self.open().is_err() {
             self.ports.observe.stream_gone();
         }
         Some(None)

@@ -7,8 +7,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::event::Envelope;
-use super::lane::{Condition, Discarded};
 use super::ports::FailureRecord;
+use super::work::{Condition, Discarded};
 
 /// What is known of a failure beside the records.
 #[derive(Clone, Copy, Debug)]
@@ -132,9 +132,9 @@ fn written(at: i64, format: &str) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::lane::Work;
     use super::super::ports::Answer;
     use super::super::tests::{entries, envelope};
+    use super::super::work::Work;
     use super::*;
 
     const STREAM: &str = "arn:aws:kinesis:us-east-2:123456789012:stream/lambda-stream";

@@ -12,64 +12,12 @@ use super::event::{MAX_EVENT, SURROUNDING};
 use super::poller::Moment;
 use super::ports::{Answer, Outcome};
 use super::response::{self, Progress};
-use super::settings::Settings;
 use super::window::{MAX_STATE, Pane, Window};
+use super::work::{Condition, Discarded, Work};
+use crate::kinesis::Sequence;
 
 /// How much longer a batch may wait for reads that go on.
 const PATIENCE_MS: i64 = 1000;
-
-/// What the function is to be invoked with.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Work {
-    /// The records; none when a window is closed.
-    pub(crate) entries: Vec<Entry>,
-    /// The window, where there are windows.
-    pub(crate) pane: Option<Pane>,
-}
-
-/// Why records were given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Condition {
-    /// The function failed as often as it may.
-    RetryAttemptsExhausted,
-    /// They are older than the mapping or the stream's retention allows.
-    RecordAgeExceeded,
-    /// A record that fits into no event (?): AWS documents that it goes to the destination, not by what name.
-    RecordTooLarge,
-}
-
-impl Condition {
-    /// As the record of the failure names it.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::RetryAttemptsExhausted => "RetryAttemptsExhausted",
-            Self::RecordAgeExceeded => "RecordAgeExceeded",
-            Self::RecordTooLarge => "RecordTooLarge",
-        }
-    }
-}
-
-/// Records that were given up. For the end of a window that failed: none, and the last record that was processed.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Discarded {
-    /// The records.
-    pub(crate) work: Work,
-    /// The last record of the window whose end failed.
-    pub(crate) window_last: Option<Entry>,
-    /// Why.
-    pub(crate) condition: Condition,
-    /// How often the function was invoked with them.
-    pub(crate) invocations: u32,
-    /// What the last invocation came to.
-    pub(crate) answer: Option<Answer>,
-}
-
-impl Discarded {
-    /// Whether it was the stream, not the mapping, that kept the records no longer.
-    pub(super) fn has_expired(&self, settings: &Settings) -> bool {
-        self.condition == Condition::RecordAgeExceeded && settings.max_age_s.is_none()
-    }
-}
 
 /// What a lane wants done.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,6 +98,22 @@ impl Lane {
     /// Whether there is nothing to do, now or later.
     pub(super) fn is_done(&self) -> bool {
         !self.in_flight && self.batches.is_empty() && self.pending.is_empty() && self.window.is_none()
+    }
+
+    /// Goes on with a window that was open.
+    pub(super) fn go_on(&mut self, window: Window) {
+        self.window = Some(window);
+    }
+
+    /// The open window.
+    pub(super) fn window(&self) -> Option<&Window> {
+        self.window.as_ref()
+    }
+
+    /// The oldest record that is not done.
+    pub(super) fn oldest(&self) -> Option<Sequence> {
+        let under_way = self.batches.iter().flat_map(|batch| &batch.entries);
+        under_way.chain(&self.pending).next().map(|entry| entry.sequence)
     }
 
     /// Where the open window ends.

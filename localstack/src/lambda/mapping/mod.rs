@@ -17,12 +17,14 @@
 
 mod adapters;
 mod backoff;
+mod checkpoint;
 mod counters;
 mod driver;
 mod entry;
 mod event;
 mod failure;
 mod filter;
+mod image;
 mod lane;
 mod poller;
 mod ports;
@@ -34,6 +36,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod window;
+mod work;
 
 pub(super) use counters::Counted;
 pub use counters::{Counts, MappingAccount};

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pipectl_shards::ShardId;
 
+use super::checkpoint::{Checkpoint, Place};
 use super::entry::Entry;
 use super::event::Envelope;
-use super::lane::{Discarded, Task, Verdict, Work};
+use super::lane::{Task, Verdict};
 use super::ports::{Outcome, Part};
 use super::settings::Settings;
 use super::shard::{Shard, Want};
+use super::work::{Discarded, Work};
 use crate::kinesis::Position;
 
 /// What every decision looks at.
@@ -74,6 +76,22 @@ impl Poller {
     pub(super) fn new(shards: Vec<(ShardId, Position)>, since: i64, settings: &Settings) -> Self {
         let begin = |(id, from)| (id, Shard::new(id, from, settings));
         Self { shards: shards.into_iter().map(begin).collect(), ended: BTreeSet::new(), since }
+    }
+
+    /// Goes on from where an earlier run had come to.
+    pub(super) fn resume(checkpoint: Checkpoint, since: i64, settings: &Settings) -> Self {
+        let resume = |place: Place| (place.shard, Shard::resume(place, settings));
+        Self {
+            shards: checkpoint.shards.into_iter().map(resume).collect(),
+            ended: checkpoint.ended.into_iter().collect(),
+            since,
+        }
+    }
+
+    /// How far it has come in a stream that was created then.
+    pub(super) fn checkpoint(&self, born: i64) -> Checkpoint {
+        let shards = self.shards.values().map(Shard::place).collect();
+        Checkpoint { born, shards, ended: self.ended.iter().copied().collect() }
     }
 
     /// There may be something new in the stream.

@@ -6,6 +6,7 @@ use pipectl_shards::ShardId;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::checkpoint::Opened;
 use super::counters::Counted;
 use super::entry::Entry;
 use super::lane::Verdict;
@@ -66,8 +67,10 @@ pub(crate) struct StreamGone;
 
 /// A stream.
 pub(crate) trait Source: Send {
-    /// The shards a reader begins with.
-    fn open(&mut self, start: Start, now: i64) -> Result<Vec<(ShardId, Position)>, StreamGone>;
+    /// Finds the stream.
+    fn open(&mut self, now: i64) -> Result<Opened, StreamGone>;
+    /// The shards a reader of it begins with.
+    fn begin(&mut self, start: Start, now: i64) -> Vec<(ShardId, Position)>;
     /// Reads a part of a shard.
     fn read(&mut self, want: Want, now: i64) -> Result<Part, StreamGone>;
     /// Arrivals before this time have expired.

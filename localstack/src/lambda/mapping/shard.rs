@@ -2,12 +2,15 @@
 
 use pipectl_shards::ShardId;
 
+use super::checkpoint::Place;
 use super::entry::Entry;
 use super::event::MAX_EVENT;
-use super::lane::{Discarded, Lane, Standing, Task, Verdict};
+use super::lane::{Lane, Standing, Task, Verdict};
 use super::poller::Moment;
 use super::ports::{Child, Outcome, Part};
 use super::settings::Settings;
+use super::window::Window;
+use super::work::Discarded;
 use crate::kinesis::Position;
 
 /// Most records of one read.
@@ -34,6 +37,8 @@ pub(super) struct Shard {
     pub(super) name: String,
     /// Where to read on; nothing when it was read to its end.
     next: Option<Position>,
+    /// All before was read.
+    read: Position,
     /// The shards that go on from it, known at its end.
     pub(super) children: Vec<Child>,
     lanes: Vec<Lane>,
@@ -50,12 +55,30 @@ impl Shard {
             id,
             name: id.to_string(),
             next: Some(from),
+            read: from,
             children: Vec::new(),
             lanes: lanes(settings),
             fresh: true,
             tip: i64::MIN,
             tumbling_ms: settings.tumbling_ms,
         }
+    }
+
+    /// The shard from where an earlier run had come to.
+    pub(super) fn resume(place: Place, settings: &Settings) -> Self {
+        let mut shard = Self::new(place.shard, place.next, settings);
+        let fits = |window: &Window| settings.tumbling_ms == Some(window.end - window.start);
+        if let (Some(window), Some(lane)) = (place.window.filter(fits), shard.lanes.first_mut()) {
+            lane.go_on(window);
+        }
+        shard
+    }
+
+    /// How far it has come.
+    pub(super) fn place(&self) -> Place {
+        let oldest = self.lanes.iter().filter_map(Lane::oldest).min().map(Position::at);
+        let window = self.lanes.first().and_then(Lane::window).cloned();
+        Place { shard: self.id, next: oldest.unwrap_or(self.read), window }
     }
 
     /// There may be something new.
@@ -93,6 +116,8 @@ impl Shard {
         if part.entries.is_empty() {
             self.tip = now;
         }
+        let last = part.entries.last().map(|entry| Position::after(entry.sequence));
+        self.read = part.next.or(last).unwrap_or(self.read);
         self.next = part.next;
         self.children = part.children;
         let mut taken = 0;

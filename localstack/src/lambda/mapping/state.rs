@@ -15,6 +15,7 @@ use super::super::error::LambdaError;
 use super::super::name::FunctionRef;
 use super::super::state::Lambda;
 use super::adapters;
+use super::checkpoint::{Checkpoint, Notebook};
 use super::counters::{Counters, MappingAccount};
 use super::driver::{Control, Driver, Identity};
 use super::lane::Verdict;
@@ -25,12 +26,18 @@ use crate::world::World;
 
 /// What the last batch came to, in AWS's words. Those of a function that was not reached and of a stream that is gone
 /// could not be looked up (?).
-mod result {
+pub(super) mod result {
     pub(super) const NONE: &str = "No records processed";
     pub(super) const OK: &str = "OK";
     pub(super) const FAILED: &str = "PROBLEM: Function call failed";
     pub(super) const NOT_REACHED: &str = "PROBLEM: Function could not be invoked";
     pub(super) const STREAM_GONE: &str = "PROBLEM: Stream not found";
+
+    /// The result that is worded like this.
+    pub(in super::super) fn worded(text: &str) -> &'static str {
+        let known = [OK, FAILED, NOT_REACHED, STREAM_GONE];
+        known.into_iter().find(|known| *known == text).unwrap_or(NONE)
+    }
 }
 
 /// Where a mapping stands.
@@ -102,9 +109,39 @@ struct Slot {
     until: i64,
     control: watch::Sender<Control>,
     counters: Arc<Counters>,
+    notebook: Notebook,
 }
 
 impl Slot {
+    /// A mapping whose settings take effect then, and what drives it.
+    fn new(
+        world: &Arc<World>,
+        mapping: Mapping,
+        until: i64,
+        checkpoint: Option<Checkpoint>,
+    ) -> (Self, Driver) {
+        let control = Control {
+            settings: Arc::clone(&mapping.settings),
+            enabled: mapping.enabled,
+            deleted: false,
+            from: until,
+        };
+        let (control, commands) = watch::channel(control);
+        let identity = Identity {
+            id: mapping.id,
+            source_arn: mapping.source.to_string(),
+            stream_arn: mapping.source.stream().to_string(),
+            region: mapping.source.stream().region().to_owned(),
+            start: mapping.start,
+        };
+        let counters = Arc::new(Counters::default());
+        let notebook = Arc::new(Lock::new(checkpoint));
+        let kept = (Arc::clone(&counters), Arc::clone(&notebook));
+        let ports = adapters::ports(world, mapping.id, mapping.source.clone(), kept);
+        let driver = Driver::new(identity, ports, world.clock, commands);
+        (Self { mapping, change: None, until, control, counters, notebook }, driver)
+    }
+
     /// Carries out what has become due; false when the mapping is gone.
     fn settle(&mut self, now: i64) -> bool {
         if now < self.until {
@@ -187,16 +224,12 @@ impl Mappings {
         let until = after(now, world.lambda.transition);
         let Create { region, account, source, start, settings, enabled, tags } = create;
         let id = world.dice.uuid("mapping", &format!("{source}\n{}", settings.function_arn));
-        let settings = Arc::new(settings);
-        let control = Control { settings: Arc::clone(&settings), enabled, deleted: false, from: until };
-        let (control, commands) = watch::channel(control);
-        let counters = Arc::new(Counters::default());
         let mapping = Mapping {
             id,
             arn: format!("arn:aws:lambda:{region}:{account}:event-source-mapping:{id}"),
             source,
             start,
-            settings,
+            settings: Arc::new(settings),
             enabled,
             phase: Phase::Creating,
             modified: now,
@@ -207,11 +240,38 @@ impl Mappings {
             if let Some(other) = slots.values().find(|slot| is_same(&slot.mapping, &mapping)) {
                 return Err(exists(&other.mapping));
             }
-            let driver = driver(world, &mapping, commands, &counters)?;
+            check_source(world, &mapping.source)?;
+            let (slot, mut driver) = Slot::new(world, mapping.clone(), until, None);
+            driver.open().map_err(|_| not_found("Stream", &mapping.source))?;
             world.tasks.spawn(driver.run(world.stopping.clone()));
-            let slot = Slot { mapping: mapping.clone(), change: None, until, control, counters };
             slots.insert(id, slot);
             Ok(mapping)
+        })
+    }
+
+    /// Brings a mapping back that an earlier run had.
+    pub(super) fn restore(&self, world: &Arc<World>, mapping: Mapping, checkpoint: Option<Checkpoint>) {
+        let now = world.clock.now();
+        let (mut slot, mut driver) = Slot::new(world, mapping, now.as_millisecond(), checkpoint);
+        if driver.open().is_err() {
+            slot.mapping.last_result = result::STREAM_GONE;
+        }
+        world.tasks.spawn(driver.run(world.stopping.clone()));
+        self.with(now, |slots| slots.insert(slot.mapping.id, slot));
+    }
+
+    /// Every mapping that is not being deleted, as it will be, and how far it has come.
+    pub(super) fn kept(&self, now: Timestamp) -> Vec<(Mapping, Option<Checkpoint>)> {
+        let kept = |slot: &Slot| {
+            let mut mapping = slot.mapping.clone();
+            if let Some((settings, enabled)) = &slot.change {
+                mapping.settings = Arc::clone(settings);
+                mapping.enabled = *enabled;
+            }
+            (mapping, slot.notebook.lock().clone())
+        };
+        self.with(now, |slots| {
+            slots.values().filter(|slot| slot.mapping.phase != Phase::Deleting).map(kept).collect()
         })
     }
 
@@ -300,28 +360,16 @@ impl Lambda {
     }
 }
 
-fn driver(
-    world: &Arc<World>,
-    mapping: &Mapping,
-    commands: watch::Receiver<Control>,
-    counters: &Arc<Counters>,
-) -> Result<Driver, LambdaError> {
-    let source = &mapping.source;
-    let identity = Identity {
-        id: mapping.id,
-        source_arn: source.to_string(),
-        stream_arn: source.stream().to_string(),
-        region: source.stream().region().to_owned(),
-        start: mapping.start,
-    };
-    let not_found = |what: &str| LambdaError::InvalidParameter(format!("{what} not found: {source}"));
-    let stream = world.kinesis.stream(source.stream(), world.clock.now()).map_err(|_| not_found("Stream"))?;
-    if !source.is_registered(&stream, world.clock.now()) {
-        // As it is worded for streams (?).
-        return Err(not_found("Consumer"));
-    }
-    let ports = adapters::ports(world, mapping.id, source.clone(), Arc::clone(counters));
-    Driver::open(identity, ports, world.clock, commands).map_err(|_| not_found("Stream"))
+/// The source of a new mapping has to be there.
+fn check_source(world: &World, source: &EventSource) -> Result<(), LambdaError> {
+    let now = world.clock.now();
+    let stream = world.kinesis.stream(source.stream(), now).map_err(|_| not_found("Stream", source))?;
+    if source.is_registered(&stream, now) { Ok(()) } else { Err(not_found("Consumer", source)) }
+}
+
+/// As it is worded for streams; for consumers (?).
+fn not_found(what: &str, source: &EventSource) -> LambdaError {
+    LambdaError::InvalidParameter(format!("{what} not found: {source}"))
 }
 
 fn after(now: Timestamp, transition: Duration) -> i64 {

@@ -106,6 +106,7 @@ fn start(change: impl FnOnce(&mut Settings)) -> Running {
         invoke: Arc::clone(&fake) as Arc<dyn Invoke>,
         deliver: Arc::clone(&fake) as Arc<dyn Deliver>,
         observe: Arc::clone(&fake) as Arc<dyn Observe>,
+        notebook: Arc::default(),
     };
     let identity = Identity {
         id: Uuid::nil(),
@@ -115,7 +116,8 @@ fn start(change: impl FnOnce(&mut Settings)) -> Running {
         start: Start::Latest,
     };
     let stopping = CancellationToken::new();
-    let driver = Driver::open(identity, ports, clock, commands).unwrap();
+    let mut driver = Driver::new(identity, ports, clock, commands);
+    driver.open().unwrap();
     let driver = tokio::spawn(driver.run(stopping.clone()));
     Running { stream, clock, fake, control, stopping, driver, events: received, records: delivered }
 }

@@ -1,7 +1,8 @@
 //! What becomes of batches: gathered, retried, halved, given up.
 
 use super::super::filter::Filters;
-use super::super::lane::{Condition, Verdict};
+use super::super::lane::Verdict;
+use super::super::work::Condition;
 use super::sim::{Sim, done, failed, items_failed, texts, throttled};
 
 const HOUR: i64 = 3_600_000;

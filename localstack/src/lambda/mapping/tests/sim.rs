@@ -10,10 +10,12 @@ use pipectl_shards::HashKey;
 use serde_json::Value;
 
 use super::super::adapters::StreamSource;
-use super::super::lane::{Condition, Discarded, Verdict, Work};
+use super::super::image::written_and_read;
+use super::super::lane::Verdict;
 use super::super::poller::{Action, LaneId, Moment, Poller};
 use super::super::ports::{Answer, Outcome, Source};
 use super::super::settings::{Settings, Start};
+use super::super::work::{Condition, Discarded, Work};
 use super::{envelope, settings};
 use crate::kinesis::{Stream, StreamArn, StreamSettings, Terms};
 
@@ -112,7 +114,8 @@ impl Sim {
         let mut settings = settings();
         change(&mut settings);
         let mut source = StreamSource::of(Arc::clone(&stream));
-        let shards = source.open(Start::TrimHorizon, BEGIN).unwrap();
+        source.open(BEGIN).unwrap();
+        let shards = source.begin(Start::TrimHorizon, BEGIN);
         let poller = Poller::new(shards, i64::MIN, &settings);
         Self {
             stream,
@@ -123,6 +126,14 @@ impl Sim {
             source,
             poller,
         }
+    }
+
+    /// Ends the run and begins another: invocations under way are forgotten.
+    pub(super) fn restart(&mut self) {
+        self.flights.clear();
+        let opened = self.source.open(self.now).unwrap();
+        let checkpoint = written_and_read(&self.poller.checkpoint(opened.born));
+        self.poller = Poller::resume(checkpoint.of(opened).unwrap(), i64::MIN, &self.settings);
     }
 
     /// Puts records of one key with this data.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::lane::{Condition, Work};
 use super::super::ports::Outcome;
+use super::super::work::{Condition, Work};
 use super::sim::{Sim, done, failed, returned};
 
 const MINUTE: i64 = 60_000;
@@ -113,4 +113,19 @@ fn the_end_of_a_shard_ends_its_window() {
     sim.run_until(2000, count);
     assert_eq!(told(&sim).len(), 2);
     assert!(told(&sim)[1].2);
+}
+
+#[test]
+fn a_window_outlives_a_restart_with_its_state_and_its_end() {
+    let mut sim = windows(|settings| settings.batch_size = 2);
+    sim.put("k", &["1", "2", "3"]);
+    sim.run_until(10_000, count);
+    sim.restart();
+    sim.put("k", &["4"]);
+    sim.run_until(60_000, count);
+    assert_eq!(
+        told(&sim)[2..],
+        [(1, json!({ "n": 3 }), false), (0, json!({ "n": 4 }), true)],
+        "no record is counted twice, and none is forgotten"
+    );
 }
