@@ -237,7 +237,19 @@ impl CloudWatch {
     /// that have not ended; `None` when nothing was published in it.
     #[must_use]
     pub fn total(&self, id: &MetricId, start: Timestamp, end: Timestamp) -> Option<Aggregate> {
-        let units = self.shelf(&self.region).metrics.lock().get(id).cloned().unwrap_or_default();
+        self.total_in(&self.region, id, start, end)
+    }
+
+    /// As [`total`](Self::total), of a region.
+    #[must_use]
+    pub fn total_in(
+        &self,
+        region: &str,
+        id: &MetricId,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Option<Aggregate> {
+        let units = self.shelf(region).metrics.lock().get(id).cloned().unwrap_or_default();
         let (start, end) = (start.as_second(), end.as_second());
         let totals = units.iter().filter_map(|(_, series)| series.total(start, end));
         totals.reduce(|mut sum, one| {

@@ -40,7 +40,7 @@ pub(crate) use metrics::read as note_read;
 pub use reader::{Batch, Reader};
 pub use record::{Position, Record, Sequence};
 pub(crate) use state::State;
-pub(crate) use stream::Terms;
+pub(crate) use stream::{Access, Terms};
 pub use stream::{Distribution, Encryption, Mode, Status, Stream, StreamSettings};
 pub(crate) use wire::serve;
 

@@ -24,10 +24,11 @@ impl Lambda {
             .iter()
             .map(|version| {
                 let name = version.name.as_str();
+                let region = version.arn.split(':').nth(3).unwrap_or_default();
                 let start = now.checked_sub(HOUR).unwrap_or(now);
                 let sum = |metric: &str| {
                     let id = MetricId::new("AWS/Lambda", metric, [Dimension::new("FunctionName", name)]);
-                    world.cloudwatch.total(&id, start, now)
+                    world.cloudwatch.total_in(region, &id, start, now)
                 };
                 let duration = sum("Duration");
                 json!({

@@ -116,9 +116,8 @@ impl Executor {
     }
 
     /// Invocations of a function that run or wait now.
-    pub(in super::super) fn running(&self, function: &FunctionName) -> usize {
-        // Each of them holds the pool, beside the table.
-        self.pools.lock().get(function).map_or(0, |pool| Arc::strong_count(pool).saturating_sub(1))
+    pub(in super::super) fn running(&self, function: &FunctionName) -> u32 {
+        self.pools.lock().get(function).map_or(0, |pool| pool.running.load(Ordering::Relaxed))
     }
 
     /// Idle sandboxes of a function.

@@ -26,7 +26,7 @@ use super::ports::{
 use super::settings::{Destination, Start};
 use super::shard::Want;
 use super::source::EventSource;
-use crate::kinesis::{Position, Stream, note_read};
+use crate::kinesis::{Access, Position, Stream, note_read};
 use crate::s3::ObjectHeaders;
 use crate::world::World;
 
@@ -61,6 +61,14 @@ impl StreamSource {
     pub(super) fn of(stream: Arc<Stream>) -> Self {
         let source = EventSource::Stream(stream.arn().clone());
         Self { world: Weak::new(), source, stream: Some(stream) }
+    }
+
+    /// A consumer has throughput of its own; who reads the stream shares its shards' with all others.
+    fn access(&self) -> Access {
+        match self.source {
+            EventSource::Stream(_) => Access::Shared,
+            EventSource::Consumer(_) => Access::Dedicated,
+        }
     }
 
     fn find(&self, now: Timestamp) -> Option<Arc<Stream>> {
@@ -98,13 +106,18 @@ impl Source for StreamSource {
         roots.map(|shard| (shard.id, Position::TRIM_HORIZON)).collect()
     }
 
+    fn is_ready(&self, shard: ShardId, now: i64) -> bool {
+        let is_readable = |stream: &Arc<Stream>| stream.is_readable(shard, timestamp(now));
+        self.access() == Access::Dedicated || self.stream.as_ref().is_none_or(is_readable)
+    }
+
     fn read(&mut self, want: Want, now: i64) -> Result<Part, StreamGone> {
         let stream = self.stream.as_ref().ok_or(StreamGone)?;
         let now = timestamp(now);
         if !self.source.is_registered(stream, now) {
             return Err(StreamGone);
         }
-        let batch = stream.read(want.shard, want.from, want.limit, now);
+        let batch = stream.read_as(self.access(), want.shard, want.from, want.limit, now);
         if let (EventSource::Stream(_), Some(world)) = (&self.source, self.world.upgrade()) {
             // As AWS's own polling, it is a reader of the stream among others. Calls of it take no time here.
             note_read(&world, (stream, want.shard), &batch, Duration::ZERO);

@@ -1,7 +1,8 @@
 //! Carries out what the [`Poller`] decides: reads, invokes, delivers, waits.
 //!
 //! One task per mapping, from its creation to its deletion. A disabled mapping keeps its place: it reads on from
-//! there when it is enabled again. Invocations under way when a mapping is deleted run on; nobody waits for them.
+//! there when it is enabled again. AWS polls a shard once a second; here a put wakes the mapping, so that nobody waits
+//! for it. What it reads counts against the throughput that a shard's readers share. Invocations under way when a mapping is deleted run on; nobody waits for them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,9 @@ use crate::clock::Clock;
 
 /// How often a driver looks without being told: a reshard takes effect with time, not with a put.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How often it looks whether a shard that has given out its two mebibytes a second gives more.
+const HELD_BACK: Duration = Duration::from_millis(100);
 
 /// What a mapping is to do, as its user last said.
 #[derive(Clone, Debug)]
@@ -86,6 +90,8 @@ pub(super) struct Driver {
     /// When the stream was created.
     born: i64,
     changes: Option<watch::Receiver<()>>,
+    /// Whether a shard has given out what it may for now.
+    is_held_back: bool,
     envelope: Envelope,
     flights: FuturesUnordered<Flight>,
 }
@@ -114,6 +120,7 @@ impl Driver {
             poller: None,
             born: 0,
             changes: None,
+            is_held_back: false,
             envelope,
             flights: FuturesUnordered::new(),
         }
@@ -190,8 +197,9 @@ impl Driver {
         let scene = self.scene();
         let poller = self.poller.as_ref().filter(|_| self.enabled);
         let wake = poller.and_then(|poller| poller.wake(&scene.moment()));
+        let longest = if self.is_held_back { HELD_BACK } else { LOOK_AGAIN };
         let until = |at: i64| Duration::from_millis(u64::try_from(at.saturating_sub(scene.now)).unwrap_or(0));
-        [wake, effective].into_iter().flatten().map(until).fold(LOOK_AGAIN, Duration::min)
+        [wake, effective].into_iter().flatten().map(until).fold(longest, Duration::min)
     }
 
     fn scene(&self) -> Scene {
@@ -232,16 +240,22 @@ impl Driver {
         let scene = self.scene();
         let at = scene.moment();
         let Some(poller) = &mut self.poller else { return Ok(false) };
-        let wants = poller.wants(&at);
-        for want in &wants {
-            let part = self.ports.source.read(*want, at.now)?;
+        let mut has_read = false;
+        self.is_held_back = false;
+        for want in poller.wants(&at) {
+            if !self.ports.source.is_ready(want.shard, at.now) {
+                self.is_held_back = true;
+                continue;
+            }
+            has_read = true;
+            let part = self.ports.source.read(want, at.now)?;
             let supplied = poller.supply(want.shard, part, &self.envelope, &at);
             let published = self.settings.publishes_counts();
             self.ports.observe.count(Counted::Polled, supplied.polled, published);
             let published = published && !self.settings.filters.is_empty();
             self.ports.observe.count(Counted::FilteredOut, supplied.filtered, published);
         }
-        Ok(!wants.is_empty())
+        Ok(has_read)
     }
 
     fn launch(&mut self, lane: LaneId, work: &Work, now: i64) {

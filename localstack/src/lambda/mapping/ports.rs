@@ -71,6 +71,8 @@ pub(crate) trait Source: Send {
     fn open(&mut self, now: i64) -> Result<Opened, StreamGone>;
     /// The shards a reader of it begins with.
     fn begin(&mut self, start: Start, now: i64) -> Vec<(ShardId, Position)>;
+    /// Whether a shard may be read now: what was read before has to be paid for.
+    fn is_ready(&self, shard: ShardId, now: i64) -> bool;
     /// Reads a part of a shard.
     fn read(&mut self, want: Want, now: i64) -> Result<Part, StreamGone>;
     /// Arrivals before this time have expired.

@@ -133,8 +133,28 @@ fn deleted_object(key: String, version_id: Option<String>, deleted: Deleted) -> 
     DeletedObject { delete_marker, delete_marker_version_id, key: Some(key), version_id }
 }
 
+/// `PutObjectTagging`.
+pub(super) fn put_tags(
+    wire: &Wire,
+    input: dto::PutObjectTaggingInput,
+) -> Answer<dto::PutObjectTaggingOutput> {
+    let place = (input.bucket.as_str(), input.key.as_str());
+    let version_id = retag(wire, place, input.version_id.as_deref(), input.tagging.tag_set)?;
+    ok(dto::PutObjectTaggingOutput { version_id })
+}
+
+/// `DeleteObjectTagging`.
+pub(super) fn delete_tags(
+    wire: &Wire,
+    input: &dto::DeleteObjectTaggingInput,
+) -> Answer<dto::DeleteObjectTaggingOutput> {
+    let place = (input.bucket.as_str(), input.key.as_str());
+    let version_id = retag(wire, place, input.version_id.as_deref(), Vec::new())?;
+    ok(dto::DeleteObjectTaggingOutput { version_id })
+}
+
 /// Replaces the tags of an object and answers its version.
-pub(super) fn retag(
+fn retag(
     wire: &Wire,
     (bucket, key): (&str, &str),
     version: Option<&str>,

@@ -3,10 +3,11 @@
 use s3s::dto::*;
 use s3s::{S3, S3Request};
 
-use super::super::bucket::Logging;
 use super::settings::{self, get, never, with};
 use super::translate::{Answer, ok};
-use super::{Wire, buckets, copies, listings, multipart, notifications, objects, reads, versions};
+use super::{
+    Wire, buckets, copies, listings, logging, multipart, notifications, objects, policies, reads, versions,
+};
 
 #[async_trait::async_trait]
 impl S3 for Wire {
@@ -126,20 +127,14 @@ impl S3 for Wire {
         &self,
         request: S3Request<PutObjectTaggingInput>,
     ) -> Answer<PutObjectTaggingOutput> {
-        let input = request.input;
-        let (place, version) = ((input.bucket.as_str(), input.key.as_str()), input.version_id.as_deref());
-        let version_id = objects::retag(self, place, version, input.tagging.tag_set)?;
-        ok(PutObjectTaggingOutput { version_id })
+        objects::put_tags(self, request.input)
     }
 
     async fn delete_object_tagging(
         &self,
         request: S3Request<DeleteObjectTaggingInput>,
     ) -> Answer<DeleteObjectTaggingOutput> {
-        let input = request.input;
-        let (place, version) = ((input.bucket.as_str(), input.key.as_str()), input.version_id.as_deref());
-        let version_id = objects::retag(self, place, version, Vec::new())?;
-        ok(DeleteObjectTaggingOutput { version_id })
+        objects::delete_tags(self, &request.input)
     }
 
     async fn get_object_attributes(
@@ -178,11 +173,7 @@ impl S3 for Wire {
         &self,
         request: S3Request<GetBucketVersioningInput>,
     ) -> Answer<GetBucketVersioningOutput> {
-        let kept = with(self, &request.input.bucket, |settings| settings.versioning.clone())?;
-        ok(GetBucketVersioningOutput {
-            status: kept.and_then(|versioning| versioning.status),
-            ..GetBucketVersioningOutput::default()
-        })
+        versions::configuration(self, &request.input)
     }
 
     async fn put_bucket_versioning(
@@ -197,10 +188,8 @@ impl S3 for Wire {
         request: S3Request<GetBucketLifecycleConfigurationInput>,
     ) -> Answer<GetBucketLifecycleConfigurationOutput> {
         let kept = get(self, &request.input.bucket, |s| s.lifecycle.clone(), settings::NO_LIFECYCLE)?;
-        ok(GetBucketLifecycleConfigurationOutput {
-            rules: Some(kept.rules),
-            ..GetBucketLifecycleConfigurationOutput::default()
-        })
+        let rules = Some(kept.rules);
+        ok(GetBucketLifecycleConfigurationOutput { rules, ..Default::default() })
     }
 
     async fn put_bucket_lifecycle_configuration(
@@ -293,31 +282,21 @@ impl S3 for Wire {
         &self,
         request: S3Request<GetBucketPolicyInput>,
     ) -> Answer<GetBucketPolicyOutput> {
-        let policy = get(self, &request.input.bucket, |s| s.policy.clone(), settings::NO_POLICY)?;
-        ok(GetBucketPolicyOutput { policy: Some(policy) })
+        policies::get(self, &request.input)
     }
 
     async fn put_bucket_policy(
         &self,
         request: S3Request<PutBucketPolicyInput>,
     ) -> Answer<PutBucketPolicyOutput> {
-        let input = request.input;
-        if serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&input.policy).is_err() {
-            return Err(super::translate::error(
-                "MalformedPolicy",
-                "Policies must be valid JSON and the first byte must be '{'",
-            ));
-        }
-        with(self, &input.bucket, |settings| settings.policy = Some(input.policy))?;
-        ok(PutBucketPolicyOutput::default())
+        policies::put(self, request.input)
     }
 
     async fn delete_bucket_policy(
         &self,
         request: S3Request<DeleteBucketPolicyInput>,
     ) -> Answer<DeleteBucketPolicyOutput> {
-        with(self, &request.input.bucket, |settings| settings.policy = None)?;
-        ok(DeleteBucketPolicyOutput::default())
+        policies::delete(self, &request.input)
     }
 
     async fn get_bucket_ownership_controls(
@@ -365,20 +344,7 @@ impl S3 for Wire {
     }
 
     async fn get_bucket_acl(&self, request: S3Request<GetBucketAclInput>) -> Answer<GetBucketAclOutput> {
-        with(self, &request.input.bucket, |_| ())?;
-        let owner = buckets::owner(self);
-        let grantee = Grantee {
-            display_name: owner.display_name.clone(),
-            email_address: None,
-            id: owner.id.clone(),
-            type_: Type::from_static(Type::CANONICAL_USER),
-            uri: None,
-        };
-        let permission = Some(Permission::from_static(Permission::FULL_CONTROL));
-        ok(GetBucketAclOutput {
-            grants: Some(vec![Grant { grantee: Some(grantee), permission }]),
-            owner: Some(owner),
-        })
+        policies::acl(self, &request.input)
     }
 
     async fn get_bucket_accelerate_configuration(
@@ -401,25 +367,14 @@ impl S3 for Wire {
         &self,
         request: S3Request<GetBucketLoggingInput>,
     ) -> Answer<GetBucketLoggingOutput> {
-        let kept = with(self, &request.input.bucket, |settings| settings.logging.clone())?;
-        let logging_enabled = kept.map(|logging| LoggingEnabled {
-            target_bucket: logging.bucket,
-            target_prefix: logging.prefix,
-            ..LoggingEnabled::default()
-        });
-        ok(GetBucketLoggingOutput { logging_enabled })
+        logging::get(self, &request.input)
     }
 
     async fn put_bucket_logging(
         &self,
         request: S3Request<PutBucketLoggingInput>,
     ) -> Answer<PutBucketLoggingOutput> {
-        let input = request.input;
-        let logging = input.bucket_logging_status.logging_enabled;
-        let logging =
-            logging.map(|logging| Logging { bucket: logging.target_bucket, prefix: logging.target_prefix });
-        with(self, &input.bucket, |settings| settings.logging = logging)?;
-        ok(PutBucketLoggingOutput::default())
+        logging::put(self, request.input)
     }
 
     async fn get_bucket_website(

@@ -1,9 +1,9 @@
 //! `ListObjectVersions`, and whether versions are kept.
 
 use s3s::dto::{
-    BucketVersioningStatus, CommonPrefix, DeleteMarkerEntry, ListObjectVersionsInput,
-    ListObjectVersionsOutput, ObjectVersion, ObjectVersionStorageClass, PutBucketVersioningInput,
-    PutBucketVersioningOutput,
+    BucketVersioningStatus, CommonPrefix, DeleteMarkerEntry, GetBucketVersioningInput,
+    GetBucketVersioningOutput, ListObjectVersionsInput, ListObjectVersionsOutput, ObjectVersion,
+    ObjectVersionStorageClass, PutBucketVersioningInput, PutBucketVersioningOutput,
 };
 
 use super::super::listing::{Entry, ListQuery};
@@ -14,6 +14,16 @@ use super::buckets::owner;
 use super::listings::{PAGE, class_of, limit};
 use super::settings::with;
 use super::translate::{Answer, error, etag, ok, size, timestamp, url_encode};
+
+/// `GetBucketVersioning`.
+pub(super) fn configuration(
+    wire: &Wire,
+    input: &GetBucketVersioningInput,
+) -> Answer<GetBucketVersioningOutput> {
+    let kept = with(wire, &input.bucket, |settings| settings.versioning.clone())?;
+    let status = kept.and_then(|versioning| versioning.status);
+    ok(GetBucketVersioningOutput { status, ..Default::default() })
+}
 
 /// Switches versions on, or off for what comes.
 pub(super) fn configure(wire: &Wire, input: PutBucketVersioningInput) -> Answer<PutBucketVersioningOutput> {

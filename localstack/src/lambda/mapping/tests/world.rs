@@ -154,3 +154,21 @@ async fn a_consumer_is_read_until_it_is_deregistered() {
     assert!(found.last_result.starts_with("PROBLEM"), "{}", found.last_result);
     scene.world.shutdown(Duration::from_secs(1)).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_backlog_is_read_as_fast_as_a_shard_gives_out_and_no_faster() {
+    let mut scene = Scene::new();
+    for _ in 0..8 {
+        let data = vec![0; 1_000_000];
+        put(&scene.stream, "a", data, scene.world.clock.epoch_millis());
+        scene.pass(1).await;
+    }
+    let begun = scene.world.clock.elapsed();
+    scene.map(scene.source(), |settings| settings.batch_size = 1);
+    for _ in 0..8 {
+        scene.events.recv().await.unwrap();
+    }
+    let took = scene.world.clock.elapsed() - begun;
+    assert!(took >= Duration::from_secs(2) && took <= Duration::from_secs(8), "{took:?}");
+    scene.world.shutdown(Duration::from_secs(1)).await;
+}
