@@ -9,4 +9,5 @@ mod deliveries;
 mod functions;
 mod reads;
 mod reshards;
+mod signatures;
 mod writes;

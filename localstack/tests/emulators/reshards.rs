@@ -3,6 +3,8 @@
 use aws_sdk_kinesis::error::ProvideErrorMetadata;
 use aws_sdk_kinesis::types::{ScalingType, Shard};
 
+use pipectl_localstack::{InProcess, Limits, Options};
+
 use crate::aws::{Aws, seconds};
 
 impl Aws {
@@ -113,4 +115,16 @@ async fn a_stream_that_is_updating_is_not_resharded_and_no_shard_is_split_at_its
     assert_eq!(message, "Stream s under account 000000000000 not ACTIVE, instead in state UPDATING");
     aws.until_active().await;
     aws.reshard(4).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_for_two_thousand_million_shards_takes_no_memory() {
+    for limits in [Limits::On, Limits::Off] {
+        let endpoint = InProcess::start(Options { limits, ..Options::default() });
+        let kinesis = aws_sdk_kinesis::Client::new(&endpoint.sdk_config());
+        let create = kinesis.create_stream().stream_name("s").shard_count(i32::MAX);
+        let error = create.send().await.unwrap_err();
+        assert_eq!(error.code(), Some("LimitExceededException"));
+        assert!(error.message().unwrap().contains("Limit: 20000."), "{error:?}");
+    }
 }
