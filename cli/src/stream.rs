@@ -15,6 +15,18 @@ use crate::error::{CommandError, Kind};
 use crate::provision;
 use crate::session::Session;
 
+/// Which stream is meant: the options that say so, the same for each command that takes them.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Named {
+    /// The stream's name in the pipeline file; may be left out where there is only one
+    #[arg(conflicts_with = "raw")]
+    stream: Option<String>,
+
+    /// A stream by its physical name, without a pipeline file
+    #[arg(long = "stream", id = "raw", value_name = "NAME")]
+    raw: Option<String>,
+}
+
 /// A stream that exists, and where.
 pub(crate) struct Stream {
     /// Its physical name.
@@ -23,18 +35,15 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// The stream called `raw`, or the one called `logical` in the pipeline file, or the only one there.
+    /// The stream that is meant: by its physical name, by its name in the pipeline file, or the only one there.
     /// Asks for its shards, so that a wrong name or a dead endpoint is an error before anything else.
-    pub(crate) async fn find(
-        session: &Session,
-        logical: Option<&str>,
-        raw: Option<&str>,
-    ) -> Result<Stream, CommandError> {
+    pub(crate) async fn find(session: &Session, named: &Named) -> Result<Stream, CommandError> {
+        let raw = named.raw.as_deref();
         let (name, engine) = match raw {
             Some(raw) => (raw.to_owned(), provision::connect_without_file(session).await?),
             None => {
                 let document = document::load_with(session, &TakeEveryTransform)?;
-                let logical = choose(&document.pipeline, logical)?;
+                let logical = choose(&document.pipeline, named.stream.as_deref())?;
                 let name = names::physical(&document.pipeline.name, logical);
                 (name, provision::connect(session, &document).await?)
             }

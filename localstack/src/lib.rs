@@ -49,3 +49,8 @@ pub use layers::{Call, FaultPlan, Moment, Observer, Profile, Request, Watcher};
 pub use limits::{Limits, MEMORY_LIMIT};
 pub use timings::Timings;
 pub use world::World;
+
+/// The README's examples, compiled and run with the other examples of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -12,7 +12,7 @@ use crate::interrupt;
 use crate::output::words::{counted, grouped};
 use crate::render;
 use crate::session::Session;
-use crate::stream::Stream;
+use crate::stream::{Named, Stream};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,13 +26,8 @@ Examples:
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The stream's name in the pipeline file; may be left out where there is only one
-    #[arg(conflicts_with = "raw")]
-    stream: Option<String>,
-
-    /// A stream by its physical name, without a pipeline file
-    #[arg(long = "stream", id = "raw", value_name = "NAME")]
-    raw: Option<String>,
+    #[command(flatten)]
+    stream: Named,
 
     /// Read lines from this file, gzip or not; `-` or nothing is stdin
     #[arg(long, value_name = "PATH", conflicts_with = "generate", help_heading = "Input")]
@@ -71,7 +66,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
         Some(path) if path.as_os_str() != "-" => Some(open(path)?),
         _ => None,
     };
-    let stream = Stream::find(session, args.stream.as_deref(), args.raw.as_deref()).await?;
+    let stream = Stream::find(session, &args.stream).await?;
     let cancel = interrupt::listen(&session.output, "finishing what is under way");
     let sink = stream.sink();
     let fed = match args.generate {

@@ -8,7 +8,7 @@ use crate::error::{CommandError, Exit, Kind};
 use crate::interrupt;
 use crate::output::Output;
 use crate::session::Session;
-use crate::stream::Stream;
+use crate::stream::{Named, Stream};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,13 +21,8 @@ Examples:
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The stream's name in the pipeline file; may be left out where there is only one
-    #[arg(conflicts_with = "raw")]
-    stream: Option<String>,
-
-    /// A stream by its physical name, without a pipeline file
-    #[arg(long = "stream", id = "raw", value_name = "NAME")]
-    raw: Option<String>,
+    #[command(flatten)]
+    stream: Named,
 
     /// latest, trim-horizon, a time (RFC 3339), or how long ago (10m)
     #[arg(long, value_name = "WHEN", default_value = "latest", value_parser = start)]
@@ -71,7 +66,7 @@ fn start(text: &str) -> Result<Start, String> {
 
 /// Finds the stream and prints its records until the limit, the end or Ctrl-C.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
-    let stream = Stream::find(session, args.stream.as_deref(), args.raw.as_deref()).await?;
+    let stream = Stream::find(session, &args.stream).await?;
     let settings = Settings { start: args.from.position()?, follow: !args.no_follow, ..Settings::default() };
     let cancel = interrupt::listen(&session.output, "ending");
     let mut reader = Reader::start(stream.source(), settings);

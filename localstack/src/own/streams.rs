@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::kinesis::{Mode, State, Stream};
 use crate::world::World;
 
-/// Shards of one stream that are shown.
-const MOST_SHARDS: usize = 400;
+/// Shards of one stream that are shown: the open ones, and what they came from while there is room.
+const MOST_SHARDS: usize = 1000;
 
 /// All streams, by name.
 pub(super) fn streams(world: &World) -> Value {
@@ -22,10 +22,8 @@ fn shown(stream: &Stream, world: &World) -> Value {
     stream.with(now, |state| {
         let listed: Vec<&Shard> =
             state.lineage.shards().filter(|shard| state.is_listed(shard.id, millis)).collect();
-        // The newest are the ones that take records.
-        let hidden = listed.len().saturating_sub(MOST_SHARDS);
-        let shards: Vec<Value> =
-            listed.iter().skip(hidden).map(|shard| shown_shard(state, shard, millis)).collect();
+        let kept = most_telling(&listed);
+        let shards: Vec<Value> = kept.iter().map(|shard| shown_shard(state, shard, millis)).collect();
         json!({
             "name": stream.arn().name(),
             "region": stream.arn().region(),
@@ -35,9 +33,18 @@ fn shown(stream: &Stream, world: &World) -> Value {
             "openShards": state.lineage.open().count(),
             "bytes": stream.held_bytes(),
             "shards": shards,
-            "hiddenShards": hidden,
+            "hiddenShards": listed.len() - kept.len(),
         })
     })
+}
+
+/// The open shards, then the newest closed ones, [`MOST_SHARDS`] at most; in the order of their numbers.
+fn most_telling<'a>(listed: &[&'a Shard]) -> Vec<&'a Shard> {
+    let mut kept = listed.to_vec();
+    kept.sort_by_key(|shard| (!shard.open, std::cmp::Reverse(shard.id)));
+    kept.truncate(MOST_SHARDS);
+    kept.sort_by_key(|shard| shard.id);
+    kept
 }
 
 fn shown_shard(state: &State, shard: &Shard, now: i64) -> Value {

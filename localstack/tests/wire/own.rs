@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use pipectl_localstack::{Endpoint, Options, Timings};
+use pipectl_localstack::{Endpoint, Limits, Options, Timings};
 use serde_json::json;
 
 use crate::data_dir::kinesis;
@@ -57,6 +57,23 @@ async fn the_state_shows_streams_with_their_lineage_and_what_was_asked() {
     let operations: Vec<_> = state["requests"].as_array().unwrap().iter().map(|r| &r["operation"]).collect();
     assert_eq!(operations, ["PutObject", "CreateBucket", "SplitShard", "PutRecord", "CreateStream"]);
     assert_eq!(state["requests"][3]["resource"], "clicks");
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn of_a_stream_with_a_thousand_shards_all_open_ones_are_shown() {
+    let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let (limits, timings) = (Limits::Off, Timings::all(Duration::ZERO));
+    let options = Options { bind, limits, timings, ..Options::default() };
+    let endpoint = Endpoint::start(options).await.expect("port 0 is free");
+    let at = endpoint.address();
+    kinesis(at, "CreateStream", &json!({"StreamName": "big", "ShardCount": 500})).await;
+    let double = json!({"StreamName": "big", "TargetShardCount": 1000, "ScalingType": "UNIFORM_SCALING"});
+    kinesis(at, "UpdateShardCount", &double).await;
+    let state = send(at, "GET /_pipectl/state", &[], b"").await.json();
+    let shards = state["streams"][0]["shards"].as_array().unwrap();
+    assert_eq!(shards.iter().filter(|shard| shard["open"] == true).count(), 1000);
+    assert_eq!((shards.len(), &state["streams"][0]["hiddenShards"]), (1000, &json!(500)));
     endpoint.shutdown().await;
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use pipectl_localstack::host::{Host, HostOptions, Progress};
+use pipectl_localstack::persist::DataDirError;
 use pipectl_localstack::{Endpoint, FaultPlan, Options, StartError};
 
 use super::{Args, Plan, requests};
@@ -113,9 +114,16 @@ async fn embedded(args: &Args, plan: Plan, session: &Session) -> Result<Endpoint
         options.region.clone_from(region);
     }
     let endpoint = Endpoint::start(options).await.map_err(|error| {
-        let taken = matches!(error, StartError::PortTaken { .. });
+        let hint = match &error {
+            StartError::PortTaken { .. } => Some("`pipectl local --port 0` takes a free port"),
+            StartError::DataDir(DataDirError::InUse { .. }) => None,
+            StartError::DataDir(_) => Some(
+                "--data-dir takes a folder of yours, new or used so before; without it all stays in memory",
+            ),
+            _ => None,
+        };
         let error = CommandError::new(Kind::Local, error);
-        if taken { error.hint("`pipectl local --port 0` takes a free port") } else { error }
+        hint.into_iter().fold(error, CommandError::hint)
     })?;
     if session.globals.verbose > 0 {
         endpoint.watch(requests::shown_on(&session.output));

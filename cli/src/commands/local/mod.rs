@@ -21,13 +21,13 @@ use engine::{Engine, Running};
 
 const EXAMPLES: &str = "\
 Examples:
-  pipectl local                             the embedded endpoint on 127.0.0.1:4566; open it in a browser, too
-  pipectl local --data-dir ./aws -v         keeps its state in a folder, and shows each request
-  pipectl local --faults light --seed 7     throttles, 500s and lost answers, the same ones each time
-  pipectl local --limits off                takes all that comes, for a program that is only to get through
-  pipectl local --port 0 --latency 50ms     any free port, and as far away as a region
-  pipectl local --engine localstack         LocalStack itself, on this host
-  eval \"$(pipectl local env)\"               then the AWS CLI and SDKs talk to it";
+  pipectl local                           on 127.0.0.1:4566; a browser shows it, too
+  pipectl local --data-dir ./aws -v       keeps its state, shows each request
+  pipectl local --faults light --seed 7   throttles, 500s, lost answers, repeatably
+  pipectl local --limits off              takes all that comes
+  pipectl local --port 0 --latency 50ms   any free port, as far away as a region
+  pipectl local --engine localstack       LocalStack itself, on this host
+  eval \"$(pipectl local env)\"             then the AWS CLI and SDKs talk to it";
 
 /// Run an AWS endpoint on this machine
 #[derive(clap::Args, Debug)]
@@ -90,7 +90,7 @@ pub(crate) struct Address {
     port: u16,
 
     /// The address to listen on; others than loopback open it to the network
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = host)]
     host: IpAddr,
 }
 
@@ -99,6 +99,15 @@ impl Address {
     fn to_connect(&self) -> std::net::SocketAddr {
         let host = if self.host.is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { self.host };
         std::net::SocketAddr::new(host, self.port)
+    }
+}
+
+fn host(text: &str) -> Result<IpAddr, String> {
+    match text {
+        "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
+        _ => text.parse().map_err(|_| {
+            "write an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them".to_owned()
+        }),
     }
 }
 
