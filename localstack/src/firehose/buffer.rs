@@ -45,6 +45,8 @@ pub(crate) struct Tally {
     pub(crate) original_bytes: u64,
     /// Arrival of the oldest, in milliseconds since the epoch.
     pub(crate) oldest_ms: i64,
+    /// The number of the first chunk that any of them came in.
+    pub(crate) chunk: u64,
 }
 
 /// An object's content, closed.
@@ -71,6 +73,7 @@ impl ObjectBuffer {
             self.tally.records += of.records;
             self.tally.original_bytes += of.original_bytes;
             self.tally.oldest_ms = self.tally.oldest_ms.min(of.oldest_ms);
+            self.tally.chunk = self.tally.chunk.min(of.chunk);
         }
         self.data.extend_from_slice(output);
     }
@@ -92,6 +95,11 @@ impl ObjectBuffer {
     /// Bytes gathered.
     pub(crate) fn len(&self) -> usize {
         self.data.len()
+    }
+
+    /// The number of the first chunk that is in it; `None` while it is empty.
+    pub(crate) fn chunk(&self) -> Option<u64> {
+        self.opened.map(|_| self.tally.chunk)
     }
 
     /// Whether the size has been reached.
@@ -128,7 +136,7 @@ mod tests {
     const HINTS: BufferHints = BufferHints { size: 100, interval: Duration::from_secs(60) };
 
     fn one(bytes: u64, oldest_ms: i64) -> Tally {
-        Tally { records: 1, original_bytes: bytes, oldest_ms }
+        Tally { records: 1, original_bytes: bytes, oldest_ms, chunk: 0 }
     }
 
     #[test]
@@ -150,7 +158,7 @@ mod tests {
         assert!(buffer.is_due(HINTS, now + Duration::from_secs(60)));
         let filled = buffer.take().unwrap();
         assert_eq!(&filled.body[..], b"ab");
-        assert_eq!(filled.tally, Tally { records: 2, original_bytes: 2, oldest_ms: 3 });
+        assert_eq!(filled.tally, Tally { records: 2, original_bytes: 2, oldest_ms: 3, chunk: 0 });
         assert_eq!(buffer.deadline(HINTS), None);
     }
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::delivery::Configured;
 use super::encryption::{Encryption, KeyChoice};
 use super::error::FirehoseError;
-use super::operations;
 use super::settings::{HttpSettings, S3Settings, Settings};
+use super::start::start;
 use super::state::{Firehose, Key};
 use super::stream::{DeliveryStream, Life, Origin, Status};
 use super::throughput::{Quota, Throughput};
@@ -95,6 +95,7 @@ pub(crate) fn load(world: &Arc<World>, saved: serde_json::Value) -> Result<(), S
         let name = image.name.clone();
         image.start(world).map_err(|error| format!("{name}: {error}"))?;
     }
+    world.firehose.forget_ledgers();
     Ok(())
 }
 
@@ -147,7 +148,7 @@ impl Image {
         let takes_logs_only = destination.processing.unpack.is_some();
         let configured = Configured { version: self.version, destination };
         // A source that is no longer there is no reason to lose the delivery: it is described, and stands still.
-        let delivery = operations::start(world, &key, &self.arn, &origin, configured)
+        let delivery = start(world, &key, &self.arn, &origin, configured)
             .inspect_err(|error| tracing::warn!(delivery = key.name, %error, "a delivery does not start"))
             .ok();
         let stream = DeliveryStream {

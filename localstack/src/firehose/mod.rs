@@ -31,6 +31,7 @@ mod processors;
 mod record;
 mod settings;
 mod source;
+mod start;
 mod state;
 mod stream;
 mod throughput;

@@ -125,6 +125,8 @@ pub(crate) trait Source: Send {
     async fn next(&mut self) -> Result<Vec<Record>, SourceRefused>;
     /// Reads what there is; nothing when all was read.
     fn poll(&mut self) -> Result<Vec<Record>, SourceRefused>;
+    /// Where it stands: what to open it with, to go on after what was read.
+    fn place(&self) -> Option<String>;
 }
 
 /// Takes what went wrong to the log stream the user named.

@@ -16,6 +16,8 @@ pub(crate) struct Record {
     pub(crate) sent: Option<Bytes>,
     /// Approximate arrival, in milliseconds since the epoch.
     pub(crate) arrived_ms: i64,
+    /// The number of the chunk it came in: what came together has the same, what came later a larger one.
+    pub(crate) chunk: u64,
     /// Where it stood in its Kinesis stream; `None` for a direct put.
     pub(crate) kinesis: Option<Box<KinesisMetadata>>,
 }
@@ -36,7 +38,7 @@ pub(crate) struct KinesisMetadata {
 impl Record {
     /// A record put directly.
     pub(crate) fn put(data: Bytes, arrived_ms: i64) -> Self {
-        Self { data, sent: None, arrived_ms, kinesis: None }
+        Self { data, sent: None, arrived_ms, chunk: 0, kinesis: None }
     }
 
     /// The bytes the producer sent: what error outputs and backups keep.

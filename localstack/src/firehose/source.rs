@@ -11,7 +11,7 @@ use super::error::FirehoseError;
 use super::ports::{Source, SourceRefused};
 use super::record::{KinesisMetadata, Record};
 use crate::http::AwsError;
-use crate::kinesis::{self, Reader, StreamArn};
+use crate::kinesis::{self, Place, Reader, StreamArn};
 use crate::world::World;
 
 /// Most records of a read.
@@ -25,13 +25,22 @@ struct KinesisSource {
     shards: BTreeMap<ShardId, Arc<str>>,
 }
 
-/// Opens a stream: what is put into it from now on will be read.
-pub(super) fn open(world: &Arc<World>, arn: &str) -> Result<Box<dyn Source>, FirehoseError> {
+/// Opens a stream: what is put into it from now on will be read, or what is there after a `place` reached earlier.
+pub(super) fn open(
+    world: &Arc<World>,
+    arn: &str,
+    place: Option<&str>,
+) -> Result<Box<dyn Source>, FirehoseError> {
     let invalid = |error: &dyn std::fmt::Display| FirehoseError::InvalidArgument(error.to_string());
     let stream_arn: StreamArn = arn.parse().map_err(|error| invalid(&error))?;
     let stream =
         world.kinesis.stream(&stream_arn, world.clock.now()).map_err(|error| invalid(&error.message))?;
-    Ok(Box::new(KinesisSource { reader: Reader::latest(stream, world.clock), shards: BTreeMap::new() }))
+    let reader = match place.map(serde_json::from_str::<Place>) {
+        Some(Ok(place)) => Reader::resume(stream, world.clock, &place),
+        Some(Err(error)) => return Err(invalid(&error)),
+        None => Reader::latest(stream, world.clock),
+    };
+    Ok(Box::new(KinesisSource { reader, shards: BTreeMap::new() }))
 }
 
 #[async_trait]
@@ -44,6 +53,10 @@ impl Source for KinesisSource {
     fn poll(&mut self) -> Result<Vec<Record>, SourceRefused> {
         let read = self.reader.poll(MOST_RECORDS, MOST_BYTES);
         self.records(read)
+    }
+
+    fn place(&self) -> Option<String> {
+        serde_json::to_string(&self.reader.place()).ok()
     }
 }
 

@@ -1,7 +1,8 @@
 //! All delivery streams of the endpoint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -13,6 +14,7 @@ use super::stream::{DeliveryStream, Status};
 use crate::clock::Clock;
 use crate::limits::Limits;
 use crate::lock::Lock;
+use crate::persist::firehose::{Backlog, Ledger};
 use crate::world::Setting;
 
 /// Delivery streams an account may have in a region.
@@ -39,6 +41,8 @@ pub struct Firehose {
     /// Whether quotas and throughput are enforced.
     pub(super) limits: Limits,
     streams: Lock<Streams>,
+    /// What the data folder holds of deliveries, until they are started.
+    ledgers: Lock<HashMap<PathBuf, (Ledger, Backlog)>>,
 }
 
 impl Firehose {
@@ -50,6 +54,27 @@ impl Firehose {
             transition: setting.timings.delivery,
             limits: setting.limits,
             streams: Lock::default(),
+            ledgers: Lock::default(),
+        }
+    }
+
+    /// Keeps what the data folder holds for the deliveries that are about to be started.
+    pub(crate) fn go_on_with(&self, ledgers: Vec<(PathBuf, Ledger, Backlog)>) {
+        let mut known = self.ledgers.lock();
+        known.extend(ledgers.into_iter().map(|(folder, ledger, backlog)| (folder, (ledger, backlog))));
+    }
+
+    /// What the data folder holds of the delivery whose folder it is.
+    pub(super) fn take_ledger(&self, folder: &Path) -> Option<(Ledger, Backlog)> {
+        self.ledgers.lock().remove(folder)
+    }
+
+    /// Removes what belongs to no delivery: one that was deleted as its process was killed.
+    pub(super) fn forget_ledgers(&self) {
+        for (ledger, _) in std::mem::take(&mut *self.ledgers.lock()).into_values() {
+            if let Err(error) = ledger.remove() {
+                tracing::warn!(%error, "what a deleted delivery left could not be removed");
+            }
         }
     }
 

@@ -37,7 +37,7 @@ pub use arn::{ConsumerArn, StreamArn};
 pub(crate) use consumers::Which;
 pub(crate) use image::{Image, Shape};
 pub(crate) use metrics::read as note_read;
-pub use reader::{Batch, Reader};
+pub use reader::{Batch, Place, Reader};
 pub use record::{Position, Record, Sequence};
 pub(crate) use state::State;
 pub(crate) use stream::{Access, Terms};

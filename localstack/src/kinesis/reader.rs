@@ -11,6 +11,8 @@
 //! }
 //! ```
 
+mod place;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pipectl_shards::ShardId;
 use tokio::sync::watch;
+
+pub use self::place::Place;
 
 use super::record::{Position, Record};
 use super::stream::{Access, Stream};

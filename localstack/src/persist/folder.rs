@@ -16,7 +16,8 @@ const MARK: &str = "pipectl.json";
 /// Held locked while an endpoint runs; its content is the process id.
 const LOCK: &str = "lock";
 /// Everything an endpoint writes: what a reset removes.
-const CONTENT: [&str; 9] = [
+const CONTENT: [&str; 10] = [
+    "firehose",
     "kinesis",
     "s3",
     "lambda",

@@ -282,7 +282,7 @@ fn stream(folder: &Folder, path: &Path, world: &World) -> Result<Option<Stream>,
         .map_err(DataDirError::io("write to the folder", path))
 }
 
-fn segments(path: &Path) -> Result<Vec<u64>, DataDirError> {
+pub(super) fn segments(path: &Path) -> Result<Vec<u64>, DataDirError> {
     let entries = fs::read_dir(path).map_err(DataDirError::io("read the folder", path))?;
     let names = entries.filter_map(Result::ok).map(|entry| entry.file_name());
     let mut numbers: Vec<u64> =

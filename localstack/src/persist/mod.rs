@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | streams and their records | `kinesis/ID/00000001.log`, an append-only journal in segments ([`kinesis`]) | before the put is answered |
 //! | objects and buckets | `s3/journal.log`, the bytes under `s3/blobs/` ([`s3`]) | before the put is answered |
+//! | what deliveries have not delivered | `firehose/ID/00000001.log`, likewise ([`firehose`]) | before the put is answered |
 //! | functions, event source mappings, deliveries, roles, alarms, log groups | one JSON file each, replaced whole ([`snapshot`]) | before the change is answered |
 //! | what moves by itself: log lines, states, how far a mapping has come | the same files | once a second, and at the end |
 //!
@@ -20,6 +21,7 @@
 //! program wrote, that another process uses or that is damaged is refused as it is ([`DataDirError`]); the one
 //! exception is the end of a journal that a killed process did not finish, which nobody was told of.
 
+pub(crate) mod firehose;
 mod folder;
 mod journal;
 pub(crate) mod kinesis;
@@ -125,6 +127,7 @@ impl Persist {
         s3::restore(&self.folder, &world.s3)?;
         kinesis::restore(&self.folder, world)?;
         // Last what reads streams, calls functions and writes objects from the moment it is there.
+        world.firehose.go_on_with(firehose::restore(&self.folder)?);
         for part in [Part::Mappings, Part::Firehose] {
             self.snapshots.restore(part, &self.folder, world).await?;
         }

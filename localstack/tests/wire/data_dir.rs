@@ -30,7 +30,7 @@ pub(crate) async fn kinesis(address: SocketAddr, operation: &str, body: &Value) 
     json_call(address, "Kinesis_20131202", operation, body).await
 }
 
-async fn json_call(address: SocketAddr, api: &str, operation: &str, body: &Value) -> Value {
+pub(crate) async fn json_call(address: SocketAddr, api: &str, operation: &str, body: &Value) -> Value {
     let target = format!("{api}.{operation}");
     let headers = [("x-amz-target", target.as_str()), ("content-type", "application/x-amz-json-1.1")];
     let answer = post(address, &headers, body.to_string().as_bytes()).await;

@@ -26,7 +26,7 @@ async fn serve() {
     std::future::pending::<()>().await;
 }
 
-async fn start(folder: &Path) -> (Child, SocketAddr) {
+pub(crate) async fn start(folder: &Path) -> (Child, SocketAddr) {
     let mut child = Command::new(std::env::current_exe().expect("this test has a file"))
         .args(["--exact", "killed::serve", "--ignored", "--nocapture"])
         .env(FOLDER, folder)

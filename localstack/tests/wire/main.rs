@@ -4,6 +4,7 @@ mod bad_input;
 mod data_dir;
 mod endpoint;
 mod iam;
+mod kept_deliveries;
 mod killed;
 mod kinesis;
 mod kinesis_fan_out;

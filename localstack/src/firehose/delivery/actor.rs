@@ -33,11 +33,15 @@ pub(super) struct Actor {
     batcher: Batcher,
     ready: VecDeque<Vec<Record>>,
     batches: FuturesOrdered<AbortOnDropHandle<Outcome>>,
+    /// The first chunk of each of these batches, in their order.
+    batch_chunks: VecDeque<u64>,
     lanes: Lanes,
     outbox: Outbox,
     /// The settings the lanes are gathered under.
     under: Arc<Configured>,
     next_id: u64,
+    /// The chunk that comes next.
+    next_chunk: u64,
     stage: Stage,
 }
 
@@ -64,8 +68,10 @@ impl Actor {
             batcher: Batcher::default(),
             ready: VecDeque::new(),
             batches: FuturesOrdered::new(),
+            batch_chunks: VecDeque::new(),
             lanes: Lanes::default(),
             next_id: 0,
+            next_chunk: 0,
             stage: Stage::Running,
         }
     }
@@ -88,10 +94,13 @@ impl Actor {
                 // Before the records: what is put after an update is delivered by it.
                 Ok(()) = changes.changed() => {}
                 undelivered = self.outbox.next(), if !self.outbox.is_idle() => self.keep(undelivered),
-                Some(outcome) = self.batches.next(), if self.takes_outcomes() => match outcome {
-                    Ok(outcome) => self.absorb(outcome, Instant::now()),
-                    Err(error) => tracing::error!(%error, "a transform ended early; its records are lost"),
-                },
+                Some(outcome) = self.batches.next(), if self.takes_outcomes() => {
+                    self.batch_chunks.pop_front();
+                    match outcome {
+                        Ok(outcome) => self.absorb(outcome, Instant::now()),
+                        Err(error) => tracing::error!(%error, "a transform ended early; its records are lost"),
+                    }
+                }
                 chunk = self.outlet.next(), if self.takes_records() => match chunk {
                     Some(records) => self.take_in(records, Instant::now()),
                     None => self.stage = Stage::Ending,
@@ -159,6 +168,7 @@ impl Actor {
             && let Some(records) = self.ready.pop_front()
         {
             let first_id = self.next_id;
+            self.batch_chunks.push_back(records.first().map_or(self.next_chunk, |record| record.chunk));
             self.next_id += u64::try_from(records.len()).unwrap_or(0);
             let batch = transformer::process(Arc::clone(&self.shared), processing.clone(), records, first_id);
             self.batches.push_back(AbortOnDropHandle::new(tokio::spawn(batch)));
@@ -170,6 +180,20 @@ impl Actor {
             self.stage = Stage::Running;
         }
         self.outbox.start();
+        self.settle();
+    }
+
+    /// Notes down how far everything was delivered, dropped or given up.
+    fn settle(&self) {
+        let Some(ledger) = &self.shared.ledger else { return };
+        let ready = self.ready.iter().find_map(|batch| batch.first());
+        let gathered = [self.batcher.first(), ready].into_iter().flatten().map(|record| record.chunk);
+        let elsewhere =
+            [self.batch_chunks.front().copied(), self.lanes.first_chunk(), self.outbox.first_chunk()];
+        let first = gathered.chain(elsewhere.into_iter().flatten()).min();
+        if let Err(error) = ledger.settle(first.unwrap_or(self.next_chunk)) {
+            tracing::error!(delivery = self.shared.name, %error, "what was delivered could not be noted down");
+        }
     }
 
     /// When something is due next. Nothing is due already: [`Actor::advance`] just saw to that.
@@ -181,6 +205,7 @@ impl Actor {
     }
 
     fn take_in(&mut self, records: Vec<Record>, now: Instant) {
+        self.next_chunk = records.last().map_or(self.next_chunk, |last| last.chunk + 1);
         let under = Arc::clone(&self.under);
         let processing = &under.destination.processing;
         let mut batch = Vec::new();

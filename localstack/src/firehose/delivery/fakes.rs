@@ -195,6 +195,10 @@ impl Source for Scripted {
     fn poll(&mut self) -> Result<Vec<Record>, SourceRefused> {
         self.reads.pop_front().unwrap_or_else(|| Ok(Vec::new()))
     }
+
+    fn place(&self) -> Option<String> {
+        Some(format!("{} left", self.reads.len()))
+    }
 }
 
 /// A record put directly.

@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::counters::Counters;
 use crate::firehose::record::Record;
+use crate::persist::firehose::{Chunk as Kept, Ledger};
 
 /// Bytes of records that wait to be looked at.
 pub(crate) const CAPACITY: usize = 32 << 20;
@@ -26,6 +27,7 @@ pub(crate) struct Intake {
     chunks: mpsc::UnboundedSender<Chunk>,
     room: Arc<Semaphore>,
     counters: Arc<Counters>,
+    ledger: Option<Arc<Ledger>>,
 }
 
 /// The end a delivery reads.
@@ -42,27 +44,50 @@ struct Chunk {
     permits: u32,
 }
 
-/// Both ends.
-pub(crate) fn channel(counters: Arc<Counters>) -> (Intake, Outlet) {
+/// Both ends. What goes in is noted down in the ledger, where there is one.
+pub(crate) fn channel(counters: Arc<Counters>, ledger: Option<Arc<Ledger>>) -> (Intake, Outlet) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let room = Arc::new(Semaphore::new(CAPACITY));
-    (Intake { chunks: sender, room: Arc::clone(&room), counters }, Outlet { chunks: receiver, room })
+    (Intake { chunks: sender, room: Arc::clone(&room), counters, ledger }, Outlet { chunks: receiver, room })
 }
 
 impl Intake {
-    /// Puts records in, all or none.
-    pub(crate) fn try_put(&self, records: Vec<Record>) -> Result<(), Full> {
+    /// Puts records in, all or none. One call at a time: chunks come out in the order of their numbers.
+    pub(crate) fn try_put(&self, mut records: Vec<Record>) -> Result<(), Full> {
         let permits = permits(&records);
         let room = self.room.try_acquire_many(permits).map_err(|_| Full)?;
+        if let Some(ledger) = &self.ledger {
+            let written = ledger.put(records.iter().map(|record| (record.arrived_ms, &record.data)));
+            let chunk = written.map_err(|error| {
+                tracing::error!(%error, "records are refused: they cannot be written to the data folder");
+                Full
+            })?;
+            number(&mut records, chunk);
+        }
         room.forget();
         self.send(records, permits).map_err(|Closed| Full)
     }
 
-    /// Puts records in as soon as there is room.
-    pub(crate) async fn put(&self, records: Vec<Record>) -> Result<(), Closed> {
+    /// Puts records in as soon as there is room. They were read from a source, which is at this place after them.
+    pub(crate) async fn put(&self, mut records: Vec<Record>, place: Option<String>) -> Result<(), Closed> {
         let permits = permits(&records);
-        self.room.acquire_many(permits).await.map_err(|_| Closed)?.forget();
+        let room = self.room.acquire_many(permits).await.map_err(|_| Closed)?;
+        if let (Some(ledger), Some(place)) = (&self.ledger, place) {
+            number(&mut records, ledger.read(place));
+        }
+        room.forget();
         self.send(records, permits)
+    }
+
+    /// Puts in what an earlier process had taken and not delivered. It takes no room: it had it there.
+    pub(crate) fn restore(&self, backlog: Vec<(u64, Kept)>) {
+        for (chunk, records) in backlog {
+            let mut records: Vec<Record> =
+                records.into_iter().map(|(arrived_ms, data)| Record::put(data, arrived_ms)).collect();
+            number(&mut records, chunk);
+            // The outlet is there: nobody has taken it yet.
+            let _ = self.send(records, 0);
+        }
     }
 
     /// Returns once the delivery takes no more records.
@@ -103,6 +128,12 @@ impl Drop for Outlet {
     }
 }
 
+fn number(records: &mut [Record], chunk: u64) {
+    for record in records {
+        record.chunk = chunk;
+    }
+}
+
 /// The room records take. More than the whole capacity counts as the whole: such a chunk gets in alone.
 fn permits(records: &[Record]) -> u32 {
     let cost = records.iter().map(Record::cost).sum::<usize>().min(CAPACITY);
@@ -123,7 +154,7 @@ mod tests {
     #[tokio::test]
     async fn what_goes_in_comes_out() {
         let counters = Arc::new(Counters::default());
-        let (intake, mut outlet) = channel(Arc::clone(&counters));
+        let (intake, mut outlet) = channel(Arc::clone(&counters), None);
         intake.try_put(records(3, 10)).unwrap();
         assert_eq!(counters.account().received, 3);
         assert_eq!(outlet.next().await.unwrap().len(), 3);
@@ -134,7 +165,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_intake_refuses_until_something_was_read() {
         let counters = Arc::new(Counters::default());
-        let (intake, mut outlet) = channel(Arc::clone(&counters));
+        let (intake, mut outlet) = channel(Arc::clone(&counters), None);
         let mut accepted = 0;
         while intake.try_put(records(4, 1_000_000)).is_ok() {
             accepted += 4;
@@ -147,18 +178,18 @@ mod tests {
 
     #[tokio::test]
     async fn empty_records_take_room_too() {
-        let (intake, _outlet) = channel(Arc::default());
+        let (intake, _outlet) = channel(Arc::default(), None);
         let accepted = (0..10_000).take_while(|_| intake.try_put(records(500, 0)).is_ok()).count();
         assert!(accepted < 1_000, "{accepted}");
     }
 
     #[tokio::test]
     async fn a_reader_waits_for_room() {
-        let (intake, mut outlet) = channel(Arc::default());
-        intake.put(records(1, CAPACITY)).await.unwrap();
+        let (intake, mut outlet) = channel(Arc::default(), None);
+        intake.put(records(1, CAPACITY), None).await.unwrap();
         let waiting = tokio::spawn({
             let intake = intake.clone();
-            async move { intake.put(records(1, 1)).await }
+            async move { intake.put(records(1, 1), None).await }
         });
         outlet.next().await.unwrap();
         waiting.await.unwrap().unwrap();
@@ -167,9 +198,9 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_waits_for_a_delivery_that_is_gone() {
-        let (intake, outlet) = channel(Arc::default());
-        intake.put(records(1, CAPACITY)).await.unwrap();
-        let waiting = tokio::spawn(async move { intake.put(records(1, 1)).await });
+        let (intake, outlet) = channel(Arc::default(), None);
+        intake.put(records(1, CAPACITY), None).await.unwrap();
+        let waiting = tokio::spawn(async move { intake.put(records(1, 1), None).await });
         drop(outlet);
         assert_eq!(waiting.await.unwrap(), Err(Closed));
     }
@@ -177,11 +208,11 @@ mod tests {
     #[tokio::test]
     async fn a_closed_intake_takes_nothing_and_keeps_what_it_has() {
         let counters = Arc::new(Counters::default());
-        let (intake, mut outlet) = channel(Arc::clone(&counters));
+        let (intake, mut outlet) = channel(Arc::clone(&counters), None);
         intake.try_put(records(1, 1)).unwrap();
         outlet.close();
         assert_eq!(intake.try_put(records(1, 1)), Err(Full));
-        assert_eq!(intake.put(records(1, 1)).await, Err(Closed));
+        assert_eq!(intake.put(records(1, 1), None).await, Err(Closed));
         assert_eq!(counters.account().received, 1);
         intake.closed().await;
         assert_eq!(outlet.next().await.unwrap().len(), 1);

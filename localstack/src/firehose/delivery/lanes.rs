@@ -164,6 +164,12 @@ impl Lanes {
         data.chain(errors).chain(self.backup.deadline(backup_hints(destination))).min()
     }
 
+    /// The number of the first chunk that is in any of them.
+    pub(super) fn first_chunk(&self) -> Option<u64> {
+        let all = self.data.values().chain(self.errors.values()).chain([&self.backup]);
+        all.filter_map(ObjectBuffer::chunk).min()
+    }
+
     /// How many partitions are open.
     pub(super) fn partitions(&self) -> usize {
         self.data.len()
@@ -190,5 +196,5 @@ fn seal(lane: Lane, buffer: &mut ObjectBuffer, configured: &Arc<Configured>) -> 
 /// A record in the tally of its object.
 pub(super) fn tally(of: &Record) -> Tally {
     let original_bytes = u64::try_from(of.sent().len()).unwrap_or(u64::MAX);
-    Tally { records: 1, original_bytes, oldest_ms: of.arrived_ms }
+    Tally { records: 1, original_bytes, oldest_ms: of.arrived_ms, chunk: of.chunk }
 }

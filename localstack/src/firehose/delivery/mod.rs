@@ -14,6 +14,7 @@
 //! - Invocations run at once but their results are taken in order: objects keep the order of arrival.
 //! - The same settings are looked at again for each batch and each object: an update needs no restart.
 //! - Draining writes out everything that was accepted; discarding drops it.
+//! - With a data folder, what was accepted is in a ledger until it was delivered: a process that is killed loses none.
 
 mod actor;
 mod counters;
@@ -53,6 +54,7 @@ use crate::clock::Clock;
 use crate::cloudwatch::amount;
 use crate::dice::Dice;
 use crate::hold::TimeHold;
+use crate::persist::firehose::{Chunk, Ledger};
 
 /// The settings a delivery runs on at one moment.
 #[derive(Clone, Debug)]
@@ -73,6 +75,8 @@ pub(crate) struct Shared {
     clock: Clock,
     dice: Dice,
     hold: TimeHold,
+    /// Where is kept what is not delivered yet; nowhere without a data folder.
+    ledger: Option<Arc<Ledger>>,
     counters: Arc<Counters>,
     configured: watch::Receiver<Arc<Configured>>,
     flush: Notify,
@@ -98,6 +102,10 @@ pub(crate) struct Start {
     pub(crate) configured: Configured,
     /// Where records come from; `None` for direct put.
     pub(crate) reader: Option<Box<dyn Source>>,
+    /// Where is kept what is not delivered yet.
+    pub(crate) ledger: Option<Arc<Ledger>>,
+    /// What an earlier process had not delivered.
+    pub(crate) backlog: Vec<(u64, Chunk)>,
 }
 
 /// A running delivery. Dropping it discards what is under way.
@@ -113,7 +121,8 @@ impl Delivery {
     pub(crate) fn start(start: Start, tasks: &TaskTracker) -> Self {
         let (configure, configured) = watch::channel(Arc::new(start.configured));
         let counters = Arc::new(Counters::default());
-        let (intake, outlet) = intake::channel(Arc::clone(&counters));
+        let (intake, outlet) = intake::channel(Arc::clone(&counters), start.ledger.clone());
+        intake.restore(start.backlog);
         let shared = Arc::new(Shared {
             name: start.name,
             source: start.source,
@@ -122,6 +131,7 @@ impl Delivery {
             clock: start.clock,
             dice: start.dice,
             hold: start.hold,
+            ledger: start.ledger,
             counters,
             configured,
             flush: Notify::new(),
@@ -170,6 +180,15 @@ impl Delivery {
     pub(crate) fn drain(&self) -> CancellationToken {
         self.shared.draining.cancel();
         self.done.clone()
+    }
+
+    /// Ends it, and leaves nothing of it: the stream is deleted.
+    pub(crate) fn forget(self) {
+        if let Some(ledger) = &self.shared.ledger
+            && let Err(error) = ledger.remove()
+        {
+            tracing::warn!(delivery = self.shared.name, %error, "what it kept could not be removed");
+        }
     }
 
     /// The account as it stands.

@@ -25,17 +25,26 @@ pub(super) struct Outbox {
     shared: Arc<Shared>,
     main: Queue,
     backup: Queue,
+    /// The first chunks of what is being sent, and of what could not be at the end.
+    under_way: Vec<u64>,
+}
+
+/// One that was sent.
+struct Sent {
+    undelivered: Undelivered,
+    chunk: u64,
+    settled: bool,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Sealed>,
-    sending: FuturesUnordered<AbortOnDropHandle<Undelivered>>,
+    sending: FuturesUnordered<AbortOnDropHandle<Sent>>,
 }
 
 impl Outbox {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, main: Queue::default(), backup: Queue::default() }
+        Self { shared, main: Queue::default(), backup: Queue::default(), under_way: Vec::new() }
     }
 
     /// Takes objects.
@@ -55,14 +64,17 @@ impl Outbox {
                 let shared = Arc::clone(&self.shared);
                 let to_endpoint = matches!(sealed.lane, Lane::Data(_))
                     && matches!(sealed.under.destination.target, Target::Http(_));
-                let task = if to_endpoint {
-                    tokio::spawn(sender::send(shared, sealed))
-                } else {
-                    tokio::spawn(async move {
-                        writer::write(shared, sealed).await;
-                        Undelivered::new()
-                    })
-                };
+                let chunk = sealed.filled.tally.chunk;
+                self.under_way.push(chunk);
+                let task = tokio::spawn(async move {
+                    if to_endpoint {
+                        let undelivered = sender::send(shared, sealed).await;
+                        Sent { undelivered, chunk, settled: true }
+                    } else {
+                        let settled = writer::write(shared, sealed).await;
+                        Sent { undelivered: Undelivered::new(), chunk, settled }
+                    }
+                });
                 queue.sending.push(AbortOnDropHandle::new(task));
             }
         }
@@ -75,10 +87,24 @@ impl Outbox {
             Some(sent) = self.backup.sending.next(), if !self.backup.sending.is_empty() => sent,
             else => return std::future::pending().await,
         };
-        sent.unwrap_or_else(|error| {
-            tracing::error!(%error, "an object was not sent to its end; its records are lost");
-            Undelivered::new()
-        })
+        match sent {
+            Ok(Sent { undelivered, chunk, settled }) => {
+                if settled && let Some(index) = self.under_way.iter().position(|one| *one == chunk) {
+                    self.under_way.swap_remove(index);
+                }
+                undelivered
+            }
+            Err(error) => {
+                tracing::error!(%error, "an object was not sent to its end; its records are lost");
+                Undelivered::new()
+            }
+        }
+    }
+
+    /// The number of the first chunk that is here.
+    pub(super) fn first_chunk(&self) -> Option<u64> {
+        let waiting = self.main.waiting.iter().chain(&self.backup.waiting);
+        waiting.map(|sealed| sealed.filled.tally.chunk).chain(self.under_way.iter().copied()).min()
     }
 
     /// Whether the delivery may go on taking records in.

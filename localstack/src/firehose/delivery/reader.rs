@@ -33,7 +33,8 @@ async fn carry(shared: &Shared, source: &mut dyn Source, intake: &Intake) {
             Ok(records) if records.is_empty() && draining => return,
             Ok(records) => {
                 last_refusal = None;
-                if accept(shared, intake, records).await.is_err() {
+                let place = shared.ledger.as_ref().and_then(|_| source.place());
+                if accept(shared, intake, records, place).await.is_err() {
                     return;
                 }
             }
@@ -65,10 +66,15 @@ fn report(shared: &Shared, refused: &SourceRefused, last: Option<&SourceRefused>
     shared.log(&shared.configured(), &code, &refused.message, None);
 }
 
-async fn accept(shared: &Shared, intake: &Intake, records: Vec<Record>) -> Result<(), super::intake::Closed> {
+async fn accept(
+    shared: &Shared,
+    intake: &Intake,
+    records: Vec<Record>,
+    place: Option<String>,
+) -> Result<(), super::intake::Closed> {
     let count = records.len();
     let bytes: usize = records.iter().map(|record| record.data.len()).sum();
-    intake.put(records).await?;
+    intake.put(records, place).await?;
     shared.took_in(count, bytes);
     Ok(())
 }

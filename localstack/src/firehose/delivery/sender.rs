@@ -230,7 +230,8 @@ fn undelivered(filled: &Filled, failure: &Failure, attempts: u32, ended_ms: i64)
             place: Some(place).filter(|(sequence, _)| !sequence.is_empty()),
         };
         let original_bytes = u64::try_from(data.len()).unwrap_or(u64::MAX);
-        (failed.line(), Tally { records: 1, original_bytes, oldest_ms: mark.arrived_ms })
+        let chunk = filled.tally.chunk;
+        (failed.line(), Tally { records: 1, original_bytes, oldest_ms: mark.arrived_ms, chunk })
     });
     lines.collect()
 }

@@ -21,6 +21,7 @@ use crate::hold::TimeHold;
 
 mod backup;
 mod endpoint;
+mod kept;
 mod partitions;
 mod unpacking;
 
@@ -66,6 +67,14 @@ fn start(settings: &Value, reader: Option<Scripted>) -> Running {
 }
 
 fn start_with(configured: Configured, reader: Option<Scripted>) -> Running {
+    start_kept(configured, reader, (None, Vec::new()))
+}
+
+fn start_kept(
+    configured: Configured,
+    reader: Option<Scripted>,
+    (ledger, backlog): (Option<Arc<Ledger>>, Vec<(u64, Chunk)>),
+) -> Running {
     let fake = Arc::new(Fake::default());
     let tasks = TaskTracker::new();
     let start = Start {
@@ -77,6 +86,8 @@ fn start_with(configured: Configured, reader: Option<Scripted>) -> Running {
         hold: TimeHold::default(),
         configured,
         reader: reader.map(|reader| Box::new(reader) as Box<dyn Source>),
+        ledger,
+        backlog,
     };
     let delivery = Delivery::start(start, &tasks);
     Running { fake, delivery, tasks }

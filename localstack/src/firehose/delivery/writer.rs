@@ -25,17 +25,18 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a record that was put directly is kept.
 const RETENTION_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Writes an object. Returns when it is written, or when it is given up.
-pub(super) async fn write(shared: Arc<Shared>, sealed: Sealed) {
+/// Writes an object. Returns when it is written, or when it is given up; answers whether it is settled thereby, which it
+/// is not when the delivery ends and its records are kept for the next process.
+pub(super) async fn write(shared: Arc<Shared>, sealed: Sealed) -> bool {
     let Sealed { lane, filled, under } = sealed;
-    let Some(compression) = place(&lane, &under).map(|place| place.compression) else { return };
+    let Some(compression) = place(&lane, &under).map(|place| place.compression) else { return true };
     let extension = place(&lane, &under).map(|place| place.extension.clone()).unwrap_or_default();
-    let Some(body) = compressed(&shared, compression, filled.body).await else { return };
+    let Some(body) = compressed(&shared, compression, filled.body).await else { return true };
     let object = Object { lane, body, compression, extension };
     for attempt in 1.. {
         let configured = shared.configured_like(&under);
         let Some(place) = place(&object.lane, &configured).or_else(|| place(&object.lane, &under)) else {
-            return;
+            return true;
         };
         let new = object.named(&shared, configured.version, place, filled.tally.oldest_ms);
         let key = new.key.clone();
@@ -44,28 +45,35 @@ pub(super) async fn write(shared: Arc<Shared>, sealed: Sealed) {
         let Err(refused) = result else {
             tracing::debug!(delivery = shared.name, key, records = filled.tally.records, "object written");
             shared.delivered(object.lane.kind(), &configured.destination, &filled.tally, object.body.len());
-            return;
+            return true;
         };
         report(&shared, &configured, &place.bucket, &refused);
-        let too_old = is_too_old(&shared, &filled.tally);
-        if too_old || shared.draining.is_cancelled() {
-            let (records, code) = (filled.tally.records, refused.code);
-            tracing::error!(
-                delivery = shared.name,
-                records,
-                code,
-                "records are lost: their object is not written"
-            );
-            if too_old {
-                shared.lost(object.lane.kind(), &filled.tally);
+        if is_too_old(&shared, &filled.tally) {
+            shared.lost(object.lane.kind(), &filled.tally);
+            tell_of_loss(&shared, &filled.tally, &refused);
+            return true;
+        }
+        if shared.draining.is_cancelled() {
+            if shared.ledger.is_none() {
+                tell_of_loss(&shared, &filled.tally, &refused);
             }
-            return;
+            return false;
         }
         tokio::select! {
             () = tokio::time::sleep(pause_after(attempt)) => {}
             () = shared.draining.cancelled() => {}
         }
     }
+    true
+}
+
+fn tell_of_loss(shared: &Shared, tally: &Tally, refused: &PutRefused) {
+    tracing::error!(
+        delivery = shared.name,
+        records = tally.records,
+        code = refused.code,
+        "records are lost: their object is not written"
+    );
 }
 
 /// Whether what an object holds has been kept as long as it is.

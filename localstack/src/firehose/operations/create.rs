@@ -5,17 +5,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::adapters;
-use super::super::delivery::{Configured, Delivery, Start};
+use super::super::delivery::Configured;
 use super::super::encryption::Encryption;
 use super::super::error::FirehoseError;
-use super::super::ports::Source;
 use super::super::settings::{HttpSettings, S3Settings, Settings, range, role_arn};
-use super::super::source;
+use super::super::start::start;
 use super::super::state::{Key, QUOTA};
 use super::super::stream::{DeliveryStream, Life, Origin};
 use super::super::throughput::{Quota, Throughput};
-use super::super::transform::event;
 use super::wire::Tag;
 use super::{encryption, tags};
 use crate::http::Context;
@@ -109,36 +106,6 @@ pub(super) fn create(world: &Arc<World>, context: &Context, input: Input) -> Res
 
 fn arn(context: &Context, key: &Key) -> String {
     format!("arn:aws:firehose:{}:{}:deliverystream/{}", key.region, context.account, key.name)
-}
-
-/// Starts the work of a delivery stream. A Kinesis source is read from this moment on.
-pub(in crate::firehose) fn start(
-    world: &Arc<World>,
-    key: &Key,
-    arn: &str,
-    origin: &Origin,
-    configured: Configured,
-) -> Result<Delivery, FirehoseError> {
-    let (reader, kinesis_stream_arn): (Option<Box<dyn Source>>, _) = match origin {
-        Origin::DirectPut { .. } => (None, None),
-        Origin::Kinesis { stream_arn, .. } => {
-            (Some(source::open(world, stream_arn)?), Some(stream_arn.clone()))
-        }
-    };
-    let told =
-        event::Source { delivery_stream_arn: arn.to_owned(), kinesis_stream_arn, region: key.region.clone() };
-    let ports = adapters::ports(world, key);
-    let start = Start {
-        name: key.name.clone(),
-        source: told,
-        ports,
-        clock: world.clock,
-        dice: world.dice.clone(),
-        hold: world.hold.clone(),
-        configured,
-        reader,
-    };
-    Ok(Delivery::start(start, &world.tasks))
 }
 
 fn origin(input: &Input) -> Result<Origin, FirehoseError> {

@@ -23,7 +23,9 @@ pub(super) fn delete(
         ))),
         Status::Active => {
             stream.life = Life::Deleting { until };
-            stream.delivery = None;
+            if let Some(delivery) = stream.delivery.take() {
+                delivery.forget();
+            }
             Ok(Nothing {})
         }
         Status::Deleting | Status::Gone => Ok(Nothing {}),

@@ -12,8 +12,6 @@ mod wire;
 
 use std::sync::Arc;
 
-pub(super) use self::create::start;
-
 use super::error::FirehoseError;
 use super::state::Key;
 use crate::http::{Answer, AwsError, Context, JsonCall};

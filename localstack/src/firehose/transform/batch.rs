@@ -40,6 +40,11 @@ impl Batcher {
         if closed.is_none() && self.data_bytes >= limits.size { self.take() } else { closed }
     }
 
+    /// The oldest record in it.
+    pub(crate) fn first(&self) -> Option<&Record> {
+        self.records.first()
+    }
+
     /// When the batch has to be sent; `None` while it is empty.
     pub(crate) fn deadline(&self, limits: BatchLimits) -> Option<Instant> {
         self.opened.map(|opened| opened + limits.interval)
