@@ -226,6 +226,11 @@ impl Shared {
         self.ports.metrics.sample(metric, amount(value));
     }
 
+    /// What it is called in any region.
+    fn arn(&self) -> &str {
+        &self.source.delivery_stream_arn
+    }
+
     /// The settings as they are now, where what was gathered `under` others can be sent by them; those others where
     /// not.
     fn configured_like(&self, under: &Arc<Configured>) -> Arc<Configured> {

@@ -46,7 +46,7 @@ struct Refused {
 /// Sends a batch. Returns the records that the endpoint did not take.
 pub(super) async fn send(shared: Arc<Shared>, sealed: Sealed) -> Undelivered {
     let Sealed { filled, under, .. } = sealed;
-    let id = shared.dice.uuid("request", &shared.name).to_string();
+    let id = shared.dice.uuid("endpoint request", shared.arn()).to_string();
     let mut waited = Duration::ZERO;
     for attempt in 1.. {
         let configured = shared.configured_like(&under);
@@ -84,7 +84,10 @@ async fn once(shared: &Shared, target: &HttpTarget, id: &str, filled: &Filled) -
         headers: headers(&shared.source.delivery_stream_arn, target, id),
         body: if target.gzip { gzipped(shared, json).await } else { json },
     };
+    // A real server answers in real time.
+    let held = shared.hold.hold(PATIENCE);
     let answer = tokio::time::timeout(PATIENCE, shared.ports.endpoints.post(request)).await;
+    drop(held);
     let refused = |code, message: &str| Refused {
         failure: Failure::of_endpoint(code, message.to_owned()),
         logged: message.to_owned(),

@@ -182,7 +182,7 @@ async fn invoke(
     ids: &RecordIds,
 ) -> Result<Transformed, Failure> {
     let payload =
-        event::write(&shared.source, records, ids, &shared.dice.uuid("transform", &shared.name).to_string());
+        event::write(&shared.source, records, ids, &shared.dice.uuid("transform", shared.arn()).to_string());
     if payload.len() > event::MAX_PAYLOAD {
         return Err(Failure::too_large());
     }

@@ -100,7 +100,7 @@ struct Object {
 impl Object {
     fn named(&self, shared: &Shared, version: u64, place: &S3Place, oldest_ms: i64) -> NewObject {
         let oldest = Timestamp::from_millisecond(oldest_ms).unwrap_or_default().to_zoned(place.zone.clone());
-        let mut random = || random_text(&shared.dice, &shared.name);
+        let mut random = || random_text(&shared.dice, shared.arn());
         let prefix = match &self.lane {
             Lane::Data(partition) => place.prefixes.data(&oldest, partition.as_ref(), &mut random),
             Lane::Backup => place.prefixes.data(&oldest, None, &mut random),
@@ -110,7 +110,7 @@ impl Object {
             stream: &shared.name,
             version,
             oldest: &oldest,
-            id: shared.dice.uuid("object", &shared.name),
+            id: shared.dice.uuid("object", shared.arn()),
             extension: &self.extension,
         };
         NewObject {
@@ -127,7 +127,7 @@ async fn compressed(shared: &Shared, compression: Compression, body: Bytes) -> O
     if compression == Compression::Uncompressed {
         return Some(body);
     }
-    let entry = shared.dice.uuid("entry", &shared.name);
+    let entry = shared.dice.uuid("entry", shared.arn());
     match shared.hold.offload(move || compression.compress(body, entry)).await {
         Ok(Ok(body)) => Some(body),
         Ok(Err(error)) => {

@@ -81,6 +81,7 @@ const SLOW_DOWN: &str = "Slow down.";
 struct RecordId(String);
 
 impl RecordId {
+    /// The next id of a stream in a region.
     fn draw(world: &World, stream: &str) -> Self {
         let draw = || world.dice.draw("firehose record", stream);
         Self(format!("{:032x}{:032x}", draw(), draw()))
@@ -95,9 +96,10 @@ pub(super) fn put_record(
 ) -> Result<RecordOutput, FirehoseError> {
     let entry = input.record.ok_or_else(|| FirehoseError::missing("record"))?;
     let record = checked(entry, "record.data", world.clock.epoch_millis())?;
-    let name = input.delivery_stream_name.clone().unwrap_or_default();
+    let name = input.delivery_stream_name.as_deref().unwrap_or_default();
+    let stream = format!("{}/{name}", context.region);
     let taken = put(world, context, input.delivery_stream_name, (Operation::PutRecord, vec![record]))?;
-    Ok(RecordOutput { record_id: RecordId::draw(world, &name), encrypted: taken.encrypted })
+    Ok(RecordOutput { record_id: RecordId::draw(world, &stream), encrypted: taken.encrypted })
 }
 
 /// Takes up to 500 records. Those past what the stream may take in a second fail, each for itself.
@@ -127,11 +129,12 @@ pub(super) fn put_record_batch(
         ));
     }
     let count = records.len();
-    let name = input.delivery_stream_name.clone().unwrap_or_default();
+    let name = input.delivery_stream_name.as_deref().unwrap_or_default();
+    let stream = format!("{}/{name}", context.region);
     let taken = put(world, context, input.delivery_stream_name, (Operation::PutRecordBatch, records))?;
     let answer = |index| match index < taken.records {
         true => EntryOutput {
-            record_id: Some(RecordId::draw(world, &name)),
+            record_id: Some(RecordId::draw(world, &stream)),
             error_code: None,
             error_message: None,
         },
