@@ -6,6 +6,7 @@ use std::time::Duration;
 use pipectl_shards::limits::{PUT_RECORDS_MAX_BYTES, PUT_RECORDS_MAX_COUNT};
 
 use crate::outcome::Attempts;
+use crate::parcel::{Parcel, Prediction};
 use crate::record::Record;
 
 /// A record on its way.
@@ -24,37 +25,68 @@ pub struct Track {
     pub put_at: Duration,
     /// What was tried.
     pub attempts: Attempts,
+    /// Where it is to land; nothing where nobody relies on it.
+    pub(crate) prediction: Option<Prediction>,
     /// Which flush it belongs to.
     pub(crate) epoch: u64,
 }
 
-/// What one request carries: records, and the track of each at the same index.
+/// What one request carries: Kinesis records, and who rides in each at the same index.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// The records.
+    /// What is sent.
     pub records: Vec<Record>,
-    tracks: Vec<Track>,
+    riders: Vec<Riders>,
+}
+
+#[derive(Clone, Debug)]
+enum Riders {
+    /// The record is the user's.
+    Itself(Track),
+    /// It is an aggregate of these.
+    Members(Vec<Pending>),
 }
 
 impl Batch {
-    /// The records with their tracks.
+    /// What was sent, as it was gathered.
+    pub fn into_parcels(self) -> impl Iterator<Item = Parcel> {
+        self.records.into_iter().zip(self.riders).map(|(record, riders)| match riders {
+            Riders::Itself(track) => Parcel::Alone(Pending { record, track }),
+            Riders::Members(members) => Parcel::Aggregate { record, members },
+        })
+    }
+
+    /// The user records.
     pub fn into_pending(self) -> impl Iterator<Item = Pending> {
-        self.records.into_iter().zip(self.tracks).map(|(record, track)| Pending { record, track })
+        self.into_parcels().flat_map(Parcel::into_members)
+    }
+
+    fn push(&mut self, parcel: Parcel) {
+        let (record, riders) = match parcel {
+            Parcel::Alone(Pending { record, track }) => (record, Riders::Itself(track)),
+            Parcel::Aggregate { record, members } => (record, Riders::Members(members)),
+        };
+        self.records.push(record);
+        self.riders.push(riders);
     }
 }
 
-/// The records that are ready to be sent, in the order they became so.
+/// What is ready to be sent, in the order it became so.
 #[derive(Debug, Default)]
 pub struct Collector {
-    ready: VecDeque<(Duration, Pending)>,
+    ready: VecDeque<(Duration, Parcel)>,
     bytes: usize,
 }
 
 impl Collector {
-    /// Adds a record that is ready since `now`.
-    pub fn push(&mut self, pending: Pending, now: Duration) {
-        self.bytes += pending.record.size();
-        self.ready.push_back((now, pending));
+    /// Adds what is ready since `now`.
+    pub fn push(&mut self, parcel: Parcel, now: Duration) {
+        self.bytes += parcel.record().size();
+        self.ready.push_back((now, parcel));
+    }
+
+    pub(crate) fn push_all(&mut self, parcels: impl IntoIterator<Item = Parcel>, now: Duration) {
+        parcels.into_iter().for_each(|parcel| self.push(parcel, now));
     }
 
     /// Whether a request would be full.
@@ -63,40 +95,40 @@ impl Collector {
         self.ready.len() >= PUT_RECORDS_MAX_COUNT || self.bytes >= PUT_RECORDS_MAX_BYTES
     }
 
-    /// Since when the record at the front is ready; `None` when nothing is.
+    /// Since when what is at the front is ready; `None` when nothing is.
     #[must_use]
     pub fn oldest(&self) -> Option<Duration> {
         self.ready.front().map(|(since, _)| *since)
     }
 
-    /// Takes the record at the front.
-    pub fn pop(&mut self) -> Option<Pending> {
-        let (_, pending) = self.ready.pop_front()?;
-        self.bytes -= pending.record.size();
-        Some(pending)
+    /// Takes what is at the front.
+    pub fn pop(&mut self) -> Option<Parcel> {
+        let (_, parcel) = self.ready.pop_front()?;
+        self.bytes -= parcel.record().size();
+        Some(parcel)
     }
 
-    /// Takes what one request can carry, from the front; records that `expired` picks go to `gone` instead.
-    /// Empty when nothing is ready.
+    /// Takes what one request can carry, from the front; what is `stale` goes to `gone` instead, taken apart. Empty
+    /// when nothing is ready.
     ///
     /// A record larger than a whole request is taken alone; the caller keeps such records out.
-    pub fn take_batch(&mut self, expired: impl Fn(&Track) -> bool, gone: &mut Vec<Pending>) -> Batch {
+    pub fn take_batch(&mut self, stale: impl Fn(&Track) -> bool, gone: &mut Vec<Pending>) -> Batch {
         let mut batch = Batch::default();
         let mut bytes = 0;
         while let Some((_, next)) = self.ready.front() {
+            let size = next.record().size();
             let full = batch.records.len() == PUT_RECORDS_MAX_COUNT
-                || (bytes > 0 && bytes + next.record.size() > PUT_RECORDS_MAX_BYTES);
+                || (bytes > 0 && bytes + size > PUT_RECORDS_MAX_BYTES);
             if full {
                 break;
             }
-            let Some(pending) = self.pop() else { break };
-            if expired(&pending.track) {
-                gone.push(pending);
+            let Some(parcel) = self.pop() else { break };
+            if parcel.has(&stale) {
+                gone.extend(parcel.into_members());
                 continue;
             }
-            bytes += pending.record.size();
-            batch.records.push(pending.record);
-            batch.tracks.push(pending.track);
+            bytes += size;
+            batch.push(parcel);
         }
         batch
     }
@@ -107,8 +139,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn pending(n: usize, size: usize) -> Pending {
-        Pending { record: Record::new(format!("{n:08}"), vec![0; size]), track: Track::default() }
+    fn pending(n: usize, size: usize) -> Parcel {
+        Parcel::Alone(Pending {
+            record: Record::new(format!("{n:08}"), vec![0; size]),
+            track: Track::default(),
+        })
     }
 
     fn take(collector: &mut Collector) -> Batch {

@@ -23,6 +23,7 @@ pub mod input;
 pub mod md5;
 mod outcome;
 pub mod pace;
+pub mod parcel;
 mod producer;
 pub mod read;
 mod record;
@@ -32,6 +33,7 @@ mod sink;
 
 pub use account::Account;
 pub use outcome::{Attempt, Attempts, Cancellation, Failure, Outcome, Refusal, SequenceNumber};
+pub use parcel::Aggregation;
 pub use producer::{Observer, Producer, Report, Settings, Stopped, TryPutError};
 pub use record::Record;
 pub use sink::{PutResult, RecordSink, SinkError, SinkErrorKind};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipectl_shards::ShardId;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// How a record ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Outcome {
         shard: ShardId,
         /// Its place in that shard.
         sequence: SequenceNumber,
+        /// Its place in the aggregate that it went in, from 0; nothing when it went alone.
+        sub_sequence: Option<u64>,
         /// What was tried; the last attempt is the one that was acknowledged.
         attempts: Attempts,
     },
@@ -102,9 +104,15 @@ pub enum Cancellation {
 }
 
 /// The place of a record in its shard: a decimal number of up to 128 digits, which grows within the shard.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(transparent)]
-pub struct SequenceNumber(Box<str>);
+/// The records of an aggregate share it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SequenceNumber(Arc<str>);
+
+impl Serialize for SequenceNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
 
 impl SequenceNumber {
     /// The sequence number that AWS wrote like this.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use pipectl_shards::{HashKeyRange, ShardId};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::{self, JoinError, JoinHandle, JoinSet};
 use tokio::time::Instant;
@@ -56,7 +57,7 @@ pub type Observer = Box<dyn FnMut(Record, Outcome) + Send>;
 pub struct Producer {
     commands: mpsc::Sender<Command>,
     budget: Arc<Semaphore>,
-    memory: usize,
+    charge: Charge,
     shared: Arc<Shared>,
     cancel: watch::Sender<Option<Cancellation>>,
     task: JoinHandle<Report>,
@@ -111,10 +112,10 @@ impl Producer {
         settings: Settings,
         observer: impl FnMut(Record, Outcome) + Send + 'static,
     ) -> Self {
-        let memory = settings.memory.clamp(1, u32::MAX as usize).min(Semaphore::MAX_PERMITS);
+        let charge = Charge::new(&settings);
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (cancel, cancelled) = watch::channel(None);
-        let budget = Arc::new(Semaphore::new(memory));
+        let budget = Arc::new(Semaphore::new(charge.memory));
         let shared = Arc::new(Shared::default());
         let driver = Driver {
             sink,
@@ -124,15 +125,16 @@ impl Producer {
             started: Instant::now(),
             observer: Box::new(observer),
             budget: Arc::clone(&budget),
-            memory,
+            charge,
             shared: Arc::clone(&shared),
             requests: JoinSet::new(),
+            look: JoinSet::new(),
             carried: HashMap::new(),
             flushes: Vec::new(),
             closing: false,
         };
         let task = task::spawn(driver.run(inbox, cancelled));
-        Self { commands, budget, memory, shared, cancel, task }
+        Self { commands, budget, charge, shared, cancel, task }
     }
 
     /// Hands over a record; waits while the memory budget is used up.
@@ -140,8 +142,7 @@ impl Producer {
     /// # Errors
     /// The producer has stopped: the record was not taken and is not in the account.
     pub async fn put(&self, record: Record) -> Result<(), Stopped> {
-        let permit =
-            self.budget.acquire_many(charge(&record, self.memory)).await.map_err(|_| self.stopped())?;
+        let permit = self.budget.acquire_many(self.charge.of(&record)).await.map_err(|_| self.stopped())?;
         self.commands.send(Command::Put(record)).await.map_err(|_| self.stopped())?;
         permit.forget();
         Ok(())
@@ -153,7 +154,7 @@ impl Producer {
     /// There is no room, or the producer has stopped: the record was not taken and is not in the account.
     pub fn try_put(&self, record: Record) -> Result<(), TryPutError> {
         use tokio::sync::TryAcquireError;
-        let permit = match self.budget.try_acquire_many(charge(&record, self.memory)) {
+        let permit = match self.budget.try_acquire_many(self.charge.of(&record)) {
             Ok(permit) => permit,
             Err(TryAcquireError::NoPermits) => return Err(TryPutError::Full(record)),
             Err(TryAcquireError::Closed) => return Err(TryPutError::Stopped(self.stopped())),
@@ -173,8 +174,7 @@ impl Producer {
     /// # Errors
     /// The producer has stopped.
     pub async fn refuse(&self, record: Record, reason: Refusal) -> Result<(), Stopped> {
-        let permit =
-            self.budget.acquire_many(charge(&record, self.memory)).await.map_err(|_| self.stopped())?;
+        let permit = self.budget.acquire_many(self.charge.of(&record)).await.map_err(|_| self.stopped())?;
         self.commands.send(Command::Refuse(record, reason)).await.map_err(|_| self.stopped())?;
         permit.forget();
         Ok(())
@@ -237,10 +237,30 @@ impl Producer {
     }
 }
 
-/// What a record takes of the budget: all of it at most, so that a record larger than it still gets through.
-fn charge(record: &Record, memory: usize) -> u32 {
-    u32::try_from((record.size() + RECORD_OVERHEAD).min(memory)).unwrap_or(u32::MAX)
+/// What records take of the memory budget.
+#[derive(Clone, Copy, Debug)]
+struct Charge {
+    memory: usize,
+    /// How often a record is in memory: an aggregate holds it a second time.
+    copies: usize,
 }
+
+impl Charge {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            memory: settings.memory.clamp(1, u32::MAX as usize).min(Semaphore::MAX_PERMITS),
+            copies: if settings.limits.aggregation.is_some() { 2 } else { 1 },
+        }
+    }
+
+    /// All of it at most, so that a record larger than it still gets through.
+    fn of(&self, record: &Record) -> u32 {
+        let bytes = self.copies * record.size() + RECORD_OVERHEAD;
+        u32::try_from(bytes.min(self.memory)).unwrap_or(u32::MAX)
+    }
+}
+
+type Listed = Result<Vec<(ShardId, HashKeyRange)>, SinkError>;
 
 type Answered = (Duration, Result<Vec<PutResult>, SinkError>);
 
@@ -252,9 +272,11 @@ struct Driver {
     started: Instant,
     observer: Observer,
     budget: Arc<Semaphore>,
-    memory: usize,
+    charge: Charge,
     shared: Arc<Shared>,
     requests: JoinSet<Answered>,
+    /// One at most: the shards are being listed.
+    look: JoinSet<Listed>,
     /// What each request carries, kept here so that an aborted request loses nothing.
     carried: HashMap<task::Id, Arc<Batch>>,
     flushes: Vec<(u64, oneshot::Sender<()>)>,
@@ -269,12 +291,14 @@ impl Driver {
     ) -> Report {
         let mut commands = Vec::with_capacity(COMMANDS);
         loop {
+            self.look();
             self.send();
             self.settle();
             if self.closing && self.flow.is_idle() {
                 break;
             }
-            let wake = self.flow.wake_at().map(|at| self.started + at);
+            let wake = self.flow.wake_at().into_iter().chain(self.flow.look_at()).min();
+            let wake = wake.map(|at| self.started + at);
             tokio::select! {
                 biased;
                 reason = cancellation(&mut cancelled) => {
@@ -282,6 +306,10 @@ impl Driver {
                     break;
                 }
                 Some(answered) = self.requests.join_next_with_id() => self.answered(answered),
+                Some(listed) = self.look.join_next() => {
+                    let listed = listed.unwrap_or_else(|error| Err(transient("RequestFailed", &error.to_string())));
+                    self.flow.looked(listed, self.started.elapsed());
+                }
                 taken = inbox.recv_many(&mut commands, COMMANDS), if !self.closing => {
                     // 0: the handle is gone, and the cancellation of its drop comes next.
                     self.closing |= taken == 0;
@@ -305,6 +333,17 @@ impl Driver {
                 self.flow.drain();
                 self.closing = true;
             }
+        }
+    }
+
+    fn look(&mut self) {
+        if self.flow.look_at().is_some_and(|at| at <= self.started.elapsed()) {
+            self.flow.looking();
+            let (sink, timeout) = (Arc::clone(&self.sink), self.request_timeout);
+            self.look.spawn(async move {
+                let late = |_| Err(transient("RequestTimeout", &format!("no answer within {timeout:?}")));
+                tokio::time::timeout(timeout, sink.open_shards()).await.unwrap_or_else(late)
+            });
         }
     }
 
@@ -343,7 +382,7 @@ impl Driver {
     /// Tells what ended, gives its memory back, and wakes who waits for it.
     fn settle(&mut self) {
         let ended = self.flow.take_ended();
-        let freed: usize = ended.iter().map(|ended| charge(&ended.record, self.memory) as usize).sum();
+        let freed: usize = ended.iter().map(|ended| self.charge.of(&ended.record) as usize).sum();
         {
             let mut account = self.shared.account.lock().unwrap_or_else(PoisonError::into_inner);
             *account = *self.flow.account();

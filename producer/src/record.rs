@@ -21,6 +21,12 @@ impl Record {
         Self { partition_key: partition_key.into(), explicit_hash_key: None, data: data.into() }
     }
 
+    /// The point in the hash-key space that decides its shard.
+    #[must_use]
+    pub fn hash_key(&self) -> HashKey {
+        self.explicit_hash_key.unwrap_or_else(|| HashKey::of_partition_key(&self.partition_key))
+    }
+
     /// What Kinesis counts against its limits: the data and the partition key, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {

@@ -85,6 +85,12 @@ impl ShardMap {
         self.open.len()
     }
 
+    /// Whether nothing speaks against it: a prediction may be relied on.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.look == Look::Content
+    }
+
     /// When to list the shards next; `None` when nothing asks for it, or someone is at it.
     #[must_use]
     pub fn due(&self) -> Option<Duration> {

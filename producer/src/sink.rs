@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pipectl_shards::ShardId;
+use pipectl_shards::{HashKeyRange, ShardId};
 
 use crate::outcome::SequenceNumber;
 use crate::record::Record;
@@ -17,6 +17,15 @@ pub trait RecordSink: Send + Sync + 'static {
     /// The request failed as a whole. Records may have arrived all the same, unless the kind says that it
     /// was refused.
     async fn put_records(&self, records: &[Record]) -> Result<Vec<PutResult>, SinkError>;
+
+    /// The shards that take records at present, for aggregation: an aggregate holds records of one shard only. A sink
+    /// that cannot tell answers with none, and nothing is aggregated.
+    ///
+    /// # Errors
+    /// They could not be listed; it is tried again later, and meanwhile nothing is aggregated.
+    async fn open_shards(&self) -> Result<Vec<(ShardId, HashKeyRange)>, SinkError> {
+        Ok(Vec::new())
+    }
 }
 
 /// What became of one record of a request.

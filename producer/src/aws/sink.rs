@@ -3,9 +3,12 @@
 use async_trait::async_trait;
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::retry::RetryConfig;
+use aws_sdk_kinesis::error::BuildError;
 use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
-use pipectl_shards::ShardId;
+use aws_sdk_kinesis::types::{
+    PutRecordsRequestEntry, PutRecordsResultEntry, Shard, ShardFilter, ShardFilterType,
+};
+use pipectl_shards::{HashKeyRange, ShardId};
 
 use crate::aws::StreamReference;
 use crate::aws::errors::{Sorted, sort};
@@ -50,6 +53,41 @@ impl RecordSink for KinesisSink {
             })?;
         Ok(answer.records.into_iter().map(result).collect())
     }
+
+    async fn open_shards(&self) -> Result<Vec<(ShardId, HashKeyRange)>, SinkError> {
+        let latest = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build().map_err(not_built)?;
+        let (mut shards, mut token) = (Vec::new(), None::<String>);
+        loop {
+            let call = self.client.list_shards();
+            // The API takes the stream or the token, never both.
+            let call = match &token {
+                Some(token) => call.next_token(token),
+                None => call
+                    .set_stream_name(self.stream.name.clone())
+                    .set_stream_arn(self.stream.arn.clone())
+                    .shard_filter(latest.clone()),
+            };
+            let page = call.send().await.map_err(|error| {
+                let Sorted { kind, code, message } = sort(&error);
+                SinkError { kind, code, message }
+            })?;
+            shards.extend(page.shards().iter().filter_map(open_shard));
+            match page.next_token {
+                Some(next) => token = Some(next),
+                None => return Ok(shards),
+            }
+        }
+    }
+}
+
+/// One that cannot be read leaves a hole, which the map notices.
+fn open_shard(shard: &Shard) -> Option<(ShardId, HashKeyRange)> {
+    if shard.sequence_number_range()?.ending_sequence_number().is_some() {
+        return None;
+    }
+    let range = shard.hash_key_range()?;
+    let (start, end) = (range.starting_hash_key().parse().ok()?, range.ending_hash_key().parse().ok()?);
+    Some((shard.shard_id().parse().ok()?, HashKeyRange::new(start, end).ok()?))
 }
 
 fn entry(record: &Record) -> Result<PutRecordsRequestEntry, SinkError> {
@@ -58,11 +96,15 @@ fn entry(record: &Record) -> Result<PutRecordsRequestEntry, SinkError> {
         .partition_key(record.partition_key.as_str())
         .set_explicit_hash_key(record.explicit_hash_key.map(|key| key.to_string()))
         .build()
-        .map_err(|error| SinkError {
-            kind: SinkErrorKind::Fatal,
-            code: "RequestNotBuilt".into(),
-            message: error.to_string().into(),
-        })
+        .map_err(not_built)
+}
+
+fn not_built(error: BuildError) -> SinkError {
+    SinkError {
+        kind: SinkErrorKind::Fatal,
+        code: "RequestNotBuilt".into(),
+        message: error.to_string().into(),
+    }
 }
 
 fn result(entry: PutRecordsResultEntry) -> PutResult {

@@ -7,22 +7,34 @@
 //! - A request goes out when it is full, when its first record has waited for `linger`, or at once while
 //!   someone flushes; never more than `max_in_flight` at a time.
 //! - After an answer only the records that failed are tried again, each after the delay of [`RetrySchedule`].
+//! - Records are aggregated by the shard they are predicted to land on. An aggregate that lands on a shard which does
+//!   not own the hash key of every record in it has not arrived: a reader by KCL's rules drops all of it, so all of
+//!   it is tried again. While the map of the shards is in doubt nothing is aggregated, for a record by itself is kept
+//!   wherever it lands.
 //! - After a request that failed as a whole nothing is sent for such a delay: a service that is down is not
 //!   called by every record that waits.
 //! - A fatal error ends everything: what has not ended is cancelled with that reason, and so is what comes.
 
+mod delayed;
+mod epochs;
+mod landing;
+
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use pipectl_shards::limits::{PARTITION_KEY_MAX_CHARS, RECORD_MAX_BYTES};
 
+use self::delayed::Delayed;
+use self::epochs::Epochs;
 use crate::account::Account;
 use crate::batch::{Batch, Collector, Pending, Track};
 use crate::outcome::{Attempt, Cancellation, Failure, Outcome, Refusal};
+use crate::parcel::{Aggregation, Lanes, Parcel, Prediction};
 use crate::record::Record;
 use crate::retry::RetrySchedule;
-use crate::sink::{PutResult, SinkError, SinkErrorKind, is_throttle};
+use crate::shard_map::ShardMap;
+use crate::sink::{PutResult, SinkError, SinkErrorKind};
 
 /// What a [`Flow`] goes by.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +49,8 @@ pub struct Limits {
     pub max_in_flight: usize,
     /// How long to wait before trying again.
     pub retry: RetrySchedule,
+    /// How records are aggregated; `None` for not at all.
+    pub aggregation: Option<Aggregation>,
 }
 
 impl Default for Limits {
@@ -47,6 +61,7 @@ impl Default for Limits {
             ttl: Some(Duration::from_secs(30)),
             max_in_flight: 16,
             retry: RetrySchedule::default(),
+            aggregation: None,
         }
     }
 }
@@ -75,6 +90,10 @@ pub struct Answer {
 #[derive(Debug)]
 pub struct Flow {
     limits: Limits,
+    map: ShardMap,
+    /// How often in a row a list of the shards did not explain where records landed.
+    riddles: u32,
+    lanes: Lanes,
     collector: Collector,
     delayed: BinaryHeap<Reverse<Delayed>>,
     delayed_count: u64,
@@ -101,6 +120,9 @@ impl Flow {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
+            map: ShardMap::default(),
+            riddles: 0,
+            lanes: Lanes::default(),
             collector: Collector::default(),
             delayed: BinaryHeap::new(),
             delayed_count: 0,
@@ -123,7 +145,7 @@ impl Flow {
                 let pending = Pending { record, track: Track { put_at: now, epoch, ..Track::default() } };
                 match self.fatal_reason() {
                     Some(reason) => self.cancelled(pending, reason, false),
-                    None => self.collector.push(pending, now),
+                    None => self.route(pending, now),
                 }
             }
         }
@@ -140,11 +162,29 @@ impl Flow {
     /// [`Self::abandoned`].
     pub fn next_batch(&mut self, now: Duration) -> Option<Batch> {
         self.promote(now);
-        while self.in_flight < self.limits.max_in_flight && now >= self.hold.until && self.is_due(now) {
-            let ttl = self.limits.ttl;
+        while self.in_flight < self.limits.max_in_flight && now >= self.hold.until {
+            let ready = if self.hurries() { Some(now) } else { now.checked_sub(self.limits.linger) };
+            if let Some(ready) = ready {
+                self.lanes.seal_until(ready, &mut self.collector);
+            }
+            if !self.is_due(now) {
+                break;
+            }
+            let (ttl, generation) = (self.limits.ttl, self.map.generation());
+            let stale = |track: &Track| {
+                let is_old = |prediction: Prediction| prediction.generation != generation;
+                has_expired(track, ttl, now) || track.prediction.is_some_and(is_old)
+            };
             let mut gone = Vec::new();
-            let batch = self.collector.take_batch(|track| has_expired(track, ttl, now), &mut gone);
-            gone.into_iter().for_each(|pending| self.expired(pending));
+            let batch = self.collector.take_batch(stale, &mut gone);
+            let since = now.saturating_sub(self.limits.linger);
+            for pending in gone {
+                if has_expired(&pending.track, ttl, now) {
+                    self.expired(pending)
+                } else {
+                    self.route(pending, since)
+                }
+            }
             if !batch.records.is_empty() {
                 self.in_flight += 1;
                 return Some(batch);
@@ -161,9 +201,9 @@ impl Flow {
             Ok(results) if results.len() == batch.records.len() => {
                 self.hold = Hold::default();
                 batch
-                    .into_pending()
+                    .into_parcels()
                     .zip(results)
-                    .for_each(|(pending, result)| self.one(pending, result, answer));
+                    .for_each(|(parcel, result)| self.parcel(parcel, result, answer));
             }
             Ok(results) => {
                 let message = format!("{} answers for {} records", results.len(), batch.records.len());
@@ -189,7 +229,9 @@ impl Flow {
 
     /// Gives up everything that is not under way.
     pub fn cancel(&mut self, reason: &Cancellation) {
-        while let Some(pending) = self.collector.pop() {
+        let gathered = self.lanes.take_members().into_iter().map(|(_, pending)| pending);
+        let ready = std::iter::from_fn(|| self.collector.pop()).flat_map(Parcel::into_members);
+        for pending in gathered.chain(ready).collect::<Vec<_>>() {
             self.cancelled(pending, reason.clone(), false);
         }
         for Reverse(delayed) in std::mem::take(&mut self.delayed) {
@@ -224,11 +266,11 @@ impl Flow {
     #[must_use]
     pub fn wake_at(&self) -> Option<Duration> {
         let retry = self.delayed.peek().map(|Reverse(delayed)| delayed.due);
-        let send =
-            self.collector.oldest().filter(|_| self.in_flight < self.limits.max_in_flight).map(|since| {
-                let linger = if self.hurries() { Duration::ZERO } else { self.limits.linger };
-                (since + linger).max(self.hold.until)
-            });
+        let oldest = self.collector.oldest().into_iter().chain(self.lanes.oldest()).min();
+        let send = oldest.filter(|_| self.in_flight < self.limits.max_in_flight).map(|since| {
+            let linger = if self.hurries() { Duration::ZERO } else { self.limits.linger };
+            (since + linger).max(self.hold.until)
+        });
         retry.into_iter().chain(send).min()
     }
 
@@ -282,21 +324,7 @@ impl Flow {
             if has_expired(&pending.track, self.limits.ttl, now) {
                 self.expired(pending);
             } else {
-                self.collector.push(pending, now.saturating_sub(self.limits.linger));
-            }
-        }
-    }
-
-    fn one(&mut self, mut pending: Pending, result: PutResult, answer: Answer) {
-        match result {
-            PutResult::Put { shard, sequence } => {
-                self.attempted(&mut pending.track, None, answer);
-                self.end(pending, |attempts| Outcome::Delivered { shard, sequence, attempts });
-            }
-            PutResult::Failed { code, message } => {
-                self.account.throttles += u64::from(is_throttle(&code));
-                self.attempted(&mut pending.track, Some(Failure { code, message }), answer);
-                self.retry(pending, answer);
+                self.route(pending, now.saturating_sub(self.limits.linger));
             }
         }
     }
@@ -380,75 +408,5 @@ fn has_expired(track: &Track, ttl: Option<Duration>, now: Duration) -> bool {
     ttl.is_some_and(|ttl| now >= track.put_at + ttl)
 }
 
-/// A record that waits for its retry, ordered by when that is due, then by when it began to wait.
-#[derive(Debug)]
-struct Delayed {
-    due: Duration,
-    order: u64,
-    pending: Pending,
-}
-
-impl Ord for Delayed {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.due, self.order).cmp(&(other.due, other.order))
-    }
-}
-
-impl PartialOrd for Delayed {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Delayed {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Delayed {}
-
-/// Counts the records between one flush and the next, so that a flush ends when what was put before it has
-/// ended, whatever is put after it.
-#[derive(Debug, Default)]
-struct Epochs {
-    current: u64,
-    /// Outstanding records by epoch, oldest first; only epochs that have some.
-    outstanding: VecDeque<(u64, u64)>,
-}
-
-impl Epochs {
-    fn enter(&mut self) -> u64 {
-        match self.outstanding.back_mut() {
-            Some((epoch, count)) if *epoch == self.current => *count += 1,
-            _ => self.outstanding.push_back((self.current, 1)),
-        }
-        self.current
-    }
-
-    fn leave(&mut self, epoch: u64) {
-        if let Ok(at) = self.outstanding.binary_search_by_key(&epoch, |(epoch, _)| *epoch) {
-            self.outstanding[at].1 -= 1;
-            if self.outstanding[at].1 == 0 {
-                self.outstanding.remove(at);
-            }
-        }
-    }
-
-    fn next(&mut self) -> u64 {
-        self.current += 1;
-        self.current - 1
-    }
-
-    fn oldest(&self) -> Option<u64> {
-        self.outstanding.front().map(|(epoch, _)| *epoch)
-    }
-
-    fn is_flushing(&self) -> bool {
-        self.oldest().is_some_and(|oldest| oldest < self.current)
-    }
-}
-
 #[cfg(test)]
-#[path = "flow_tests.rs"]
 mod tests;
