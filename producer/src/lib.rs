@@ -8,7 +8,8 @@
 //! - [`input`] and [`generate`] make records, [`feed()`](feed::feed) hands them over;
 //! - [`Producer`] is a handle on a task that moves them through [`flow`], the pure part that decides what is
 //!   sent, retried and given up, into a [`RecordSink`];
-//! - [`aggregation`] is KPL's record format, both ways;
+//! - [`aggregation`] is KPL's record format, both ways; [`parcel`] gathers records into it by the shard that
+//!   [`shard_map`] predicts;
 //! - [`read`] follows all the shards of a stream;
 //! - [`aws`] holds what speaks to AWS for both directions.
 

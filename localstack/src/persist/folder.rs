@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::snapshot::{HALF, Part};
 use super::{DataDirError, make_folder, write_atomically};
 
 /// The format this program reads and writes. It grows when an older program could not read what is written.
@@ -15,19 +16,8 @@ const FORMAT: u32 = 1;
 const MARK: &str = "pipectl.json";
 /// Held locked while an endpoint runs; its content is the process id.
 const LOCK: &str = "lock";
-/// Everything an endpoint writes: what a reset removes.
-const CONTENT: [&str; 10] = [
-    "firehose",
-    "kinesis",
-    "s3",
-    "lambda",
-    "spill",
-    "iam.json",
-    "lambda.json",
-    "firehose.json",
-    "cloudwatch.json",
-    "logs.json",
-];
+/// What the services keep beside the file that each part has.
+const FOLDERS: [&str; 5] = ["firehose", "kinesis", "lambda", "s3", "spill"];
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Mark {
@@ -93,7 +83,11 @@ pub fn reset(path: &Path) -> Result<(), DataDirError> {
         return if is_nothing { Ok(()) } else { Err(DataDirError::Foreign { folder: path.to_owned() }) };
     }
     let lock = lock(path)?;
-    for name in CONTENT.iter().chain(&[MARK, LOCK]) {
+    let files = Part::ALL.map(Part::file);
+    for file in files {
+        remove(&path.join(format!("{file}{HALF}")))?;
+    }
+    for name in FOLDERS.iter().chain(&files).chain(&[MARK, LOCK]) {
         remove(&path.join(name))?;
     }
     drop(lock);
@@ -180,6 +174,9 @@ mod tests {
         let mark = r#"{"format": 99, "writtenBy": "pipectl 9.0.0"}"#;
         fs::write(folder.path().join(MARK), mark).unwrap();
         fs::write(folder.path().join("iam.json"), "in words of tomorrow").unwrap();
+        fs::write(folder.path().join("mappings.json"), "in words of tomorrow").unwrap();
+        fs::write(folder.path().join("mappings.json.half"), "in wor").unwrap();
+        fs::create_dir(folder.path().join("firehose")).unwrap();
         let error = Folder::open(folder.path()).unwrap_err().to_string();
         assert!(error.contains("format 99") && error.contains("pipectl local reset --data-dir"), "{error}");
         assert_eq!(fs::read_to_string(folder.path().join(MARK)).unwrap(), mark);

@@ -52,7 +52,7 @@ impl Part {
         }
     }
 
-    fn file(self) -> &'static str {
+    pub(super) fn file(self) -> &'static str {
         match self {
             Self::Iam => "iam.json",
             Self::Lambda => "lambda.json",
