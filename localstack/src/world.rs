@@ -18,7 +18,7 @@ use crate::hold::TimeHold;
 use crate::iam::Iam;
 use crate::kinesis::Kinesis;
 use crate::lambda::Lambda;
-use crate::layers::{Faults, NoFaults};
+use crate::layers::{Faults, Lag, NoFaults};
 use crate::limits::{Limits, MEMORY_LIMIT};
 use crate::logs::Logs;
 use crate::persist::Persist;
@@ -143,6 +143,14 @@ impl World {
         });
         world.s3.attach(&world);
         world
+    }
+
+    /// Whether a role is too young for services to assume it: IAM is eventually consistent where a fault plan says so.
+    pub(crate) fn is_too_new(&self, role_arn: &str) -> bool {
+        self.iam.role(role_arn).is_some_and(|role| {
+            let lag = self.faults.lag(Lag::NewRole, &role.name);
+            self.clock.now().duration_since(role.created).unsigned_abs() < lag
+        })
     }
 
     /// Empties every service: streams, deliveries with what they have buffered, functions with their processes, objects,

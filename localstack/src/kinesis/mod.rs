@@ -72,7 +72,8 @@ pub struct Kinesis {
 impl Kinesis {
     /// No streams.
     pub fn new(setting: &Setting) -> Self {
-        let terms = Terms { timings: setting.timings, limits: setting.limits, ..Terms::default() };
+        let faults = Some(Arc::clone(&setting.faults));
+        let terms = Terms { timings: setting.timings, limits: setting.limits, faults, ..Terms::default() };
         Self {
             account: setting.account.clone(),
             memory: Memory::new(setting.memory_limit, Arc::clone(&terms.held)),

@@ -18,6 +18,7 @@ use super::reshard::Step;
 use super::shard_log::Slice;
 use super::state::{Outcome, State};
 use crate::http::AwsError;
+use crate::layers::{Faults, Lag};
 use crate::limits::Limits;
 use crate::lock::Lock;
 use crate::timings::Timings;
@@ -145,6 +146,16 @@ pub(crate) struct Terms {
     pub(crate) limits: Limits,
     /// Bytes that the records of all streams take in memory.
     pub(crate) held: Arc<AtomicU64>,
+    /// What makes their states last longer, if anything does.
+    pub(crate) faults: Option<Arc<dyn Faults>>,
+}
+
+impl Terms {
+    /// How long a change takes that takes `time` when nothing goes wrong.
+    pub(super) fn lasting(&self, time: Duration, stream: &StreamArn) -> Duration {
+        let lag = |faults: &Arc<dyn Faults>| faults.lag(Lag::StreamState, stream.name());
+        time + self.faults.as_ref().map_or(Duration::ZERO, lag)
+    }
 }
 
 /// Who reads a shard.
@@ -172,7 +183,8 @@ pub struct Stream {
 impl Stream {
     pub(crate) fn new(arn: StreamArn, settings: StreamSettings, now: Timestamp, terms: Terms) -> Self {
         let millis = now.as_millisecond();
-        let state = State::new(settings, terms.limits, millis, after(millis, terms.timings.create));
+        let active = after(millis, terms.lasting(terms.timings.create, &arn));
+        let state = State::new(settings, terms.limits, millis, active);
         Self::of_state((arn, now), Lock::new(state), terms, 0)
     }
 
@@ -376,8 +388,9 @@ impl Stream {
     /// Deletes the stream: its records at once, itself after a while.
     pub(crate) fn delete(&self, now: Timestamp) {
         let millis = now.as_millisecond();
+        let gone = after(millis, self.terms.lasting(self.terms.timings.delete, &self.arn));
         self.with(now, |state| {
-            self.release(state.delete(millis, after(millis, self.terms.timings.delete)));
+            self.release(state.delete(millis, gone));
         });
         self.changes.send_replace(());
     }
@@ -403,7 +416,7 @@ impl Stream {
 
     pub(super) fn update(&self, state: &mut State, steps: Vec<Step>, time: Duration, now: Timestamp) {
         let millis = now.as_millisecond();
-        state.update(steps, millis, after(millis, time));
+        state.update(steps, millis, after(millis, self.terms.lasting(time, &self.arn)));
         self.changes.send_replace(());
     }
 }

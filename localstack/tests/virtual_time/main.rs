@@ -4,3 +4,4 @@ mod basics;
 mod day;
 mod faults;
 mod history;
+mod plan;

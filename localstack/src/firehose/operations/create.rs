@@ -58,12 +58,28 @@ pub(super) struct Output {
     arn: String,
 }
 
+/// Refuses roles that Firehose cannot assume yet.
+fn assumable(world: &World, input: &Input) -> Result<(), FirehoseError> {
+    let source =
+        input.kinesis_stream_source_configuration.as_ref().and_then(|source| source.role_arn.as_ref());
+    let destinations = [&input.s3, &input.extended_s3].map(|s3| s3.as_ref()?.role_arn.as_ref());
+    let http = input.http.as_ref().and_then(|http| http.role_arn.as_ref());
+    let mut roles = destinations.into_iter().chain([source, http]).flatten();
+    match roles.find(|role| world.is_too_new(role)) {
+        Some(role) => Err(FirehoseError::InvalidArgument(format!(
+            "Firehose is unable to assume role {role}. Please check the role provided."
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Creates a delivery stream. A Kinesis source is read from this moment on, as AWS does.
 pub(super) fn create(world: &Arc<World>, context: &Context, input: Input) -> Result<Output, FirehoseError> {
     let key = super::key(context, input.delivery_stream_name.clone())?;
     refuse_other(&input)?;
     let tags = tags::checked(input.tags.clone().unwrap_or_default())?;
     let origin = origin(&input)?;
+    assumable(world, &input)?;
     let key_input = input.delivery_stream_encryption_configuration_input.as_ref();
     let encryption = Encryption::created(encryption::wanted(key_input, &origin, &key.region)?);
     let (settings, path) = destination(input)?;

@@ -129,25 +129,29 @@ pub(super) fn put_record_batch(
         ));
     }
     let count = records.len();
-    let name = input.delivery_stream_name.as_deref().unwrap_or_default();
+    let name = input.delivery_stream_name.clone().unwrap_or_default();
     let stream = format!("{}/{name}", context.region);
+    let lost: Vec<bool> = records.iter().map(|_| world.faults.fails_record("firehose", &name)).collect();
+    let mut is_lost = lost.iter();
+    records.retain(|_| is_lost.next() != Some(&true));
     let taken = put(world, context, input.delivery_stream_name, (Operation::PutRecordBatch, records))?;
-    let answer = |index| match index < taken.records {
-        true => EntryOutput {
-            record_id: Some(RecordId::draw(world, &stream)),
-            error_code: None,
-            error_message: None,
-        },
-        false => EntryOutput {
-            record_id: None,
-            error_code: Some("ServiceUnavailableException"),
-            error_message: Some(SLOW_DOWN),
-        },
+    let failed =
+        |code, message| EntryOutput { record_id: None, error_code: Some(code), error_message: Some(message) };
+    let mut left = taken.records;
+    let answer = |lost: &bool| {
+        if *lost {
+            return failed("InternalFailure", "Internal service failure.");
+        }
+        let Some(rest) = left.checked_sub(1) else {
+            return failed("ServiceUnavailableException", SLOW_DOWN);
+        };
+        left = rest;
+        EntryOutput { record_id: Some(RecordId::draw(world, &stream)), error_code: None, error_message: None }
     };
     Ok(BatchOutput {
         failed_put_count: count - taken.records,
         encrypted: taken.encrypted,
-        request_responses: (0..count).map(answer).collect(),
+        request_responses: lost.iter().map(answer).collect(),
     })
 }
 

@@ -102,6 +102,49 @@ fn each_lack_has_its_own_error() {
     }
 }
 
+#[test]
+fn s3_has_words_of_its_own() {
+    let refused = |builder: http::request::Builder| {
+        let refusal = verified(&parts(builder), b"", NOW, Some(Service::S3)).unwrap_err();
+        (refusal.error(Dialect::S3), refusal.details())
+    };
+    let scope = "AKIDEXAMPLE/20150830/us-east-1/s3/aws4_request";
+    let presigned = |date: &str, life: &str| {
+        let query = format!("X-Amz-Credential={scope}&X-Amz-Date={date}{life}&X-Amz-SignedHeaders=host");
+        let uri = format!("/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&{query}&X-Amz-Signature=00");
+        refused(Request::get(uri).header("host", "a"))
+    };
+    let (date, minute) = ("20150830T123600Z", "&X-Amz-Expires=60");
+    let header = |date: &str| {
+        let claim =
+            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature=00");
+        Request::get("/b/k").header("host", "a").header("x-amz-date", date).header("authorization", claim)
+    };
+    let life = |life: &str| presigned(date, &format!("&X-Amz-Expires={life}"));
+    for ((error, _), code, text) in [
+        (presigned(date, minute), "AccessDenied", "Request has expired"),
+        (presigned(date, ""), "AuthorizationQueryParametersError", "and X-Amz-Expires parameters."),
+        (life("604801"), "AuthorizationQueryParametersError", "less than a week"),
+        (life("-1"), "AuthorizationQueryParametersError", "must be non-negative"),
+        (life("soon"), "AuthorizationQueryParametersError", "should be a number"),
+        (life("600"), "SignatureDoesNotMatch", "key and signing method"),
+        (refused(Request::get("/b/k")), "AccessDenied", "Access Denied"),
+        (
+            refused(Request::get("/b/k?X-Amz-Algorithm=x").header("authorization", "x")),
+            "InvalidArgument",
+            "Only one",
+        ),
+        (refused(header("20150830T120000Z")), "RequestTimeTooSkewed", "too large"),
+    ] {
+        assert_eq!(error.code, code, "{}", error.message);
+        assert!(error.message.contains(text), "{}", error.message);
+    }
+    let names =
+        |details: Vec<(&'static str, String)>| details.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert!(names(refused(header(date)).1).contains(&"StringToSignBytes"));
+    assert!(names(refused(header("20150830T120000Z")).1).contains(&"MaxAllowedSkewMilliseconds"));
+}
+
 proptest! {
     #[test]
     fn whatever_byte_of_the_claim_is_changed_it_is_refused(at in 0..230_usize, flip in 1..128_u8) {

@@ -53,6 +53,12 @@ impl ShardOutput {
         self.shard_id.0.to_string()
     }
 
+    /// For a list that does not know of its end yet.
+    pub(crate) fn still_open(mut self) -> Self {
+        self.sequence_number_range.ending_sequence_number = None;
+        self
+    }
+
     pub(crate) fn of(stream: &Stream, state: &State, shard: &Shard) -> Option<Self> {
         let log = state.log(shard.id)?;
         let number = |sequence| stream.sequence_number(shard.id, sequence);

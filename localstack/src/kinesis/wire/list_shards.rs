@@ -1,8 +1,8 @@
-//! `ListShards`, with its filters and its pages.
+//! `ListShards`, with its filters and its pages. A fault plan makes it eventually consistent: it lists a reshard later.
 
 use std::sync::Arc;
 
-use pipectl_shards::ShardId;
+use pipectl_shards::{Shard, ShardId};
 use serde::{Deserialize, Serialize};
 
 use super::super::state::State;
@@ -11,6 +11,7 @@ use super::describe::{ShardOutput, listed_after};
 use super::target::Target;
 use super::values::Time;
 use crate::http::{AwsError, Context};
+use crate::layers::Lag;
 use crate::world::World;
 
 /// How long a page's token is good.
@@ -89,13 +90,15 @@ impl FilterInput {
 }
 
 impl Filter {
-    fn wants(&self, state: &State, shard: ShardId, now: i64) -> bool {
+    /// Whether it wants a shard, of which the list knows what happened until `known`.
+    fn wants(&self, state: &State, shard: ShardId, (now, known): (i64, i64)) -> bool {
         let Some(log) = state.log(shard) else { return false };
-        let closed_before = |time| log.closed.is_some_and(|closed| closed <= time);
+        let closed = log.closed.filter(|closed| *closed <= known);
+        let closed_before = |time| closed.is_some_and(|closed| closed <= time);
         match self {
             Self::All | Self::FromTrimHorizon => true,
             Self::After(after) => shard.to_string() > *after,
-            Self::Open => log.closed.is_none(),
+            Self::Open => closed.is_none(),
             Self::AtTrimHorizon => {
                 let horizon = state.horizon(now);
                 let oldest = state
@@ -137,13 +140,23 @@ pub(crate) fn list(
         }
     };
     let stream = target.find(world, context)?;
+    let lag = world.faults.lag(Lag::ShardList, stream.arn().name());
+    let known = millis.saturating_sub(i64::try_from(lag.as_millis()).unwrap_or(i64::MAX));
     let limit = usize::try_from(input.max_results.unwrap_or(1000)).unwrap_or(1000);
     let mut shards = listed_after(&stream, after.as_deref(), now);
     let (shards, more) = stream.with(now, |state| {
-        shards.retain(|shard| filter.wants(state, shard.id, millis));
+        let is_known = |shard: &Shard| {
+            shard.parent.is_none() || state.log(shard.id).is_some_and(|log| log.opened <= known)
+        };
+        shards.retain(|shard| is_known(shard) && filter.wants(state, shard.id, (millis, known)));
         let more = shards.len() > limit;
         shards.truncate(limit);
-        (shards.iter().filter_map(|shard| ShardOutput::of(&stream, state, shard)).collect(), more)
+        let output = |shard: &Shard| {
+            let ends_later = state.log(shard.id)?.closed.is_some_and(|closed| closed > known);
+            let output = ShardOutput::of(&stream, state, shard)?;
+            Some(if ends_later { output.still_open() } else { output })
+        };
+        (shards.iter().filter_map(output).collect(), more)
     });
     let shards: Vec<ShardOutput> = shards;
     let last = shards.last().filter(|_| more).map(ShardOutput::id);

@@ -55,7 +55,7 @@ enum ResultEntry {
     #[serde(rename_all = "PascalCase")]
     Put { sequence_number: Shown<SequenceText>, shard_id: Shown<ShardId> },
     #[serde(rename_all = "PascalCase")]
-    Throttled { error_code: &'static str, error_message: Shown<Arc<str>> },
+    Failed { error_code: &'static str, error_message: Shown<Arc<str>> },
 }
 
 pub(crate) fn put_records(
@@ -65,14 +65,28 @@ pub(crate) fn put_records(
 ) -> Result<PutRecordsOutput, AwsError> {
     let target = Target { stream_name: input.stream_name, stream_arn: input.stream_arn };
     let stream = target.find(world, context)?;
-    let entries = input.records;
+    let mut entries = input.records;
     let size: usize = entries.iter().map(Entry::size).sum();
     if size > limits::PUT_RECORDS_MAX_BYTES {
         return Err(invalid("Records size exceeds 10 MB limit".to_owned()));
     }
+    let lost: Vec<bool> =
+        entries.iter().map(|_| world.faults.fails_record("kinesis", stream.arn().name())).collect();
+    let mut is_lost = lost.iter();
+    entries.retain(|_| is_lost.next() != Some(&true));
     let (outcomes, encryption_type) = put(world, &stream, (Operation::PutRecords, entries), input.dry_run)?;
-    let failed_record_count = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
-    Ok(PutRecordsOutput { encryption_type, failed_record_count, records: results(&stream, &outcomes) })
+    let mut put = results(&stream, &outcomes).into_iter();
+    let records: Vec<ResultEntry> =
+        lost.iter().filter_map(|lost| if *lost { Some(internal_failure()) } else { put.next() }).collect();
+    let failed_record_count =
+        records.iter().filter(|record| matches!(record, ResultEntry::Failed { .. })).count();
+    Ok(PutRecordsOutput { encryption_type, failed_record_count, records })
+}
+
+/// What a fault plan makes of a record.
+fn internal_failure() -> ResultEntry {
+    let error_message = Shown("Internal service failure.".into());
+    ResultEntry::Failed { error_code: "InternalFailure", error_message }
 }
 
 fn results(stream: &Stream, outcomes: &[Outcome]) -> Vec<ResultEntry> {
@@ -86,7 +100,7 @@ fn results(stream: &Stream, outcomes: &[Outcome]) -> Vec<ResultEntry> {
         Err(_) => {
             let message = || rate_exceeded_message(stream.arn(), outcome.shard).into();
             let error_message = Shown(Arc::clone(messages.entry(outcome.shard).or_insert_with(message)));
-            ResultEntry::Throttled { error_code: RATE_EXCEEDED, error_message }
+            ResultEntry::Failed { error_code: RATE_EXCEEDED, error_message }
         }
     };
     outcomes.iter().map(result).collect()

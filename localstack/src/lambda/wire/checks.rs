@@ -6,6 +6,7 @@ use super::super::error::LambdaError;
 use super::super::executor::reserved;
 use super::super::function::{Logging, Runtime};
 use super::create::DeadLetterInput;
+use crate::world::World;
 
 /// Sum of names and values of the environment AWS takes.
 const MAX_ENVIRONMENT: usize = 4096;
@@ -49,6 +50,15 @@ pub(super) fn runtime(text: &str) -> Result<Runtime, LambdaError> {
              provided.al2023 and python3.x"
         ))
     })
+}
+
+/// Refuses a role that Lambda cannot assume yet.
+pub(super) fn assumable(world: &World, role: &str) -> Result<(), LambdaError> {
+    if world.is_too_new(role) {
+        let message = "The role defined for the function cannot be assumed by Lambda.";
+        return Err(LambdaError::InvalidParameter(message.to_owned()));
+    }
+    Ok(())
 }
 
 /// A role's ARN, by its form.

@@ -197,6 +197,7 @@ pub(super) async fn create(request: &Request<'_>) -> Result<Answer, AwsError> {
     let mut input: CreateInput = request.call.input()?;
     let name = FunctionRef::parse(&input.function_name)?.name;
     let configuration = input.configuration()?;
+    checks::assumable(request.world, &configuration.role)?;
     let tags = input.tags.clone().unwrap_or_default();
     checks::tags(&tags)?;
     let lambda = &request.world.lambda;
