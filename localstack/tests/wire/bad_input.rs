@@ -112,3 +112,19 @@ proptest! {
         prop_assert!(status != 500, "{status}");
     }
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_so_however_often_and_counts_for_no_rate() {
+    let endpoint = start().await;
+    let call = async |operation: &str, body: &[u8]| {
+        let target = format!("Kinesis_20131202.{operation}");
+        post(endpoint.address(), &[("x-amz-target", target.as_str())], body).await.json()["__type"].clone()
+    };
+    for _ in 0..20 {
+        assert_eq!(call("CreateStream", br#"{"StreamName":23}"#).await, "SerializationException");
+        assert_eq!(call("CreateStream", b"{}").await, "ValidationException");
+    }
+    let no_stream = br#"{"ResourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","TagKeys":["k"]}"#;
+    assert_eq!(call("UntagResource", no_stream).await, "ResourceNotFoundException");
+    endpoint.shutdown().await;
+}

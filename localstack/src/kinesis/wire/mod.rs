@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::limits::Limited;
 use crate::http::shape::Input;
 use crate::http::{Answer, AwsError, JsonCall};
 use crate::world::World;
@@ -37,13 +38,19 @@ pub(crate) async fn serve(world: &Arc<World>, call: &JsonCall) -> Result<Answer,
     let unknown = || AwsError::bad_request("UnknownOperationException", "");
     let model = model::input_of(call.operation()).ok_or_else(unknown)?;
     call.signed()?;
+    if Limited::of(call.operation()).is_some() {
+        // What no service could read is told so, and counts for no rate.
+        call.checked::<serde_json::Value>(model)?;
+    }
     let stream = || target::named(call);
     world.kinesis.count_call(call.operation(), &call.context.region, stream, world.clock.now())?;
     match call.operation() {
         "PutRecords" | "PutRecord" | "GetRecords" | "GetShardIterator" | "SubscribeToShard" => {
             data(world, call, model)
         }
-        operation if operation.contains("Tag") || operation.contains("Policy") => {
+        operation
+            if operation.contains("Tag") || operation.contains("Policy") || operation == "UntagResource" =>
+        {
             resources(world, call, model)
         }
         operation if operation.contains("Consumer") => consumers(world, call, model),
