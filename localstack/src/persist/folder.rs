@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -120,7 +121,7 @@ fn lock(folder: &Path) -> Result<File, DataDirError> {
     let path = folder.join(LOCK);
     let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
     let mut file = open.map_err(DataDirError::io("open", &path))?;
-    match file.try_lock() {
+    match lock_soon(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let pid = fs::read_to_string(&path).unwrap_or_default().trim().to_owned();
@@ -134,6 +135,18 @@ fn lock(folder: &Path) -> Result<File, DataDirError> {
     };
     write(&mut file).map_err(DataDirError::io("write", &path))?;
     Ok(file)
+}
+
+/// A process that starts another shares its open files with it for the moment between fork and exec, so that a lock may
+/// outlive its endpoint by that much: it is asked for again before the folder counts as in use.
+fn lock_soon(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..20 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            settled => return settled,
+        }
+    }
+    file.try_lock()
 }
 
 fn remove(path: &Path) -> Result<(), DataDirError> {
