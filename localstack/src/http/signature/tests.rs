@@ -151,9 +151,10 @@ proptest! {
         let mut request = parts(guide());
         let mut text = request.headers["authorization"].as_bytes().to_vec();
         let at = at % text.len();
+        // One separator is as good as another.
+        let separates = |byte: u8| matches!(byte, b' ' | b'\t' | b',');
+        prop_assume!(!(separates(text[at]) && separates(text[at] ^ flip)));
         text[at] ^= flip;
-        // A tab is as good as a space.
-        prop_assume!(text[at] != b'\t');
         if let Ok(value) = http::HeaderValue::from_bytes(&text) {
             request.headers.insert("authorization", value);
             prop_assert!(verified(&request, b"", NOW, None).is_err());
