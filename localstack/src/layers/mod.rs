@@ -15,7 +15,7 @@ pub(crate) use latency::delay;
 pub(crate) use log::log;
 pub(crate) use observe::Observers;
 pub use observe::{Moment, Observer};
-pub(crate) use recent::{Recent, is_throttle};
+pub(crate) use recent::Recent;
 pub use recent::{Request, Watcher};
 
 use crate::http::BodyRoom;

@@ -38,7 +38,7 @@ impl Request {
 }
 
 /// Whether an error says that a limit was reached.
-pub(crate) fn is_throttle(error: &str) -> bool {
+fn is_throttle(error: &str) -> bool {
     [
         "Throughput",
         "Throttl",

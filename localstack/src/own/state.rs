@@ -52,9 +52,8 @@ fn mark(request: &Request) -> Option<&'static str> {
     if request.is_injected {
         return Some("fault");
     }
-    let is_throttled = request.error.as_deref().is_some_and(crate::layers::is_throttle);
     let is_failure = request.status >= StatusCode::INTERNAL_SERVER_ERROR.as_u16();
-    match (is_throttled, is_failure) {
+    match (request.is_throttled(), is_failure) {
         (true, _) => Some("throttled"),
         (_, true) => Some("failure"),
         _ => None,

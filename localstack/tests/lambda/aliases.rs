@@ -2,26 +2,13 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_lambda::error::ProvideErrorMetadata as _;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
     AliasRoutingConfiguration, DeadLetterConfig, DestinationConfig, InvocationType, LogFormat, LoggingConfig,
     OnFailure, OnSuccess,
 };
 
-use crate::local::{Local, local, payload, zip_of};
-
-fn told<T: std::fmt::Debug, E, R>(
-    result: Result<T, aws_sdk_lambda::error::SdkError<E, R>>,
-) -> (String, String)
-where
-    E: aws_sdk_lambda::error::ProvideErrorMetadata,
-    R: std::fmt::Debug,
-    aws_sdk_lambda::error::SdkError<E, R>: aws_sdk_lambda::error::ProvideErrorMetadata,
-{
-    let error = result.unwrap_err();
-    (error.code().unwrap_or_default().to_owned(), error.message().unwrap_or_default().to_owned())
-}
+use crate::local::{Local, error_of, local, payload, zip_of};
 
 /// A function `f` with versions 1 and 2.
 async fn versions() -> Local {
@@ -43,17 +30,17 @@ async fn an_alias_names_a_version_until_it_is_moved() {
     let alias = create().description("what users see").send().await.unwrap();
     assert_eq!(alias.alias_arn(), Some("arn:aws:lambda:eu-west-1:000000000000:function:f:live"));
     let expected = "Alias already exists: arn:aws:lambda:eu-west-1:000000000000:function:f:live";
-    assert_eq!(told(create().send().await), ("ResourceConflictException".into(), expected.into()));
+    assert_eq!(error_of(create().send().await), ("ResourceConflictException".into(), expected.into()));
     let invoke = || lambda.invoke().function_name("f:live").payload(Blob::new("7")).send();
     let first = invoke().await.unwrap();
     assert_eq!((first.executed_version(), payload(&first).as_str()), (Some("1"), "7"));
     let get = lambda.get_function().function_name("f").qualifier("live").send().await.unwrap();
     assert_eq!(get.configuration().unwrap().version(), Some("1"));
 
-    let delete = told(lambda.delete_function().function_name("f").qualifier("1").send().await);
+    let delete = error_of(lambda.delete_function().function_name("f").qualifier("1").send().await);
     assert!(delete.1.ends_with("aliases reference it: [live]"), "{delete:?}");
     let stale = lambda.update_alias().function_name("f").name("live").revision_id("old").send().await;
-    assert_eq!(told(stale).0, "PreconditionFailedException");
+    assert_eq!(error_of(stale).0, "PreconditionFailedException");
     let moved = lambda.update_alias().function_name("f").name("live").function_version("2").send();
     let moved = moved.await.unwrap();
     assert_ne!(moved.revision_id(), alias.revision_id());
@@ -63,9 +50,9 @@ async fn an_alias_names_a_version_until_it_is_moved() {
     let listed = lambda.list_aliases().function_name("f").function_version("2").send().await.unwrap();
     assert_eq!(listed.aliases().len(), 1);
     lambda.delete_alias().function_name("f").name("live").send().await.unwrap();
-    let gone = told(lambda.get_alias().function_name("f").name("live").send().await);
+    let gone = error_of(lambda.get_alias().function_name("f").name("live").send().await);
     assert!(gone.1.starts_with("Cannot find alias arn: "), "{gone:?}");
-    assert_eq!(told(invoke().await).0, "ResourceNotFoundException");
+    assert_eq!(error_of(invoke().await).0, "ResourceNotFoundException");
     local.endpoint.shutdown().await;
 }
 
@@ -96,7 +83,7 @@ async fn an_alias_shares_invocations_out_and_bad_ones_are_refused() {
         (create("a", "1").routing_config(weights("2", 1.5)), "less than or equal to 1.0"),
         (create("a", "1").routing_config(weights("9", 0.5)), "Function not found: "),
     ] {
-        let (code, message) = told(request.send().await);
+        let (code, message) = error_of(request.send().await);
         assert!(message.contains(reason), "{code}: {message}");
     }
     local.endpoint.shutdown().await;
@@ -110,11 +97,11 @@ async fn asynchronous_settings_are_put_whole_and_updated_in_part() {
     let lambda = &local.lambda;
     let arn = "arn:aws:lambda:eu-west-1:000000000000:function";
     let get = || lambda.get_function_event_invoke_config().function_name("f").send();
-    let none = told(get().await);
+    let none = error_of(get().await);
     assert_eq!(none.1, format!("The function {arn}:f:$LATEST doesn't have an EventInvokeConfig"));
     let put = || lambda.put_function_event_invoke_config().function_name("f");
     let update = || lambda.update_function_event_invoke_config().function_name("f");
-    assert_eq!(told(update().maximum_retry_attempts(1).send().await).0, "ResourceNotFoundException");
+    assert_eq!(error_of(update().maximum_retry_attempts(1).send().await).0, "ResourceNotFoundException");
     let success = |arn: &str| {
         let to = OnSuccess::builder().destination(arn).build();
         DestinationConfig::builder().on_success(to).build()
@@ -149,7 +136,7 @@ async fn asynchronous_settings_are_put_whole_and_updated_in_part() {
         (put().destination_config(failure("arn:aws:s3:::nope")), "The destination ARN arn:aws:s3:::nope"),
         (put().destination_config(failure("arn:aws:kinesis:eu-west-1:000000000000:stream/s")), "is invalid."),
     ] {
-        let (code, message) = told(request.send().await);
+        let (code, message) = error_of(request.send().await);
         assert!(message.contains(reason), "{code}: {message}");
     }
     let listed = lambda.list_function_event_invoke_configs().function_name("f").send().await.unwrap();
@@ -196,7 +183,7 @@ async fn concurrency_is_reserved_within_the_accounts() {
         lambda.put_function_concurrency().function_name(name).reserved_concurrent_executions(n).send()
     };
     reserve("a", 800).await.unwrap();
-    let (code, message) = told(reserve("b", 101).await);
+    let (code, message) = error_of(reserve("b", 101).await);
     assert_eq!(code, "InvalidParameterValueException");
     assert!(message.ends_with("below its minimum value of [100]."), "{message}");
     reserve("b", 100).await.unwrap();
@@ -204,7 +191,9 @@ async fn concurrency_is_reserved_within_the_accounts() {
     let settings = lambda.get_account_settings().send().await.unwrap();
     assert_eq!(settings.account_limit().unwrap().unreserved_concurrent_executions(), Some(200));
     assert!(
-        told(reserve("a:1", 1).await).1.starts_with("This operation is permitted on Lambda functions only")
+        error_of(reserve("a:1", 1).await)
+            .1
+            .starts_with("This operation is permitted on Lambda functions only")
     );
 
     reserve("b", 0).await.unwrap();
@@ -230,12 +219,12 @@ async fn provisioned_concurrency_is_described_as_ready() {
     let get = || lambda.get_provisioned_concurrency_config().function_name("f").qualifier("1").send();
     let ready = get().await.unwrap();
     assert_eq!(ready.available_provisioned_concurrent_executions(), Some(5));
-    assert!(told(put("$LATEST", 5).await).1.contains("unpublished function versions"));
-    assert!(told(put("1", 901).await).1.contains("minimum value of [100]"));
+    assert!(error_of(put("$LATEST", 5).await).1.contains("unpublished function versions"));
+    assert!(error_of(put("1", 901).await).1.contains("minimum value of [100]"));
     let listed = lambda.list_provisioned_concurrency_configs().function_name("f").send().await.unwrap();
     assert_eq!(listed.provisioned_concurrency_configs().len(), 1);
     lambda.delete_provisioned_concurrency_config().function_name("f").qualifier("1").send().await.unwrap();
-    assert_eq!(told(get().await).0, "ProvisionedConcurrencyConfigNotFoundException");
+    assert_eq!(error_of(get().await).0, "ProvisionedConcurrencyConfigNotFoundException");
     local.endpoint.shutdown().await;
 }
 
@@ -255,14 +244,14 @@ async fn logging_tracing_and_dead_letters_are_checked_and_shown() {
     assert_eq!(shown.dead_letter_config().unwrap().target_arn(), Some(queue));
     let shown = update().dead_letter_config(dead("")).send().await.unwrap();
     assert!(shown.dead_letter_config().is_none());
-    let wrong = told(update().dead_letter_config(dead("arn:aws:s3:::b")).send().await);
+    let wrong = error_of(update().dead_letter_config(dead("arn:aws:s3:::b")).send().await);
     assert!(wrong.1.contains("arn:aws:s3:::b"), "{wrong:?}");
     let mode = aws_sdk_lambda::types::TracingMode::from("Often");
     let tracing = aws_sdk_lambda::types::TracingConfig::builder().mode(mode).build();
-    let wrong = told(update().tracing_config(tracing).send().await);
+    let wrong = error_of(update().tracing_config(tracing).send().await);
     assert!(wrong.1.contains("[Active, PassThrough]"), "{wrong:?}");
     let url = local.lambda.create_function_url_config().function_name("f");
     let url = url.auth_type(aws_sdk_lambda::types::FunctionUrlAuthType::None).send().await;
-    assert!(told(url).1.contains("does not support function URLs"));
+    assert!(error_of(url).1.contains("does not support function URLs"));
     local.endpoint.shutdown().await;
 }

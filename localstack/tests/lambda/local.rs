@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::operation::create_function::builders::CreateFunctionFluentBuilder;
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;
@@ -129,4 +130,16 @@ pub(crate) fn tail(output: &InvokeOutput) -> String {
     use base64::Engine as _;
     let tail = base64::engine::general_purpose::STANDARD.decode(output.log_result().unwrap()).unwrap();
     String::from_utf8(tail).unwrap()
+}
+
+/// The code and message of a refusal.
+pub(crate) fn error_of<T: std::fmt::Debug, E, R>(
+    result: Result<T, aws_sdk_lambda::error::SdkError<E, R>>,
+) -> (String, String)
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let error = result.unwrap_err();
+    (error.code().unwrap_or_default().to_owned(), error.message().unwrap_or_default().to_owned())
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::operation::create_event_source_mapping::builders::CreateEventSourceMappingFluentBuilder;
 use aws_sdk_lambda::operation::get_event_source_mapping::GetEventSourceMappingOutput;
 use aws_sdk_lambda::types::{
@@ -11,7 +10,7 @@ use aws_sdk_lambda::types::{
 };
 use serde_json::{Value, json};
 
-use crate::local::{Local, kept, local, slow};
+use crate::local::{Local, error_of, kept, local, slow};
 
 fn stream_arn(name: &str) -> String {
     format!("arn:aws:kinesis:eu-west-1:000000000000:stream/{name}")
@@ -62,17 +61,6 @@ impl Local {
     async fn until_state(&self, id: &str, state: &str) {
         self.until(state, async || self.mapping_of(id).await.state() == Some(state)).await;
     }
-}
-
-fn told<T: std::fmt::Debug, E, R>(
-    result: Result<T, aws_sdk_lambda::error::SdkError<E, R>>,
-) -> (String, String)
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    let error = result.unwrap_err();
-    (error.code().unwrap_or_default().to_owned(), error.message().unwrap_or_default().to_owned())
 }
 
 #[tokio::test]
@@ -154,7 +142,7 @@ async fn a_mapping_goes_through_its_states_and_is_busy_in_between() {
     let id = created.uuid().unwrap();
     assert_eq!(created.state(), Some("Creating"));
     let update = || local.lambda.update_event_source_mapping().uuid(id);
-    let (code, message) = told(update().batch_size(5).send().await);
+    let (code, message) = error_of(update().batch_size(5).send().await);
     assert_eq!(code, "ResourceInUseException");
     assert_eq!(message, "Cannot update the event source mapping because it is in use.");
     local.until_state(id, "Disabled").await;
@@ -167,7 +155,7 @@ async fn a_mapping_goes_through_its_states_and_is_busy_in_between() {
     assert_eq!(deleted.state(), Some("Deleting"));
     let gone = async || local.lambda.get_event_source_mapping().uuid(id).send().await.is_err();
     local.until("it is gone", gone).await;
-    let (code, message) = told(local.lambda.get_event_source_mapping().uuid(id).send().await);
+    let (code, message) = error_of(local.lambda.get_event_source_mapping().uuid(id).send().await);
     assert_eq!(
         (code.as_str(), message.as_str()),
         ("ResourceNotFoundException", "The resource you requested does not exist.")
@@ -211,7 +199,7 @@ async fn mistakes_are_told_in_awss_words() {
         ),
     ];
     for (mapping, code, message) in cases {
-        assert_eq!(told(mapping.send().await), (code.to_owned(), message));
+        assert_eq!(error_of(mapping.send().await), (code.to_owned(), message));
     }
     local.endpoint.shutdown().await;
 }
@@ -258,7 +246,7 @@ async fn settings_outside_their_bounds_are_refused_in_awss_words() {
         ),
     ];
     for (mapping, code, message) in cases {
-        assert_eq!(told(mapping.send().await), (code.to_owned(), message));
+        assert_eq!(error_of(mapping.send().await), (code.to_owned(), message));
     }
     local.endpoint.shutdown().await;
 }

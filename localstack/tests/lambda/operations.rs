@@ -2,27 +2,15 @@
 
 use std::time::Duration;
 
-use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, InvocationType, LastUpdateStatus, Runtime, State};
 use base64::Engine as _;
 use sha2::Digest as _;
 
-use crate::local::{ROLE, code, echo_package, local, payload, slow, zip_of};
+use crate::local::{ROLE, code, echo_package, error_of, local, payload, slow, zip_of};
 
 /// Long enough for a second request while the first change is still under way, on a busy machine too.
 const TRANSITION: Duration = Duration::from_secs(3);
-
-fn error_of<T: std::fmt::Debug, E, R>(
-    result: Result<T, aws_sdk_lambda::error::SdkError<E, R>>,
-) -> (String, String)
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    let error = result.unwrap_err();
-    (error.code().unwrap_or_default().to_owned(), error.message().unwrap_or_default().to_owned())
-}
 
 #[tokio::test]
 async fn a_new_function_is_pending_then_active_and_has_what_it_was_given() {

@@ -36,6 +36,27 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// What a new mapping has unless told otherwise.
+    pub(crate) fn of(function_arn: String) -> Self {
+        Self {
+            function_arn,
+            batch_size: 100,
+            batching_window_s: 0,
+            parallelization: 1,
+            max_age_s: None,
+            max_retries: None,
+            bisect: false,
+            tumbling_ms: None,
+            filters: Filters::default(),
+            on_failure: None,
+            report_failures: false,
+            metrics: None,
+            kms_key_arn: None,
+        }
+    }
+}
+
+impl Settings {
     /// How long records are gathered, in milliseconds.
     pub(super) fn gathering_ms(&self) -> i64 {
         i64::from(self.batching_window_s) * 1000

@@ -13,7 +13,6 @@ use bytes::Bytes;
 
 use super::entry::Entry;
 use super::event::Envelope;
-use super::filter::Filters;
 use super::settings::Settings;
 use crate::kinesis::Sequence;
 
@@ -35,21 +34,7 @@ pub(super) fn entry(place: u64, key: &str, arrived: i64) -> Entry {
 
 /// AWS's defaults.
 pub(super) fn settings() -> Settings {
-    Settings {
-        function_arn: "arn:aws:lambda:us-east-2:123456789012:function:f".to_owned(),
-        batch_size: 100,
-        batching_window_s: 0,
-        parallelization: 1,
-        max_age_s: None,
-        max_retries: None,
-        bisect: false,
-        tumbling_ms: None,
-        filters: Filters::default(),
-        on_failure: None,
-        report_failures: false,
-        metrics: None,
-        kms_key_arn: None,
-    }
+    Settings::of("arn:aws:lambda:us-east-2:123456789012:function:f".to_owned())
 }
 
 /// That of AWS's example.

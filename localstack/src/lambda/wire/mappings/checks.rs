@@ -109,25 +109,6 @@ fn at(seconds: f64, now: Timestamp) -> Result<Start, LambdaError> {
     if at > now { Err(invalid(unsure::FUTURE)) } else { Ok(Start::At(at)) }
 }
 
-/// What a new mapping has unless told otherwise.
-pub(super) fn defaults(function_arn: String) -> Settings {
-    Settings {
-        function_arn,
-        batch_size: 100,
-        batching_window_s: 0,
-        parallelization: 1,
-        max_age_s: None,
-        max_retries: None,
-        bisect: false,
-        tumbling_ms: None,
-        filters: Filters::default(),
-        on_failure: None,
-        report_failures: false,
-        metrics: None,
-        kms_key_arn: None,
-    }
-}
-
 /// The settings with what the input sets; what it leaves out stays. Numbers are within the model's bounds by now.
 pub(super) fn settings(input: &SettingsInput, before: Settings) -> Result<Settings, LambdaError> {
     let mut settings = before;

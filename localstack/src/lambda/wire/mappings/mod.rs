@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::http::{Answer, AwsError, Violations};
 
 use super::super::error::LambdaError;
-use super::super::mapping::{Create, Mapping, Update};
+use super::super::mapping::{Create, Mapping, Settings, Update};
 use super::super::name::FunctionRef;
 use super::{Request, checks as function_checks, unknown};
 use input::{CreateInput, SettingsInput};
@@ -52,7 +52,7 @@ fn create(request: &Request<'_>) -> Result<Answer, AwsError> {
         account: here.account.to_owned(),
         source,
         start,
-        settings: checks::settings(&input.settings, checks::defaults(function_arn))?,
+        settings: checks::settings(&input.settings, Settings::of(function_arn))?,
         enabled: input.settings.enabled.unwrap_or(true),
         tags,
     };
