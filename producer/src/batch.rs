@@ -47,6 +47,15 @@ enum Riders {
     Members(Vec<Pending>),
 }
 
+impl Riders {
+    fn count(&self) -> u64 {
+        match self {
+            Self::Itself(_) => 1,
+            Self::Members(members) => members.len() as u64,
+        }
+    }
+}
+
 impl Batch {
     /// What was sent, as it was gathered.
     pub fn into_parcels(self) -> impl Iterator<Item = Parcel> {
@@ -59,6 +68,18 @@ impl Batch {
     /// The user records.
     pub fn into_pending(self) -> impl Iterator<Item = Pending> {
         self.into_parcels().flat_map(Parcel::into_members)
+    }
+
+    /// How many user records it carries.
+    #[must_use]
+    pub fn user_records(&self) -> u64 {
+        self.riders.iter().map(Riders::count).sum()
+    }
+
+    /// What Kinesis counts of it against its limits, in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.records.iter().map(|record| record.size() as u64).sum()
     }
 
     fn push(&mut self, parcel: Parcel) {

@@ -31,6 +31,7 @@ mod record;
 pub mod retry;
 pub mod shard_map;
 mod sink;
+mod stats;
 
 pub use account::Account;
 pub use outcome::{Attempt, Attempts, Cancellation, Failure, Outcome, Refusal, SequenceNumber};
@@ -38,3 +39,4 @@ pub use parcel::Aggregation;
 pub use producer::{Observer, Producer, Report, Settings, Stopped, TryPutError};
 pub use record::Record;
 pub use sink::{PutResult, RecordSink, SinkError, SinkErrorKind};
+pub use stats::{ErrorCounts, Stats};

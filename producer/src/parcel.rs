@@ -59,6 +59,15 @@ impl Parcel {
         }
     }
 
+    /// How many user records are in it.
+    #[must_use]
+    pub fn user_records(&self) -> u64 {
+        match self {
+            Self::Alone(_) => 1,
+            Self::Aggregate { members, .. } => members.len() as u64,
+        }
+    }
+
     /// The user records in it.
     #[must_use]
     pub fn into_members(self) -> Vec<Pending> {

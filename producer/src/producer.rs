@@ -16,6 +16,7 @@ use crate::flow::{Answer, Ended, Flow, Limits};
 use crate::outcome::{Cancellation, Outcome, Refusal};
 use crate::record::Record;
 use crate::sink::{PutResult, RecordSink, SinkError, SinkErrorKind};
+use crate::stats::Stats;
 
 /// What a record costs in the memory budget beside its bytes.
 const RECORD_OVERHEAD: usize = 256;
@@ -93,7 +94,7 @@ pub enum TryPutError {
 
 #[derive(Debug, Default)]
 struct Shared {
-    account: Mutex<Account>,
+    stats: Mutex<Stats>,
     stopped: Mutex<Option<SinkError>>,
 }
 
@@ -193,7 +194,13 @@ impl Producer {
     /// The account at this moment.
     #[must_use]
     pub fn account(&self) -> Account {
-        *self.shared.account.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).account
+    }
+
+    /// The account, what is under way, and what went wrong by code, at this moment.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits until every record has ended, however long it takes.
@@ -383,11 +390,8 @@ impl Driver {
     fn settle(&mut self) {
         let ended = self.flow.take_ended();
         let freed: usize = ended.iter().map(|ended| self.charge.of(&ended.record) as usize).sum();
-        {
-            let mut account = self.shared.account.lock().unwrap_or_else(PoisonError::into_inner);
-            *account = *self.flow.account();
-            account.elapsed = self.started.elapsed();
-        }
+        *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner) =
+            self.flow.stats(self.started.elapsed());
         if let Some(fatal) = self.flow.fatal()
             && !self.budget.is_closed()
         {

@@ -9,7 +9,7 @@ use crate::batch::{Pending, Track};
 use crate::outcome::{Failure, Outcome, SequenceNumber};
 use crate::parcel::{Aggregation, Parcel, Prediction};
 use crate::shard_map::Refresh;
-use crate::sink::{PutResult, SinkError, is_throttle};
+use crate::sink::{PutResult, SinkError};
 
 /// After so many lists in a row that explain nothing, some twenty seconds, it is not ListShards that lags.
 const RIDDLES: u32 = 6;
@@ -79,12 +79,14 @@ impl Flow {
                 self.map.surprised(answer.now);
                 let message = format!("landed on {shard}, which does not own every record of the aggregate");
                 let failure = Failure { code: "WrongShard".into(), message: message.into() };
+                self.tally.missed(&failure, parcel.user_records());
                 parcel.into_members().into_iter().for_each(|member| self.missed(member, &failure, answer));
             }
             PutResult::Put { shard, sequence } => {
                 if parcel.has(|track| self.is_surprising(track, shard)) {
                     self.map.surprised(answer.now);
                 }
+                self.tally.arrived(parcel.record());
                 for (index, member) in (0..).zip(parcel.into_members()) {
                     let sub_sequence = is_aggregate.then_some(index);
                     self.arrived(member, (shard, sequence.clone(), sub_sequence), answer);
@@ -92,10 +94,8 @@ impl Flow {
             }
             PutResult::Failed { code, message } => {
                 let failure = Failure { code, message };
-                for member in parcel.into_members() {
-                    self.account.throttles += u64::from(is_throttle(&failure.code));
-                    self.missed(member, &failure, answer);
-                }
+                self.tally.missed(&failure, parcel.user_records());
+                parcel.into_members().into_iter().for_each(|member| self.missed(member, &failure, answer));
             }
         }
     }

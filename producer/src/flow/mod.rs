@@ -35,6 +35,7 @@ use crate::record::Record;
 use crate::retry::RetrySchedule;
 use crate::shard_map::ShardMap;
 use crate::sink::{PutResult, SinkError, SinkErrorKind};
+use crate::stats::{Stats, Tally};
 
 /// What a [`Flow`] goes by.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,12 +98,11 @@ pub struct Flow {
     collector: Collector,
     delayed: BinaryHeap<Reverse<Delayed>>,
     delayed_count: u64,
-    in_flight: usize,
     hold: Hold,
     fatal: Option<SinkError>,
     epochs: Epochs,
     draining: bool,
-    account: Account,
+    tally: Tally,
     ended: Vec<Ended>,
 }
 
@@ -126,12 +126,11 @@ impl Flow {
             collector: Collector::default(),
             delayed: BinaryHeap::new(),
             delayed_count: 0,
-            in_flight: 0,
             hold: Hold::default(),
             fatal: None,
             epochs: Epochs::default(),
             draining: false,
-            account: Account::default(),
+            tally: Tally::default(),
             ended: Vec::new(),
         }
     }
@@ -141,7 +140,7 @@ impl Flow {
         match self.refusal(&record) {
             Some(reason) => self.refuse(record, reason),
             None => {
-                let epoch = self.take_in();
+                let epoch = self.take_in(&record);
                 let pending = Pending { record, track: Track { put_at: now, epoch, ..Track::default() } };
                 match self.fatal_reason() {
                     Some(reason) => self.cancelled(pending, reason, false),
@@ -153,7 +152,7 @@ impl Flow {
 
     /// Accounts for a record that the caller knows cannot be delivered.
     pub fn refuse(&mut self, record: Record, reason: Refusal) {
-        let epoch = self.take_in();
+        let epoch = self.take_in(&record);
         let pending = Pending { record, track: Track { epoch, ..Track::default() } };
         self.end(pending, |_| Outcome::Refused { reason });
     }
@@ -162,7 +161,7 @@ impl Flow {
     /// [`Self::abandoned`].
     pub fn next_batch(&mut self, now: Duration) -> Option<Batch> {
         self.promote(now);
-        while self.in_flight < self.limits.max_in_flight && now >= self.hold.until {
+        while self.in_flight() < self.limits.max_in_flight && now >= self.hold.until {
             let ready = if self.hurries() { Some(now) } else { now.checked_sub(self.limits.linger) };
             if let Some(ready) = ready {
                 self.lanes.seal_until(ready, &mut self.collector);
@@ -186,7 +185,7 @@ impl Flow {
                 }
             }
             if !batch.records.is_empty() {
-                self.in_flight += 1;
+                self.tally.sent(&batch);
                 return Some(batch);
             }
         }
@@ -195,10 +194,10 @@ impl Flow {
 
     /// Takes in how a request ended.
     pub fn answered(&mut self, batch: Batch, result: Result<Vec<PutResult>, SinkError>, answer: Answer) {
-        self.in_flight -= 1;
-        self.account.requests += 1;
+        self.tally.returned(&batch);
         match result {
             Ok(results) if results.len() == batch.records.len() => {
+                self.tally.answered(&batch, None);
                 self.hold = Hold::default();
                 batch
                     .into_parcels()
@@ -223,7 +222,7 @@ impl Flow {
 
     /// Takes back a request whose answer nobody waits for any more.
     pub fn abandoned(&mut self, batch: Batch, reason: &Cancellation) {
-        self.in_flight -= 1;
+        self.tally.returned(&batch);
         batch.into_pending().for_each(|pending| self.cancelled(pending, reason.clone(), true));
     }
 
@@ -258,7 +257,7 @@ impl Flow {
     /// Whether every record has ended.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.account.outstanding() == 0
+        self.account().outstanding() == 0
     }
 
     /// When [`Self::next_batch`] is worth asking again if nothing else happens; `None` for not before
@@ -267,7 +266,7 @@ impl Flow {
     pub fn wake_at(&self) -> Option<Duration> {
         let retry = self.delayed.peek().map(|Reverse(delayed)| delayed.due);
         let oldest = self.collector.oldest().into_iter().chain(self.lanes.oldest()).min();
-        let send = oldest.filter(|_| self.in_flight < self.limits.max_in_flight).map(|since| {
+        let send = oldest.filter(|_| self.in_flight() < self.limits.max_in_flight).map(|since| {
             let linger = if self.hurries() { Duration::ZERO } else { self.limits.linger };
             (since + linger).max(self.hold.until)
         });
@@ -283,12 +282,22 @@ impl Flow {
     /// The account so far.
     #[must_use]
     pub fn account(&self) -> &Account {
-        &self.account
+        self.tally.account()
+    }
+
+    /// The account and what is under way, at this time.
+    #[must_use]
+    pub fn stats(&self, now: Duration) -> Stats {
+        self.tally.snapshot(now)
     }
 
     /// The records that ended since the last call.
     pub fn take_ended(&mut self) -> Vec<Ended> {
         std::mem::take(&mut self.ended)
+    }
+
+    fn in_flight(&self) -> usize {
+        self.tally.stats().requests_in_flight
     }
 
     fn refusal(&self, record: &Record) -> Option<Refusal> {
@@ -300,8 +309,8 @@ impl Flow {
         (!(1..=PARTITION_KEY_MAX_CHARS).contains(&characters)).then_some(Refusal::PartitionKey { characters })
     }
 
-    fn take_in(&mut self) -> u64 {
-        self.account.put += 1;
+    fn take_in(&mut self, record: &Record) -> u64 {
+        self.tally.put(record);
         self.epochs.enter()
     }
 
@@ -330,14 +339,13 @@ impl Flow {
     }
 
     fn failed(&mut self, batch: Batch, error: &SinkError, answer: Answer) {
-        self.account.failed_requests += 1;
+        self.tally.answered(&batch, Some(error));
         if error.kind == SinkErrorKind::Fatal && self.fatal.is_none() {
             self.fatal = Some(error.clone());
         }
         self.hold_back(answer);
         for mut pending in batch.into_pending() {
             let failure = Failure { code: error.code.clone(), message: error.message.clone() };
-            self.account.throttles += u64::from(error.kind == SinkErrorKind::Throttled);
             self.attempted(&mut pending.track, Some(failure), answer);
             self.retry(pending, answer);
         }
@@ -356,12 +364,9 @@ impl Flow {
     }
 
     fn attempted(&mut self, track: &mut Track, failure: Option<Failure>, answer: Answer) {
-        self.account.retries += u64::from(track.attempts.count() > 0);
-        track.attempts.push(Attempt {
-            at: answer.began.saturating_sub(track.put_at),
-            duration: answer.now.saturating_sub(answer.began),
-            failure,
-        });
+        let at = answer.began.saturating_sub(track.put_at);
+        let duration = answer.now.saturating_sub(answer.began);
+        self.tally.attempted(track, Attempt { at, duration, failure });
     }
 
     fn retry(&mut self, pending: Pending, answer: Answer) {
@@ -399,7 +404,7 @@ impl Flow {
         let Pending { record, track } = pending;
         self.epochs.leave(track.epoch);
         let outcome = outcome(track.attempts);
-        self.account.ended(&outcome, record.size());
+        self.tally.ended(&record, &outcome);
         self.ended.push(Ended { record, outcome });
     }
 }

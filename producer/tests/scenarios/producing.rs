@@ -191,6 +191,10 @@ async fn close_within_a_deadline_cancels_what_is_left_and_says_what_was_under_wa
     for n in 0..1_500 {
         producer.put(record(n)).await.unwrap();
     }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let stats = producer.stats();
+    assert_eq!((stats.requests_in_flight, stats.records_in_flight), (2, 1_000));
+    assert!(stats.bytes_in_flight < stats.outstanding_bytes, "{stats:?}");
     let begun = Instant::now();
     let report = producer.close_within(Duration::from_secs(5)).await;
     assert_eq!(begun.elapsed(), Duration::from_secs(5));
@@ -243,8 +247,16 @@ async fn a_service_that_is_down_for_a_minute_loses_nothing_and_is_not_hammered()
         producer.put(record(n)).await.unwrap();
     }
     tokio::time::sleep(Duration::from_secs(60)).await;
-    let account = producer.account();
+    let stats = producer.stats();
+    let account = stats.account;
     assert_eq!(account.outstanding(), 5_000);
+    assert_eq!((stats.requests_in_flight, stats.records_in_flight, stats.bytes_in_flight), (0, 0, 0));
+    assert_eq!(
+        stats.errors.iter().map(|(code, _)| code).collect::<Vec<_>>(),
+        ["ProvisionedThroughputExceededException"]
+    );
+    assert_eq!((stats.errors.total(), stats.kinesis_records), (account.throttles, 0));
+    assert!(stats.outstanding_bytes > 5_000 * 5);
     assert!(account.requests < 400, "{} requests in a minute", account.requests);
     assert_eq!(account.requests, account.failed_requests);
     drop(producer);
