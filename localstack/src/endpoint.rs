@@ -173,10 +173,12 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Starts listening. Requests are answered from when this returns.
-    pub async fn start(options: Options) -> Result<Self, StartError> {
+    pub async fn start(mut options: Options) -> Result<Self, StartError> {
         let listener = TcpListener::bind(options.bind).await.map_err(|e| listen_error(options.bind, e))?;
         let address = listener.local_addr().map_err(|e| listen_error(options.bind, e))?;
         let persist = options.data_dir.as_deref().map(Persist::open).transpose()?;
+        // Under the folder's one name: what is brought back is looked up by its path.
+        options.data_dir = persist.as_ref().map(|persist| persist.path().to_owned());
         let core = Core::listening(options, url_of(address));
         if let Some(persist) = persist {
             persist.restore(&core.world).await?;

@@ -119,6 +119,11 @@ impl Persist {
         Ok(Self { folder: Folder::open(path)?, snapshots: Snapshots::default() })
     }
 
+    /// Where the folder is: absolute, without links.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Brings back what the folder holds into an empty world, and keeps what changes in it from now on.
     pub(crate) async fn restore(self, world: &Arc<World>) -> Result<(), DataDirError> {
         for part in [Part::Iam, Part::Logs, Part::CloudWatch, Part::Lambda] {

@@ -1,6 +1,7 @@
 //! `--data-dir` and deliveries: what was accepted is delivered, by this process or by the next.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -60,7 +61,29 @@ async fn records(endpoint: &Endpoint, prefix: &str) -> Vec<String> {
 #[tokio::test]
 async fn what_was_accepted_survives_kill_9_and_is_delivered_by_the_next_process() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut child, at) = crate::killed::start(folder.path()).await;
+    survives_kill_9(folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_folder_named_by_a_relative_path_keeps_what_was_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let above = std::env::current_dir().unwrap().components().count() - 1;
+    let up: PathBuf = std::iter::repeat_n("..", above).collect();
+    let path = folder.path().canonicalize().unwrap();
+    survives_kill_9(&up.join(path.strip_prefix("/").unwrap())).await;
+}
+
+#[tokio::test]
+async fn a_folder_behind_a_link_keeps_what_was_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("there")).unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("there", &link).unwrap();
+    survives_kill_9(&link).await;
+}
+
+async fn survives_kill_9(folder: &Path) {
+    let (mut child, at) = crate::killed::start(folder).await;
     create(at).await;
     let mut expected: Vec<String> = (0..30).map(|number| format!("before-{number}")).collect();
     for text in &expected {
@@ -68,13 +91,13 @@ async fn what_was_accepted_survives_kill_9_and_is_delivered_by_the_next_process(
     }
     child.kill().await.unwrap();
 
-    let endpoint = Endpoint::start(options(folder.path())).await.unwrap();
+    let endpoint = Endpoint::start(options(folder)).await.unwrap();
     put(endpoint.address(), "after").await;
     endpoint.shutdown().await;
     expected.push("after".to_owned());
     expected.sort();
 
-    let endpoint = Endpoint::start(options(folder.path())).await.unwrap();
+    let endpoint = Endpoint::start(options(folder)).await.unwrap();
     assert_eq!(records(&endpoint, "direct/").await, expected);
     assert_eq!(records(&endpoint, "reading/").await, expected);
     endpoint.shutdown().await;
