@@ -11,6 +11,7 @@
 //! - [`aggregation`] is KPL's record format, both ways; [`parcel`] gathers records into it by the shard that
 //!   [`shard_map`] predicts;
 //! - [`read`] follows all the shards of a stream;
+//! - [`metrics`] are KPL's, for CloudWatch and Prometheus;
 //! - [`aws`] holds what speaks to AWS for both directions.
 
 mod account;
@@ -22,6 +23,7 @@ pub mod flow;
 pub mod generate;
 pub mod input;
 pub mod md5;
+pub mod metrics;
 mod outcome;
 pub mod pace;
 pub mod parcel;

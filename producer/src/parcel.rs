@@ -59,6 +59,16 @@ impl Parcel {
         }
     }
 
+    /// The shard that it is to land on, where that is known.
+    #[must_use]
+    pub fn predicted(&self) -> Option<ShardId> {
+        let track = match self {
+            Self::Alone(pending) => Some(&pending.track),
+            Self::Aggregate { members, .. } => members.first().map(|member| &member.track),
+        };
+        track?.prediction.map(|prediction| prediction.shard)
+    }
+
     /// How many user records are in it.
     #[must_use]
     pub fn user_records(&self) -> u64 {

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::account::Account;
 use crate::batch::Batch;
 use crate::flow::{Answer, Ended, Flow, Limits};
+use crate::metrics;
 use crate::outcome::{Cancellation, Outcome, Refusal};
 use crate::record::Record;
 use crate::sink::{PutResult, RecordSink, SinkError, SinkErrorKind};
@@ -33,6 +34,9 @@ pub struct Settings {
     pub memory: usize,
     /// How long a request may take before it is tried again.
     pub request_timeout: Duration,
+    /// What is measured, for the recorder of the [`metrics`](crate::metrics) facade that is installed. Nothing unless
+    /// told otherwise (KPL: all of it).
+    pub metrics: metrics::Settings,
     /// The seed of the jitter; `None` draws one.
     pub seed: Option<u64>,
 }
@@ -43,6 +47,7 @@ impl Default for Settings {
             limits: Limits::default(),
             memory: 64 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            metrics: metrics::Settings::default(),
             seed: None,
         }
     }
@@ -113,6 +118,7 @@ impl Producer {
         settings: Settings,
         observer: impl FnMut(Record, Outcome) + Send + 'static,
     ) -> Self {
+        metrics::describe(settings.metrics.level);
         let charge = Charge::new(&settings);
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (cancel, cancelled) = watch::channel(None);
@@ -120,7 +126,7 @@ impl Producer {
         let shared = Arc::new(Shared::default());
         let driver = Driver {
             sink,
-            flow: Flow::new(settings.limits),
+            flow: Flow::new(settings.limits).measured(settings.metrics),
             request_timeout: settings.request_timeout,
             random: settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
             started: Instant::now(),
@@ -290,6 +296,13 @@ struct Driver {
     closing: bool,
 }
 
+/// Whoever waits for room learns that the producer has ended, also when the observer's code panicked.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.budget.close();
+    }
+}
+
 impl Driver {
     async fn run(
         mut self,
@@ -304,7 +317,8 @@ impl Driver {
             if self.closing && self.flow.is_idle() {
                 break;
             }
-            let wake = self.flow.wake_at().into_iter().chain(self.flow.look_at()).min();
+            let due = [self.flow.wake_at(), self.flow.look_at(), self.flow.tell_at()];
+            let wake = due.into_iter().flatten().min();
             let wake = wake.map(|at| self.started + at);
             tokio::select! {
                 biased;
@@ -326,7 +340,7 @@ impl Driver {
             }
         }
         self.settle();
-        self.budget.close();
+        self.flow.tell(self.started.elapsed());
         Report { account: *self.flow.account(), stopped: self.flow.fatal().cloned() }
             .stamped(self.started.elapsed())
     }
@@ -388,6 +402,10 @@ impl Driver {
 
     /// Tells what ended, gives its memory back, and wakes who waits for it.
     fn settle(&mut self) {
+        let now = self.started.elapsed();
+        if self.flow.tell_at().is_some_and(|at| at <= now) {
+            self.flow.tell(now);
+        }
         let ended = self.flow.take_ended();
         let freed: usize = ended.iter().map(|ended| self.charge.of(&ended.record) as usize).sum();
         *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner) =

@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pipectl_shards::ShardId;
 use serde::{Serialize, Serializer};
 
 use crate::account::Account;
 use crate::batch::{Batch, Track};
-use crate::outcome::{Attempt, Failure, Outcome};
+use crate::metrics::{self, Meters};
+use crate::outcome::{Attempt, Attempts, Failure, Outcome};
 use crate::record::Record;
 use crate::sink::{SinkError, SinkErrorKind, is_throttle};
 
@@ -74,7 +76,7 @@ impl ErrorCounts {
         self.0.values().sum()
     }
 
-    fn add(&mut self, code: &Arc<str>, count: u64) {
+    pub(crate) fn add(&mut self, code: &Arc<str>, count: u64) {
         let counts = Arc::make_mut(&mut self.0);
         if let Some(seen) = counts.get_mut(code) {
             *seen += count;
@@ -96,9 +98,23 @@ impl Serialize for ErrorCounts {
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     stats: Stats,
+    meters: Meters,
 }
 
 impl Tally {
+    pub(crate) fn new(metrics: metrics::Settings) -> Self {
+        Self { stats: Stats::default(), meters: Meters::new(metrics) }
+    }
+
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// Tells the recorder that is installed what passed since it was told.
+    pub(crate) fn tell(&mut self, now: Duration) {
+        self.meters.tell(self.stats.account.outstanding(), now);
+    }
+
     pub(crate) fn stats(&self) -> &Stats {
         &self.stats
     }
@@ -110,6 +126,7 @@ impl Tally {
     /// A record was taken from the caller.
     pub(crate) fn put(&mut self, record: &Record) {
         self.stats.account.put += 1;
+        self.meters.received(1);
         self.stats.outstanding_bytes += record.size() as u64;
     }
 
@@ -127,10 +144,12 @@ impl Tally {
         self.stats.bytes_in_flight -= batch.size();
     }
 
-    /// A request was answered, or failed as a whole with all of its records.
-    pub(crate) fn answered(&mut self, batch: &Batch, error: Option<&SinkError>) {
+    /// A request was answered after this time, or failed as a whole with all of its records.
+    pub(crate) fn answered(&mut self, batch: &Batch, took: Duration, error: Option<&SinkError>) {
         self.stats.account.requests += 1;
+        self.meters.requested(took, batch.records.len(), batch.user_records());
         if let Some(error) = error {
+            self.meters.missed(None, &error.code, batch.records.len() as u64);
             self.stats.account.failed_requests += 1;
             self.stats.errors.add(&error.code, batch.records.len() as u64);
             if error.kind == SinkErrorKind::Throttled {
@@ -139,14 +158,16 @@ impl Tally {
         }
     }
 
-    /// A Kinesis record arrived.
-    pub(crate) fn arrived(&mut self, record: &Record) {
+    /// A Kinesis record with so many user records arrived on a shard.
+    pub(crate) fn arrived(&mut self, record: &Record, shard: ShardId, user_records: u64) {
+        self.meters.arrived(shard, record.size(), user_records);
         self.stats.kinesis_records += 1;
         self.stats.kinesis_bytes += record.size() as u64;
     }
 
-    /// A Kinesis record with so many user records did not arrive, though its request was answered.
-    pub(crate) fn missed(&mut self, failure: &Failure, user_records: u64) {
+    /// A Kinesis record did not arrive, though its request was answered; `shard` is where it was to.
+    pub(crate) fn missed(&mut self, failure: &Failure, shard: Option<ShardId>, user_records: u64) {
+        self.meters.missed(shard, &failure.code, 1);
         self.stats.errors.add(&failure.code, 1);
         if is_throttle(&failure.code) {
             self.stats.account.throttles += user_records;
@@ -162,6 +183,14 @@ impl Tally {
     /// A user record ended.
     pub(crate) fn ended(&mut self, record: &Record, outcome: &Outcome) {
         self.stats.account.ended(outcome, record.size());
+        match outcome {
+            Outcome::Delivered { shard, attempts, .. } => {
+                self.meters.delivered(*shard, record.size(), attempts);
+            }
+            Outcome::Expired { attempts } => self.meters.given_up(attempts, true),
+            Outcome::Cancelled { attempts, .. } => self.meters.given_up(attempts, false),
+            Outcome::Refused { .. } => self.meters.given_up(&Attempts::default(), false),
+        }
         self.stats.outstanding_bytes -= record.size() as u64;
     }
 

@@ -1,9 +1,12 @@
-//! What speaks to AWS: the only place that names its SDK. [`KinesisSink`] puts, [`KinesisSource`] reads.
+//! What speaks to AWS: the only place that names its SDK. [`KinesisSink`] puts, [`KinesisSource`] reads,
+//! [`CloudWatchSink`] takes metrics.
 
 mod errors;
+mod metrics;
 mod sink;
 mod source;
 
+pub use metrics::CloudWatchSink;
 pub use sink::KinesisSink;
 pub use source::KinesisSource;
 

@@ -79,14 +79,14 @@ impl Flow {
                 self.map.surprised(answer.now);
                 let message = format!("landed on {shard}, which does not own every record of the aggregate");
                 let failure = Failure { code: "WrongShard".into(), message: message.into() };
-                self.tally.missed(&failure, parcel.user_records());
+                self.tally.missed(&failure, Some(shard), parcel.user_records());
                 parcel.into_members().into_iter().for_each(|member| self.missed(member, &failure, answer));
             }
             PutResult::Put { shard, sequence } => {
                 if parcel.has(|track| self.is_surprising(track, shard)) {
                     self.map.surprised(answer.now);
                 }
-                self.tally.arrived(parcel.record());
+                self.tally.arrived(parcel.record(), shard, parcel.user_records());
                 for (index, member) in (0..).zip(parcel.into_members()) {
                     let sub_sequence = is_aggregate.then_some(index);
                     self.arrived(member, (shard, sequence.clone(), sub_sequence), answer);
@@ -94,7 +94,7 @@ impl Flow {
             }
             PutResult::Failed { code, message } => {
                 let failure = Failure { code, message };
-                self.tally.missed(&failure, parcel.user_records());
+                self.tally.missed(&failure, parcel.predicted(), parcel.user_records());
                 parcel.into_members().into_iter().for_each(|member| self.missed(member, &failure, answer));
             }
         }

@@ -29,6 +29,7 @@ use self::delayed::Delayed;
 use self::epochs::Epochs;
 use crate::account::Account;
 use crate::batch::{Batch, Collector, Pending, Track};
+use crate::metrics;
 use crate::outcome::{Attempt, Cancellation, Failure, Outcome, Refusal};
 use crate::parcel::{Aggregation, Lanes, Parcel, Prediction};
 use crate::record::Record;
@@ -85,6 +86,12 @@ pub struct Answer {
     pub now: Duration,
     /// Drawn from `0.0 .. 1.0`.
     pub random: f64,
+}
+
+impl Answer {
+    fn took(self) -> Duration {
+        self.now.saturating_sub(self.began)
+    }
 }
 
 /// The state of a producer between events.
@@ -197,7 +204,7 @@ impl Flow {
         self.tally.returned(&batch);
         match result {
             Ok(results) if results.len() == batch.records.len() => {
-                self.tally.answered(&batch, None);
+                self.tally.answered(&batch, answer.took(), None);
                 self.hold = Hold::default();
                 batch
                     .into_parcels()
@@ -285,6 +292,23 @@ impl Flow {
         self.tally.account()
     }
 
+    /// The same flow, which measures what passes.
+    #[must_use]
+    pub fn measured(self, metrics: metrics::Settings) -> Self {
+        Self { tally: Tally::new(metrics), ..self }
+    }
+
+    /// When [`Self::tell`] is due; `None` while there is nothing to tell.
+    #[must_use]
+    pub fn tell_at(&self) -> Option<Duration> {
+        self.tally.meters().due()
+    }
+
+    /// Tells the recorder of metrics that is installed what passed.
+    pub fn tell(&mut self, now: Duration) {
+        self.tally.tell(now);
+    }
+
     /// The account and what is under way, at this time.
     #[must_use]
     pub fn stats(&self, now: Duration) -> Stats {
@@ -339,7 +363,7 @@ impl Flow {
     }
 
     fn failed(&mut self, batch: Batch, error: &SinkError, answer: Answer) {
-        self.tally.answered(&batch, Some(error));
+        self.tally.answered(&batch, answer.took(), Some(error));
         if error.kind == SinkErrorKind::Fatal && self.fatal.is_none() {
             self.fatal = Some(error.clone());
         }
@@ -365,8 +389,7 @@ impl Flow {
 
     fn attempted(&mut self, track: &mut Track, failure: Option<Failure>, answer: Answer) {
         let at = answer.began.saturating_sub(track.put_at);
-        let duration = answer.now.saturating_sub(answer.began);
-        self.tally.attempted(track, Attempt { at, duration, failure });
+        self.tally.attempted(track, Attempt { at, duration: answer.took(), failure });
     }
 
     fn retry(&mut self, pending: Pending, answer: Answer) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pipectl_producer::flow::Limits;
-use pipectl_producer::{Account, Cancellation, Outcome, Producer, Record, Settings};
+use pipectl_producer::{Account, Cancellation, Outcome, Producer, Record, Settings, TryPutError};
 use tokio::time::{Instant, timeout};
 
 use crate::fake::{FakeSink, Faults};
@@ -260,4 +260,14 @@ async fn a_service_that_is_down_for_a_minute_loses_nothing_and_is_not_hammered()
     assert!(account.requests < 400, "{} requests in a minute", account.requests);
     assert_eq!(account.requests, account.failed_requests);
     drop(producer);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_that_panics_ends_the_producer_for_those_who_wait_for_room() {
+    let sink = Arc::new(FakeSink::new(1, Faults::default()));
+    let settings = Settings { memory: 2_000, ..settings(1) };
+    let producer = Producer::start(sink, settings, |_, _| panic!("the observer's own fault"));
+    let ended = timeout(Duration::from_secs(60), async { while producer.put(record(1)).await.is_ok() {} });
+    ended.await.expect("nobody waits for ever");
+    assert!(producer.try_put(record(1)).is_err_and(|error| matches!(error, TryPutError::Stopped(_))));
 }
