@@ -181,8 +181,7 @@ impl Pages {
     /// Starts the next segment.
     fn turn(&mut self) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
-        let mut next = Journal::create(&segment(&self.folder, self.number + 1))?;
-        next.append(&self.settlement())?;
+        let next = Journal::create(&segment(&self.folder, self.number + 1), &self.settlement())?;
         if self.journal.replace(next).is_some() {
             self.sealed.push(Sealed { path: segment(&self.folder, self.number), end: self.next });
         }
@@ -243,9 +242,13 @@ fn read(folder: &Folder, path: &Path) -> Result<(Ledger, Backlog), DataDirError>
         if !reading.is_whole() && index + 1 < numbers.len() {
             return Err(folder.damaged(&file, "it ends within an entry, and another file follows it"));
         }
-        reading.cut()?;
         pages.number = *number;
-        pages.sealed.push(Sealed { path: file, end: pages.next });
+        if reading.cut()? {
+            pages.sealed.push(Sealed { path: file, end: pages.next });
+        } else {
+            // A disk that was full, or a kill, as it was begun.
+            fs::remove_file(&file).map_err(DataDirError::io("remove", &file))?;
+        }
     }
     chunks.retain(|(number, _)| *number >= pages.settled);
     let backlog = Backlog { chunks, place: pages.place.clone() };
@@ -368,6 +371,24 @@ mod tests {
         ledger.settle(21).unwrap();
         ledger.put(std::iter::once((7, &megabyte))).unwrap_err();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_segment_that_was_only_begun_is_removed_and_what_is_around_it_stays() {
+        let (_temporary, folder, path) = folder();
+        let ledger = Ledger::create(path.clone(), None).unwrap();
+        put(&ledger, &["before"]);
+        drop(ledger);
+        fs::write(segment(&path, 2), b"").unwrap();
+        let (ledger, texts, _) = reopened(&folder);
+        assert_eq!(texts, ["0 7 before"]);
+        assert!(!segment(&path, 2).exists());
+        // Those that earlier versions left behind have others after them.
+        fs::write(segment(&path, 2), b"PIPE").unwrap();
+        put(&ledger, &["after"]);
+        drop(ledger);
+        assert!(segment(&path, 3).exists());
+        assert_eq!(reopened(&folder).1, ["0 7 before", "1 7 after"]);
     }
 
     #[test]

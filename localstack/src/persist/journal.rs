@@ -25,11 +25,18 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// A new file; fails if there is one.
-    pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        let mut file = File::options().write(true).create_new(true).open(path)?;
-        file.write_all(MAGIC)?;
-        Ok(Self { file, length: MAGIC.len() as u64, broken: false })
+    /// A new file that begins with these entries; fails if there is one. What cannot be written is not left behind, so
+    /// that it can be tried again.
+    pub(crate) fn create(path: &Path, first: &[u8]) -> io::Result<Self> {
+        // Appending, here as in `append_to`: after a write that was taken back the next one goes to the end, not to
+        // where the failed one had come to.
+        let mut file = File::options().append(true).create_new(true).open(path)?;
+        let begin = [MAGIC, first].concat();
+        if let Err(error) = file.write_all(&begin) {
+            let _what_is_left_reads_as_empty = fs::remove_file(path);
+            return Err(error);
+        }
+        Ok(Self { file, length: begin.len() as u64, broken: false })
     }
 
     /// Goes on with a file that was read to its end.
@@ -45,12 +52,16 @@ impl Journal {
             return Err(io::Error::other("an earlier write to this journal failed"));
         }
         if let Err(error) = self.file.write_all(entries) {
-            // Take back what came through, so that the next entry does not follow half of this one.
-            self.broken = self.file.set_len(self.length).is_err();
+            self.take_back();
             return Err(error);
         }
         self.length += entries.len() as u64;
         Ok(())
+    }
+
+    /// Takes back what came through of a failed write, so that the next entry does not follow half of this one.
+    fn take_back(&mut self) {
+        self.broken = self.file.set_len(self.length).is_err();
     }
 
     /// Its length in bytes.
@@ -119,9 +130,9 @@ impl Reading {
         Ok(self.bytes.get(start..start + length))
     }
 
-    /// Whether nothing is left after the entries that were read.
+    /// Whether nothing is left after the entries that were read. So it is where the file was only begun.
     pub(crate) fn is_whole(&self) -> bool {
-        self.at == self.bytes.len()
+        self.at >= self.bytes.len()
     }
 
     /// Cuts off what is after the last whole entry, and says so. Answers whether any entry is left.
@@ -165,7 +176,7 @@ mod tests {
     }
 
     fn write(path: &Path, contents: &[&[u8]]) {
-        let mut journal = Journal::create(path).unwrap();
+        let mut journal = Journal::create(path, &[]).unwrap();
         for content in contents {
             let mut bytes = Vec::new();
             entry(&mut bytes, |buffer| buffer.extend_from_slice(content));
@@ -187,6 +198,24 @@ mod tests {
             assert!(matches!(read(&folder, &path), Err(DataDirError::Damaged { .. })), "byte {at}");
             assert_eq!(fs::read(&path).unwrap(), bytes);
         }
+    }
+
+    #[test]
+    fn a_write_that_was_taken_back_leaves_no_gap() {
+        let (_temporary, folder) = folder();
+        let path = folder.path().join("j");
+        let made = |content: &[u8]| {
+            let mut bytes = Vec::new();
+            entry(&mut bytes, |buffer| buffer.extend_from_slice(content));
+            bytes
+        };
+        let mut journal = Journal::create(&path, &made(b"one")).unwrap();
+        // What a full disk leaves of a write, before it says that it is full.
+        journal.file.write_all(&made(b"never acknowledged")[..20]).unwrap();
+        journal.take_back();
+        journal.append(&made(b"two")).unwrap();
+        assert_eq!(read(&folder, &path).unwrap(), [b"one", b"two"]);
+        assert_eq!(journal.length(), fs::metadata(&path).unwrap().len());
     }
 
     #[test]

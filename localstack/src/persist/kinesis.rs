@@ -168,7 +168,7 @@ impl Tail {
 
     fn start_segment(&mut self) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
-        let next = Journal::create(&segment(&self.folder, self.number + 1))?;
+        let next = Journal::create(&segment(&self.folder, self.number + 1), &[])?;
         if self.journal.replace(next).is_some() {
             self.sealed.push(Sealed { path: segment(&self.folder, self.number), last: self.last });
         }

@@ -61,7 +61,7 @@ impl Keeper {
             _ => {}
         }
         let mut open = self.open.lock();
-        let mut fresh = Open { journal: Journal::create(&half)?, entries: 0 };
+        let mut fresh = Open { journal: Journal::create(&half, &[])?, entries: 0 };
         let mut bytes = Vec::new();
         for entry in entries {
             encode(&mut bytes, &entry)?;
@@ -91,7 +91,7 @@ pub(super) fn restore(folder: &Folder, s3: &S3) -> Result<(), DataDirError> {
     make_folder(&blobs)?;
     let path = root.join("journal.log");
     let (mut buckets, entries) = read(folder, &path)?;
-    let opened = if entries.is_some() { Journal::append_to(&path) } else { Journal::create(&path) };
+    let opened = if entries.is_some() { Journal::append_to(&path) } else { Journal::create(&path, &[]) };
     let journal = opened.map_err(DataDirError::io("open", &path))?;
     let (known, largest) = known(&blobs)?;
     drop_without_bytes(&mut buckets, &known);

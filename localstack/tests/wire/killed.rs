@@ -27,7 +27,12 @@ async fn serve() {
 }
 
 pub(crate) async fn start(folder: &Path) -> (Child, SocketAddr) {
-    let mut child = Command::new(std::env::current_exe().expect("this test has a file"))
+    start_as(Command::new(std::env::current_exe().expect("this test has a file")), folder).await
+}
+
+/// Starts an endpoint by a command that runs this program.
+pub(crate) async fn start_as(mut command: Command, folder: &Path) -> (Child, SocketAddr) {
+    let mut child = command
         .args(["--exact", "killed::serve", "--ignored", "--nocapture"])
         .env(FOLDER, folder)
         .stdout(Stdio::piped())

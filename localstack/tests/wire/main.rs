@@ -3,6 +3,8 @@
 mod bad_input;
 mod data_dir;
 mod endpoint;
+#[cfg(unix)]
+mod full_disk;
 mod iam;
 mod kept_deliveries;
 mod killed;
