@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::adapters;
-use super::delivery::{Configured, Delivery, Start};
+use super::delivery::{Configured, Delivery, MOST_BEHIND, Start};
 use super::error::FirehoseError;
 use super::ports::Source;
 use super::source;
@@ -57,6 +57,7 @@ pub(super) fn start(
         configured,
         reader,
         ledger: ledger.map(Arc::new),
+        most_behind: MOST_BEHIND,
         backlog: backlog.chunks,
     };
     Ok(Delivery::start(start, &world.tasks))

@@ -3,11 +3,12 @@
 //! Records that are put directly are written before the put is answered; of a Kinesis source only its place is, for the
 //! stream itself keeps the records. What comes in together is a chunk, and chunks are numbered: a delivery settles all
 //! chunks below a number once everything in them was delivered, dropped or given up. Each segment begins with what was
-//! settled last, so those before it can go as soon as their chunks are settled.
+//! settled last, so those before it can go as soon as their chunks are settled. A chunk that waits keeps those after it:
+//! the delivery sees to it that this does not become too much (`firehose/delivery/unsettled.rs`).
 //!
-//! After a kill, the chunks that were not settled are delivered again: what an object held that was written while the
-//! process ended may come twice, as AWS allows itself. After an orderly end everything that could be written was, and
-//! what could not is kept.
+//! After a kill, everything from the first chunk on that was not settled is delivered again, also what was delivered: it
+//! may come twice, as AWS allows itself. After an orderly end everything that could be written was, and what could not
+//! is kept.
 
 use std::collections::VecDeque;
 use std::fs;

@@ -14,6 +14,7 @@ use super::outbox::Outbox;
 use super::sender::Undelivered;
 use super::transformer::{self, Outcome, Processed};
 use super::unpacker::{self, Unpacked};
+use super::unsettled::Unsettled;
 use super::{Configured, Shared};
 use crate::firehose::prefix::ErrorOutputType;
 use crate::firehose::processors::jq::NoKeys;
@@ -42,6 +43,8 @@ pub(super) struct Actor {
     next_id: u64,
     /// The chunk that comes next.
     next_chunk: u64,
+    /// How far the ledger is behind, where there is one.
+    unsettled: Option<Unsettled>,
     stage: Stage,
 }
 
@@ -63,6 +66,7 @@ impl Actor {
         Self {
             under: shared.configured(),
             outbox: Outbox::new(Arc::clone(&shared)),
+            unsettled: shared.ledger.is_some().then(|| Unsettled::new(shared.most_behind)),
             shared,
             outlet,
             batcher: Batcher::default(),
@@ -136,6 +140,8 @@ impl Actor {
             && self.ready.is_empty()
             && self.outbox.has_room()
             && self.batches.len() < MOST_INVOCATIONS
+            // A source keeps its records itself: of those the ledger has the place alone.
+            && !(self.shared.direct && self.unsettled.as_ref().is_some_and(Unsettled::is_full))
     }
 
     fn is_empty(&self) -> bool {
@@ -176,6 +182,10 @@ impl Actor {
         let last = hurried && self.ready.is_empty() && self.batches.is_empty();
         let sealed = self.lanes.take_due(&self.under, now, last);
         self.outbox.put(sealed);
+        if let Some(overdue) = self.unsettled.as_ref().and_then(Unsettled::overdue) {
+            let sealed = self.lanes.take_before(overdue, &self.under);
+            self.outbox.put(sealed);
+        }
         if last && self.stage == Stage::Flushing {
             self.stage = Stage::Running;
         }
@@ -184,14 +194,17 @@ impl Actor {
     }
 
     /// Notes down how far everything was delivered, dropped or given up.
-    fn settle(&self) {
+    fn settle(&mut self) {
         let Some(ledger) = &self.shared.ledger else { return };
         let ready = self.ready.iter().find_map(|batch| batch.first());
         let gathered = [self.batcher.first(), ready].into_iter().flatten().map(|record| record.chunk);
         let elsewhere =
             [self.batch_chunks.front().copied(), self.lanes.first_chunk(), self.outbox.first_chunk()];
-        let first = gathered.chain(elsewhere.into_iter().flatten()).min();
-        if let Err(error) = ledger.settle(first.unwrap_or(self.next_chunk)) {
+        let first = gathered.chain(elsewhere.into_iter().flatten()).min().unwrap_or(self.next_chunk);
+        if let Some(unsettled) = &mut self.unsettled {
+            unsettled.settle(first);
+        }
+        if let Err(error) = ledger.settle(first) {
             tracing::error!(delivery = self.shared.name, %error, "what was delivered could not be noted down");
         }
     }
@@ -206,6 +219,9 @@ impl Actor {
 
     fn take_in(&mut self, records: Vec<Record>, now: Instant) {
         self.next_chunk = records.last().map_or(self.next_chunk, |last| last.chunk + 1);
+        if let (Some(unsettled), Some(first)) = (&mut self.unsettled, records.first()) {
+            unsettled.take_in(first.chunk, records.iter().map(Record::cost).sum());
+        }
         let under = Arc::clone(&self.under);
         let processing = &under.destination.processing;
         let mut batch = Vec::new();

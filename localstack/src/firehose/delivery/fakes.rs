@@ -29,6 +29,8 @@ pub(crate) struct Fake {
     pub(crate) changed: Notify,
     /// Whether the bucket is missing.
     pub(crate) bucket_missing: AtomicBool,
+    /// So many puts that are never answered.
+    pub(crate) stuck_puts: AtomicUsize,
     /// One other bucket that is missing.
     pub(crate) missing: Lock<Option<&'static str>>,
     /// The requests HTTP endpoints were sent.
@@ -84,6 +86,10 @@ impl Fake {
 #[async_trait]
 impl ObjectStore for Fake {
     async fn put(&self, object: NewObject) -> Result<(), PutRefused> {
+        let stuck = |left: usize| left.checked_sub(1);
+        if self.stuck_puts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, stuck).is_ok() {
+            std::future::pending::<()>().await;
+        }
         let missing = self.missing.lock().is_some_and(|bucket| bucket == object.bucket);
         let result = if missing || self.bucket_missing.load(Ordering::Relaxed) {
             self.refused.fetch_add(1, Ordering::Relaxed);

@@ -156,6 +156,26 @@ impl Lanes {
         sealed
     }
 
+    /// Takes the objects that hold something of a chunk before this one.
+    pub(super) fn take_before(&mut self, chunk: u64, configured: &Arc<Configured>) -> Vec<Sealed> {
+        let old = |buffer: &ObjectBuffer| buffer.chunk().is_some_and(|first| first < chunk);
+        let partitions: Vec<Option<Partition>> = self
+            .data
+            .iter()
+            .filter(|(_, buffer)| old(buffer))
+            .map(|(partition, _)| partition.clone())
+            .collect();
+        let mut sealed: Vec<Sealed> =
+            partitions.iter().filter_map(|partition| self.seal_data(partition, configured)).collect();
+        for (kind, buffer) in self.errors.iter_mut().filter(|(_, buffer)| old(buffer)) {
+            sealed.extend(seal(Lane::Errors(*kind), buffer, configured));
+        }
+        if old(&self.backup) {
+            sealed.extend(seal(Lane::Backup, &mut self.backup, configured));
+        }
+        sealed
+    }
+
     /// When something is due next.
     pub(super) fn deadline(&self, destination: &Destination) -> Option<Instant> {
         let hints = destination.hints();

@@ -26,6 +26,7 @@ mod sender;
 mod telemetry;
 mod transformer;
 mod unpacker;
+mod unsettled;
 mod writer;
 
 #[cfg(test)]
@@ -42,6 +43,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use self::counters::Account;
 pub(crate) use self::intake::Full;
+pub(crate) use self::unsettled::MOST_BEHIND;
 
 use self::counters::Counters;
 use self::intake::Intake;
@@ -77,6 +79,8 @@ pub(crate) struct Shared {
     hold: TimeHold,
     /// Where is kept what is not delivered yet; nowhere without a data folder.
     ledger: Option<Arc<Ledger>>,
+    /// Bytes that ledger may be behind.
+    most_behind: usize,
     counters: Arc<Counters>,
     configured: watch::Receiver<Arc<Configured>>,
     flush: Notify,
@@ -104,6 +108,8 @@ pub(crate) struct Start {
     pub(crate) reader: Option<Box<dyn Source>>,
     /// Where is kept what is not delivered yet.
     pub(crate) ledger: Option<Arc<Ledger>>,
+    /// Bytes that may be taken in past a record that waits, before its buffer is written before its time.
+    pub(crate) most_behind: usize,
     /// What an earlier process had not delivered.
     pub(crate) backlog: Vec<(u64, Chunk)>,
 }
@@ -132,6 +138,7 @@ impl Delivery {
             dice: start.dice,
             hold: start.hold,
             ledger: start.ledger,
+            most_behind: start.most_behind,
             counters,
             configured,
             flush: Notify::new(),

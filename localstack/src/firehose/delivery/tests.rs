@@ -87,6 +87,7 @@ fn start_kept(
         configured,
         reader: reader.map(|reader| Box::new(reader) as Box<dyn Source>),
         ledger,
+        most_behind: 2 << 20,
         backlog,
     };
     let delivery = Delivery::start(start, &tasks);

@@ -99,6 +99,45 @@ async fn a_function_or_a_backup_under_way_holds_back_what_is_settled() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_record_that_waits_does_not_hold_back_what_came_after_it_for_long() {
+    let kept = Kept::new();
+    let mut settings = lambda(&[("BufferIntervalInSeconds", "0")]);
+    settings["BufferingHints"] = json!({"SizeInMBs": 1, "IntervalInSeconds": 900});
+    let running = kept.first(&settings, None);
+    let began = Instant::now();
+    running.put(&["fail"]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let large = "x".repeat(300_000);
+    for _ in 0..16 {
+        running.put(&[&large]);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let objects = running.fake.objects.lock().clone();
+    assert!(began.elapsed().as_secs() < 60);
+    let errors = objects.iter().filter(|object| object.key.starts_with("processing-failed/")).count();
+    assert_eq!(errors, 1, "it was written before its 900 seconds");
+    drop(running);
+    let account = kept.next(&settings).drained().await;
+    assert!(account.delivered <= 8 && account.failed == 0, "{account:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destination_that_takes_nothing_ends_in_puts_that_are_refused_and_not_in_a_disk_that_is_full() {
+    let kept = Kept::new();
+    let running = kept.first(&json!({"BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 900}}), None);
+    // One object waits for its bucket, those after it are written.
+    running.fake.stuck_puts.store(1, Ordering::Relaxed);
+    let large = "x".repeat(1_000_000);
+    let mut taken = 0;
+    while taken < 100 && running.delivery.put(vec![record(&large)]).is_ok() {
+        taken += 1;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    // Four times two mebibytes, and what the intake holds.
+    assert!((35..60).contains(&taken), "{taken}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_place_in_a_source_follows_what_was_delivered() {
     let kept = Kept::new();
     let reads = VecDeque::from([Ok(vec![kinesis_record("a")]), Ok(vec![kinesis_record("b")])]);
