@@ -203,7 +203,7 @@ impl Lanes {
     }
 }
 
-/// A backup that was gathered before an update took it away still has to go somewhere at some time.
+/// When the backup is written. What was gathered before an update took it away was written then.
 fn backup_hints(destination: &Destination) -> BufferHints {
     destination.backup.as_ref().unwrap_or(&destination.place).hints
 }

@@ -42,8 +42,11 @@ impl Destination {
         }
     }
 
-    /// Whether what was gathered for one of them can be sent to the other.
+    /// Whether what was gathered for the other can be sent to this one: there is a place for all of it.
     pub(crate) fn is_laid_out_like(&self, other: &Self) -> bool {
+        if other.backup.is_some() && self.backup.is_none() {
+            return false;
+        }
         match (&self.target, &other.target) {
             (Target::S3(keys), Target::S3(others)) => keys == others,
             (Target::Http(_), Target::Http(_)) => true,

@@ -170,6 +170,18 @@ async fn all_data_is_kept_beside_what_fails() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_gathered_for_a_backup_is_written_when_an_update_takes_the_backup_away() {
+    let running = start_with(endpoint(&json!({"S3BackupMode": "AllData"})), None);
+    running.put(&["before"]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    running.delivery.configure(Configured { version: 2, ..endpoint(&json!({})) });
+    running.put(&["after"]);
+    let account = running.drained().await;
+    assert_eq!((account.delivered, account.backed_up, account.pending), (2, 1, 0));
+    assert_eq!(running.bodies(), ["before"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_a_whole_acknowledgment_takes_a_batch() {
     let id = |request: &HttpRequest| header(request, "x-amz-firehose-request-id").unwrap().to_owned();
     for broken in ["{}", "", "null", "[]", "{\"requestId\": null}", "{\"timestamp\": 1}"] {
