@@ -147,7 +147,7 @@ impl Image {
         let (settings, destination) = settings.created(path, &key.region)?;
         let takes_logs_only = destination.processing.unpack.is_some();
         let configured = Configured { version: self.version, destination };
-        // A source that is no longer there is no reason to lose the delivery: it is described, and stands still.
+        // What keeps a delivery from its work is no reason to lose it: it is described, and stands still.
         let delivery = start(world, &key, &self.arn, &origin, configured)
             .inspect_err(|error| tracing::warn!(delivery = key.name, %error, "a delivery does not start"))
             .ok();

@@ -40,7 +40,7 @@ pub(crate) use metrics::read as note_read;
 pub use reader::{Batch, Place, Reader};
 pub use record::{Position, Record, Sequence};
 pub(crate) use state::State;
-pub(crate) use stream::{Access, Terms};
+pub(crate) use stream::{Access, Terms, not_found};
 pub use stream::{Distribution, Encryption, Mode, Status, Stream, StreamSettings};
 pub(crate) use wire::serve;
 
@@ -51,7 +51,7 @@ use crate::world::Setting;
 use account::Commitment;
 use limits::{Limited, ON_DEMAND_STREAMS, Rates, STREAMS_IN_TRANSITION, shard_quota};
 use memory::Memory;
-use stream::{limit_exceeded, not_found, under};
+use stream::{limit_exceeded, under};
 use token::Seal;
 
 /// The state of Kinesis.
