@@ -26,11 +26,15 @@ use crate::firehose::transform::failure::{FailedRecord, Failure};
 
 /// Batches of one delivery that are with the function at the same time.
 const MOST_INVOCATIONS: usize = 4;
+/// Bytes that records become in one go where they are decompressed or taken apart.
+const MOST_UNPACKED: usize = 4 << 20;
 
 /// A delivery's buffers and what is under way.
 pub(super) struct Actor {
     shared: Arc<Shared>,
     outlet: Outlet,
+    /// What came in and is not unpacked yet.
+    incoming: VecDeque<Record>,
     batcher: Batcher,
     ready: VecDeque<Vec<Record>>,
     batches: FuturesOrdered<AbortOnDropHandle<Outcome>>,
@@ -69,6 +73,7 @@ impl Actor {
             unsettled: shared.ledger.is_some().then(|| Unsettled::new(shared.most_behind)),
             shared,
             outlet,
+            incoming: VecDeque::new(),
             batcher: Batcher::default(),
             ready: VecDeque::new(),
             batches: FuturesOrdered::new(),
@@ -88,6 +93,10 @@ impl Actor {
             let configured = Arc::clone(&changes.borrow_and_update());
             let now = Instant::now();
             self.advance(configured, now);
+            if !self.incoming.is_empty() && self.has_room() {
+                self.unpack(now);
+                continue;
+            }
             if self.stage == Stage::Ending && self.is_empty() {
                 return;
             }
@@ -137,15 +146,19 @@ impl Actor {
 
     fn takes_records(&self) -> bool {
         self.stage != Stage::Ending
-            && self.ready.is_empty()
-            && self.outbox.has_room()
-            && self.batches.len() < MOST_INVOCATIONS
+            && self.incoming.is_empty()
+            && self.has_room()
             // A source keeps its records itself: of those the ledger has the place alone.
             && !(self.shared.direct && self.unsettled.as_ref().is_some_and(Unsettled::is_full))
     }
 
+    /// Whether what comes next finds the stage after it free.
+    fn has_room(&self) -> bool {
+        self.ready.is_empty() && self.outbox.has_room() && self.batches.len() < MOST_INVOCATIONS
+    }
+
     fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.batches.is_empty() && self.outbox.is_idle()
+        self.incoming.is_empty() && self.ready.is_empty() && self.batches.is_empty() && self.outbox.is_idle()
     }
 
     /// Moves on whatever is due: batches to their processors, buffers to their objects.
@@ -179,7 +192,7 @@ impl Actor {
             let batch = transformer::process(Arc::clone(&self.shared), processing.clone(), records, first_id);
             self.batches.push_back(AbortOnDropHandle::new(tokio::spawn(batch)));
         }
-        let last = hurried && self.ready.is_empty() && self.batches.is_empty();
+        let last = hurried && self.incoming.is_empty() && self.ready.is_empty() && self.batches.is_empty();
         let sealed = self.lanes.take_due(&self.under, now, last);
         self.outbox.put(sealed);
         if let Some(overdue) = self.unsettled.as_ref().and_then(Unsettled::overdue) {
@@ -197,7 +210,10 @@ impl Actor {
     fn settle(&mut self) {
         let Some(ledger) = &self.shared.ledger else { return };
         let ready = self.ready.iter().find_map(|batch| batch.first());
-        let gathered = [self.batcher.first(), ready].into_iter().flatten().map(|record| record.chunk);
+        let gathered = [self.incoming.front(), self.batcher.first(), ready]
+            .into_iter()
+            .flatten()
+            .map(|record| record.chunk);
         let elsewhere =
             [self.batch_chunks.front().copied(), self.lanes.first_chunk(), self.outbox.first_chunk()];
         let first = gathered.chain(elsewhere.into_iter().flatten()).min().unwrap_or(self.next_chunk);
@@ -222,38 +238,51 @@ impl Actor {
         if let (Some(unsettled), Some(first)) = (&mut self.unsettled, records.first()) {
             unsettled.take_in(first.chunk, records.iter().map(Record::cost).sum());
         }
+        self.incoming.extend(records);
+        self.unpack(now);
+    }
+
+    /// Unpacks what came in and hands it on. Where a small record may become a large one or many, as far as there is room
+    /// for it: the rest waits.
+    fn unpack(&mut self, now: Instant) {
         let under = Arc::clone(&self.under);
         let processing = &under.destination.processing;
-        let mut batch = Vec::new();
-        for record in records {
+        let grows = processing.unpack.is_some() || processing.split.is_some();
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while (!grows || (bytes < MOST_UNPACKED && self.has_room()))
+            && let Some(record) = self.incoming.pop_front()
+        {
             if let Some(place) = &under.destination.backup {
                 let sealed = self.lanes.push_backup(&record, place.hints, &under, now);
                 self.outbox.put(sealed);
             }
-            match unpacker::unpacked(&self.shared, processing, record) {
-                Unpacked::Records(records) => batch.extend(records),
+            let records = match unpacker::unpacked(&self.shared, processing, record) {
+                Unpacked::Records(records) => records,
                 Unpacked::Unreadable(record) => {
                     let ended_ms = self.shared.clock.epoch_millis();
                     let failure = Failure::not_decompressed();
                     self.shared.log(&under, failure.code, &failure.message, None);
                     self.fail(&record, (ErrorOutputType::Decompression, &failure), (1, ended_ms), now);
+                    continue;
+                }
+            };
+            bytes += records.iter().map(Record::cost).sum::<usize>();
+            match (&processing.lambda, &processing.query) {
+                (Some(lambda), _) => {
+                    for record in records {
+                        self.ready.extend(self.batcher.push(record, lambda.limits, now));
+                    }
+                }
+                (None, Some(_)) => batch.extend(records),
+                (None, None) => {
+                    for record in records {
+                        let data = record.data.clone();
+                        self.deliver(&record, &data, (None, None), now);
+                    }
                 }
             }
         }
-        match (&processing.lambda, &processing.query) {
-            (Some(lambda), _) => {
-                for record in batch {
-                    self.ready.extend(self.batcher.push(record, lambda.limits, now));
-                }
-            }
-            (None, Some(_)) => self.ready.extend(Some(batch).filter(|batch| !batch.is_empty())),
-            (None, None) => {
-                for record in batch {
-                    let data = record.data.clone();
-                    self.deliver(&record, &data, (None, None), now);
-                }
-            }
-        }
+        self.ready.extend(Some(batch).filter(|batch| !batch.is_empty()));
     }
 
     /// Takes what the processors made of a batch: output to its partition, failures to the error output.

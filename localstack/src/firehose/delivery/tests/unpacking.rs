@@ -48,6 +48,29 @@ async fn messages_are_taken_out_of_what_logs_send() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_becomes_large_is_unpacked_only_as_far_as_there_is_room() {
+    let large = logs(&"x".repeat(3_000_000), "DATA_MESSAGE");
+    assert!(large.data.len() < 100_000, "{}", large.data.len());
+    for backed_up in [false, true] {
+        let mut settings = processors("true");
+        settings["BufferingHints"] = json!({"SizeInMBs": 1, "IntervalInSeconds": 60});
+        if backed_up {
+            settings["S3BackupMode"] = json!("Enabled");
+            settings["S3BackupConfiguration"] = json!({"RoleARN": "arn:aws:iam::000000000000:role/delivery", "BucketARN": "arn:aws:s3:::raw"});
+        }
+        let reads = VecDeque::from([Ok(vec![large.clone(); 10])]);
+        let running = start(&settings, Some(Scripted { reads }));
+        running.fake.bucket_missing.store(true, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let unpacked = running.fake.total("OutputDecompressedRecords.Success");
+        assert!((2.0..=4.0).contains(&unpacked), "{unpacked}");
+        running.fake.bucket_missing.store(false, Ordering::Relaxed);
+        let account = running.drained().await;
+        assert_eq!((account.received, account.delivered, account.objects, account.pending), (10, 10, 10, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_backup_and_a_failure_keep_what_was_sent() {
     let mut settings = processors("true");
     let processors = settings["ProcessingConfiguration"]["Processors"].as_array_mut().unwrap();
