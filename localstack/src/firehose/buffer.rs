@@ -97,6 +97,11 @@ impl ObjectBuffer {
         self.data.len()
     }
 
+    /// Records whose ends are marked.
+    pub(crate) fn marked(&self) -> usize {
+        self.marks.len()
+    }
+
     /// The number of the first chunk that is in it; `None` while it is empty.
     pub(crate) fn chunk(&self) -> Option<u64> {
         self.opened.map(|_| self.tally.chunk)

@@ -19,6 +19,8 @@ const MOST_PARTITIONS: usize = 500;
 /// Bytes gathered for all partitions together. A hint of 128 MiB for each of 500 would be 64 GB: past this the largest
 /// buffer is written before its time, which hints allow.
 const MOST_BYTES: usize = 256 << 20;
+/// Records in a request to an HTTP endpoint: `maxItems` in the schema of the request in the Firehose guide.
+const MOST_RECORDS: usize = 10_000;
 
 /// Which object a record goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +93,7 @@ impl Lanes {
             buffer.push(output, tally(of), delimiter, now);
         }
         self.data_bytes += buffer.len() - before;
-        if !buffer.is_full(destination.hints()) {
+        if !buffer.is_full(destination.hints()) && buffer.marked() < MOST_RECORDS {
             return Ok(None);
         }
         Ok(self.seal_data(&partition, configured))

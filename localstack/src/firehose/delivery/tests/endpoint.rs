@@ -182,6 +182,22 @@ async fn what_was_gathered_for_a_backup_is_written_when_an_update_takes_the_back
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_holds_ten_thousand_records_at_most_however_small() {
+    let running = start_with(endpoint(&json!({})), None);
+    running.put(&vec![""; 10_001]);
+    running.fake.changed.notified().await;
+    let counts = || -> Vec<usize> {
+        let requests = running.fake.requests.lock();
+        let bodies = requests.iter().map(|request| serde_json::from_slice::<Value>(&request.body).unwrap());
+        bodies.map(|body| body["records"].as_array().unwrap().len()).collect()
+    };
+    assert_eq!(counts(), [10_000], "they go before their minute is over");
+    let account = running.drained().await;
+    assert_eq!((account.delivered, account.pending), (10_001, 0));
+    assert_eq!(counts(), [10_000, 1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_a_whole_acknowledgment_takes_a_batch() {
     let id = |request: &HttpRequest| header(request, "x-amz-firehose-request-id").unwrap().to_owned();
     for broken in ["{}", "", "null", "[]", "{\"requestId\": null}", "{\"timestamp\": 1}"] {
