@@ -11,7 +11,7 @@ pub struct Lock<T>(Mutex<T>);
 
 impl<T> Lock<T> {
     /// A lock around `value`.
-    pub fn new(value: T) -> Self {
+    pub const fn new(value: T) -> Self {
         Self(Mutex::new(value))
     }
 

@@ -84,10 +84,8 @@ impl Query {
     /// The keys of each record. Blocks: not for an async worker. `now` is in seconds since the epoch.
     pub(crate) fn extract(&self, records: Vec<Bytes>, now: f64) -> Vec<Result<Keys, NoKeys>> {
         let filter = Arc::clone(&self.filter);
-        let count = records.len();
-        let extracted =
-            run::aside(move || records.iter().map(|record| evaluated(&filter, record, now)).collect());
-        extracted.unwrap_or_else(|| vec![Err(NoKeys::Spent); count])
+        let extracted = run::each(records, run::LONGEST, move |record| evaluated(&filter, record, now));
+        extracted.into_iter().map(|keys| keys.unwrap_or(Err(NoKeys::Spent))).collect()
     }
 }
 
