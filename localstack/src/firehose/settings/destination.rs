@@ -63,7 +63,9 @@ impl S3Settings {
         if let Some(backup) = &self.s3_backup {
             check::members(&format!("{path}.s3BackupConfiguration"), &backup.legacy())?;
         }
-        let mut merged = base.merged(partitioning::with_defaults(self));
+        // What AWS fills in, it fills in once: an update leaves what it does not name as it is.
+        let change = if base.is_partitioned() { self } else { partitioning::with_defaults(self) };
+        let mut merged = base.merged(change);
         let role_arn =
             merged.role_arn.clone().ok_or_else(|| FirehoseError::missing(&format!("{path}.roleARN")))?;
         merged.processing_configuration = merged

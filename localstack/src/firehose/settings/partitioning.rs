@@ -198,6 +198,26 @@ mod tests {
     }
 
     #[test]
+    fn an_update_leaves_hints_and_retries_it_does_not_name_as_they_are() {
+        let chosen = json!({
+            "BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 60},
+            "DynamicPartitioningConfiguration": {"Enabled": true, "RetryOptions": {"DurationInSeconds": 7}},
+        });
+        let (old, _) = created(settings(QUERY, &[query("{k: .k}")], chosen.clone())).unwrap();
+        for change in [
+            json!({"DynamicPartitioningConfiguration": {"Enabled": true}}),
+            json!({"DynamicPartitioningConfiguration": {"Enabled": true}, "BufferingHints": {"IntervalInSeconds": 60}}),
+        ] {
+            let change = Settings::S3(Box::new(serde_json::from_value(change).unwrap()));
+            let (new, destination) = old.updated(change, "s3", "us-east-1").unwrap();
+            assert_eq!(destination.place.hints.size, 64 << 20);
+            let Settings::S3(new) = new else { panic!("it is a bucket") };
+            let new = serde_json::to_value(new).unwrap();
+            assert_eq!(new["DynamicPartitioningConfiguration"], chosen["DynamicPartitioningConfiguration"]);
+        }
+    }
+
+    #[test]
     fn an_update_switches_neither_partitioning_nor_a_backup_off() {
         let change = |json: Value| Settings::S3(Box::new(serde_json::from_value(json).unwrap()));
         let (partitioned, _) = created(settings(QUERY, &[query("{k: .k}")], json!({}))).unwrap();
