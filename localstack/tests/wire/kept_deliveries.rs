@@ -89,15 +89,15 @@ async fn survives_kill_9(folder: &Path) {
     for text in &expected {
         put(at, text).await;
     }
-    child.kill().await.unwrap();
+    child.kill().await.expect("it runs");
 
-    let endpoint = Endpoint::start(options(folder)).await.unwrap();
+    let endpoint = Endpoint::start(options(folder)).await.expect("the folder is good");
     put(endpoint.address(), "after").await;
     endpoint.shutdown().await;
     expected.push("after".to_owned());
     expected.sort();
 
-    let endpoint = Endpoint::start(options(folder)).await.unwrap();
+    let endpoint = Endpoint::start(options(folder)).await.expect("the folder is good");
     assert_eq!(records(&endpoint, "direct/").await, expected);
     assert_eq!(records(&endpoint, "reading/").await, expected);
     endpoint.shutdown().await;
