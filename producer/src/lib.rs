@@ -21,6 +21,7 @@ pub mod batch;
 pub mod feed;
 pub mod flow;
 pub mod generate;
+mod hash_keys;
 pub mod input;
 pub mod md5;
 pub mod metrics;
@@ -36,6 +37,7 @@ mod sink;
 mod stats;
 
 pub use account::Account;
+pub use hash_keys::hash_keys;
 pub use outcome::{Attempt, Attempts, Cancellation, Failure, Outcome, Refusal, SequenceNumber};
 pub use parcel::Aggregation;
 pub use producer::{Observer, Producer, Report, Settings, Stopped, TryPutError};

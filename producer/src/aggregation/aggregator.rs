@@ -1,13 +1,10 @@
 //! Gathers user records and writes them as one aggregated record, byte for byte as KPL does.
 
-use std::collections::HashMap;
-
 use bytes::Bytes;
-use md5::{Digest, Md5};
 use pipectl_shards::HashKey;
 
-use super::wire::{bytes_field_len, put_bytes, put_varint, varint_len};
-use super::{AGGREGATE_PARTITION_KEY, CHECKSUM_BYTES, MAGIC};
+use super::AGGREGATE_PARTITION_KEY;
+use super::layout::{Layout, sign};
 
 /// One record as the user hands it in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,159 +39,91 @@ pub struct Aggregate {
 }
 
 /// Gathers the records of one predicted shard.
+///
+/// It copies what it is given, for callers that do not keep their records; the producer's own path does not.
 #[derive(Debug, Default)]
 pub struct Aggregator {
-    partition_keys: Table,
-    explicit_hash_keys: Table,
-    /// Field 3 of the message, as far as it is written.
-    records: Vec<u8>,
-    count: usize,
+    layout: Layout,
+    /// The data of all the records, one after another, and where each ends.
+    data: Vec<u8>,
+    ends: Vec<usize>,
     first: Option<First>,
 }
 
-/// What is kept of the first record: it goes out as it is when no other joins it, and leads the aggregate if
+/// What is kept of the first record: it goes out under its own key when no other joins it, and leads the aggregate if
 /// others do.
 #[derive(Debug)]
 struct First {
     partition_key: String,
     hash_key: HashKey,
-    data_len: usize,
-}
-
-/// A table of keys, each stored once; field 1 or 2 of the message, as far as it is written.
-#[derive(Debug, Default)]
-struct Table {
-    indices: HashMap<Box<str>, u64>,
-    encoded: Vec<u8>,
-}
-
-impl Table {
-    /// The index that `key` has or would get, and the bytes it would add.
-    fn probe(&self, key: &str) -> (u64, usize) {
-        match self.indices.get(key) {
-            Some(index) => (*index, 0),
-            None => (self.indices.len() as u64, bytes_field_len(key.len())),
-        }
-    }
-
-    fn index(&mut self, field: u8, key: &str) -> u64 {
-        if let Some(index) = self.indices.get(key) {
-            return *index;
-        }
-        let index = self.indices.len() as u64;
-        self.indices.insert(key.into(), index);
-        put_bytes(&mut self.encoded, field, key.as_bytes());
-        index
-    }
-
-    fn clear(&mut self) {
-        self.indices.clear();
-        self.encoded.clear();
-    }
 }
 
 impl Aggregator {
     /// Records gathered so far.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.count
+        self.layout.len()
     }
 
     /// Whether nothing has been gathered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.len() == 0
     }
 
     /// Bytes of the aggregate as it stands, magic and checksum included; 0 when empty.
     #[must_use]
     pub fn size(&self) -> usize {
-        if self.is_empty() { 0 } else { self.overhead() + self.records.len() }
+        if self.is_empty() { 0 } else { self.layout.size() }
     }
 
     /// Bytes that the aggregate would have with this record in it, magic and checksum included.
     #[must_use]
     pub fn size_with(&self, record: &UserRecord<'_>) -> usize {
-        let (partition_key, partition_key_bytes) = self.partition_keys.probe(record.partition_key);
-        let explicit = record.explicit_hash_key.map(|key| self.explicit_hash_keys.probe(&key.to_string()));
-        let message = record_len(partition_key, explicit.map(|(index, _)| index), record.data.len());
-        let tables = partition_key_bytes + explicit.map_or(0, |(_, bytes)| bytes);
-        self.overhead() + self.records.len() + tables + bytes_field_len(message)
+        self.layout.size_with(record)
     }
 
     /// Adds a record, whatever its size: whoever gathers asks [`Self::size_with`] first.
     pub fn push(&mut self, record: &UserRecord<'_>) {
-        let partition_key = self.partition_keys.index(1, record.partition_key);
-        let explicit = record.explicit_hash_key.map(|key| self.explicit_hash_keys.index(2, &key.to_string()));
-        let out = &mut self.records;
-        out.push(3 << 3 | 2);
-        put_varint(out, record_len(partition_key, explicit, record.data.len()) as u64);
-        out.push(1 << 3);
-        put_varint(out, partition_key);
-        if let Some(index) = explicit {
-            out.push(2 << 3);
-            put_varint(out, index);
-        }
-        put_bytes(out, 3, record.data);
-        if self.first.is_none() {
-            self.first = Some(First {
-                partition_key: record.partition_key.to_owned(),
-                hash_key: record.hash_key(),
-                data_len: record.data.len(),
-            });
-        }
-        self.count += 1;
+        self.layout.push(record);
+        self.data.extend_from_slice(record.data);
+        self.ends.push(self.data.len());
+        self.first.get_or_insert_with(|| First {
+            partition_key: record.partition_key.to_owned(),
+            hash_key: record.hash_key(),
+        });
     }
 
     /// Takes out what was gathered, ready to send; `None` when there is nothing. A record alone comes out raw,
     /// under its own key.
     pub fn take(&mut self) -> Option<Aggregate> {
-        let first = self.first.take()?;
-        let (partition_key, data) = if self.count == 1 {
-            // The data is the last thing written.
-            let raw = &self.records[self.records.len() - first.data_len..];
-            (first.partition_key, Bytes::copy_from_slice(raw))
+        let First { partition_key, hash_key } = self.first.take()?;
+        let records = self.len();
+        let (partition_key, data) = if records == 1 {
+            (partition_key, Bytes::copy_from_slice(&self.data))
         } else {
             (AGGREGATE_PARTITION_KEY.to_owned(), self.encode())
         };
-        let aggregate =
-            Aggregate { partition_key, explicit_hash_key: first.hash_key, data, records: self.count };
-        self.partition_keys.clear();
-        self.explicit_hash_keys.clear();
-        self.records.clear();
-        self.count = 0;
-        Some(aggregate)
+        self.layout.clear();
+        self.data.clear();
+        self.ends.clear();
+        Some(Aggregate { partition_key, explicit_hash_key: hash_key, data, records })
     }
 
-    fn encode(&self) -> Bytes {
-        let mut out = Vec::with_capacity(self.size());
-        out.extend_from_slice(&MAGIC);
-        out.extend_from_slice(&self.partition_keys.encoded);
-        out.extend_from_slice(&self.explicit_hash_keys.encoded);
-        out.extend_from_slice(&self.records);
-        let checksum = Md5::digest(&out[MAGIC.len()..]);
-        out.extend_from_slice(&checksum);
-        out.into()
+    fn encode(&mut self) -> Bytes {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let data = starts.zip(&self.ends).map(|(start, end)| &self.data[start..*end]);
+        let mut bytes = self.layout.write(data).into();
+        sign([&mut bytes]);
+        bytes
     }
-
-    fn overhead(&self) -> usize {
-        MAGIC.len()
-            + CHECKSUM_BYTES
-            + self.partition_keys.encoded.len()
-            + self.explicit_hash_keys.encoded.len()
-    }
-}
-
-/// Bytes of a `Record` message.
-fn record_len(partition_key: u64, explicit_hash_key: Option<u64>, data_len: usize) -> usize {
-    let explicit = explicit_hash_key.map_or(0, |index| 1 + varint_len(index));
-    1 + varint_len(partition_key) + explicit + bytes_field_len(data_len)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::decode;
+    use super::super::{MAGIC, decode};
     use super::*;
+    use crate::md5;
     use proptest::prelude::*;
 
     fn record<'a>(partition_key: &'a str, data: &'a [u8]) -> UserRecord<'a> {
@@ -229,7 +158,7 @@ mod tests {
             &[0x1a, 4, 0x08, 0, 0x1a, 0],
         ]
         .concat();
-        let expected = [&MAGIC[..], &message, &Md5::digest(&message)[..]].concat();
+        let expected = [&MAGIC[..], &message, &md5::digest(&message)].concat();
         assert_eq!(aggregate.data, expected);
         assert_eq!(aggregate.partition_key, "a");
         assert_eq!(aggregate.explicit_hash_key, HashKey::of_partition_key("a"));
@@ -251,6 +180,8 @@ mod tests {
             for (partition_key, explicit, data) in &records {
                 let record = UserRecord { partition_key, explicit_hash_key: explicit.map(HashKey), data };
                 let foretold = aggregator.size_with(&record);
+                prop_assert!(aggregator.layout.has_room(&record, foretold));
+                prop_assert!(!aggregator.layout.has_room(&record, foretold - 1));
                 aggregator.push(&record);
                 prop_assert_eq!(aggregator.size(), foretold);
             }
@@ -261,11 +192,11 @@ mod tests {
             prop_assert_eq!(decoded.records.len(), records.len());
             for (read, (partition_key, explicit, data)) in decoded.records.iter().zip(&records) {
                 let key = &decoded.partition_keys[usize::try_from(read.partition_key).unwrap()];
-                prop_assert_eq!(&key[..], partition_key.as_bytes());
+                prop_assert_eq!(*key, partition_key.as_bytes());
                 let hash_key = read.explicit_hash_key.map(|i| &decoded.explicit_hash_keys[usize::try_from(i).unwrap()]);
                 let expected = explicit.map(|key| key.to_string());
-                prop_assert_eq!(hash_key.map(|key| &key[..]), expected.as_ref().map(|key| key.as_bytes()));
-                prop_assert_eq!(&read.data[..], &data[..]);
+                prop_assert_eq!(hash_key.copied(), expected.as_ref().map(|key| key.as_bytes()));
+                prop_assert_eq!(read.data, &data[..]);
             }
         }
     }

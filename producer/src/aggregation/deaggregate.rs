@@ -1,9 +1,9 @@
-//! KCL's rules: what becomes of a Kinesis record on its way to the user.
+//! KCL's rules, one Kinesis record at a time: what becomes of it on its way to the user. [`unpack`] has the rules.
 
 use bytes::Bytes;
-use pipectl_shards::{HashKey, HashKeyRange};
+use pipectl_shards::HashKeyRange;
 
-use super::decode::{DecodeError, Decoded, DecodedRecord, decode};
+use super::unpack::{Deaggregated, Parts, Unpacked, unpack};
 
 /// A record as `GetRecords` gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,44 +33,15 @@ pub struct SubRecord {
     pub data: Bytes,
 }
 
-/// Why part of an aggregate, or all of it, is not given to the user.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Deaggregated {
-    /// It looks like an aggregate and is damaged; KCL passes it through as it is.
-    #[error("the aggregate is damaged: {0}")]
-    Damaged(DecodeError),
-    /// A record refers to a key that is not in the table; KCL gives what came before it and loses the rest.
-    #[error("record {index} of the aggregate refers to a key that is not there")]
-    BadIndex {
-        /// Its place in the aggregate.
-        index: usize,
-    },
-    /// A record's explicit hash key is no number; KCL gives what came before it and loses the rest.
-    #[error("record {index} of the aggregate has an explicit hash key that is no number")]
-    BadHashKey {
-        /// Its place in the aggregate.
-        index: usize,
-    },
-    /// A record's hash key lies outside the shard's range, because the shard was split or merged while the
-    /// aggregate was in flight; KCL drops the whole aggregate.
-    #[error("record {index} of the aggregate belongs to another shard, so all {records} are dropped")]
-    OutOfRange {
-        /// Its place in the aggregate.
-        index: usize,
-        /// Records in the aggregate.
-        records: usize,
-    },
-}
-
 /// The user records in a Kinesis record from the shard that owns `range`, exactly as KCL gives them.
 ///
 /// An ordinary or damaged record comes through as it is; an aggregate with a record outside `range` gives
 /// nothing.
 #[must_use]
 pub fn deaggregate(record: KinesisRecord, range: &HashKeyRange) -> Vec<SubRecord> {
-    match decode(&record.data) {
-        Err(_) => vec![pass_through(record)],
-        Ok(decoded) => sub_records(&record, &decoded, range).0,
+    match unpack([&record.data[..]], range).pop() {
+        Some(Unpacked::Apart(parts)) => sub_records(&record, &parts),
+        _ => vec![pass_through(record)],
     }
 }
 
@@ -83,13 +54,10 @@ pub fn deaggregate_strictly(
     record: KinesisRecord,
     range: &HashKeyRange,
 ) -> Result<Vec<SubRecord>, Deaggregated> {
-    match decode(&record.data) {
-        Err(DecodeError::NoMagic) => Ok(vec![pass_through(record)]),
-        Err(damage) => Err(Deaggregated::Damaged(damage)),
-        Ok(decoded) => match sub_records(&record, &decoded, range) {
-            (records, None) => Ok(records),
-            (_, Some(problem)) => Err(problem),
-        },
+    match unpack([&record.data[..]], range).pop() {
+        Some(unpacked) if let Some(problem) = unpacked.problem() => Err(problem),
+        Some(Unpacked::Apart(parts)) => Ok(sub_records(&record, &parts)),
+        _ => Ok(vec![pass_through(record)]),
     }
 }
 
@@ -104,78 +72,25 @@ fn pass_through(record: KinesisRecord) -> SubRecord {
     }
 }
 
-/// What KCL emits, and why it stopped early if it did.
-fn sub_records(
-    outer: &KinesisRecord,
-    decoded: &Decoded,
-    range: &HashKeyRange,
-) -> (Vec<SubRecord>, Option<Deaggregated>) {
-    let mut emitted = Vec::with_capacity(decoded.records.len());
-    for (index, record) in decoded.records.iter().enumerate() {
-        let Some((partition_key, explicit_hash_key)) = keys(decoded, record) else {
-            return (emitted, Some(Deaggregated::BadIndex { index }));
-        };
-        let hash_key = match &explicit_hash_key {
-            None => Some(HashKey::of_partition_key(&partition_key)),
-            Some(text) => match java_big_integer(text) {
-                Err(NotANumber) => return (emitted, Some(Deaggregated::BadHashKey { index })),
-                Ok(hash_key) => hash_key,
-            },
-        };
-        if !hash_key.is_some_and(|hash_key| range.contains(hash_key)) {
-            return (Vec::new(), Some(Deaggregated::OutOfRange { index, records: decoded.records.len() }));
-        }
-        emitted.push(SubRecord {
-            partition_key,
-            explicit_hash_key,
-            sequence_number: outer.sequence_number.clone(),
-            sub_sequence_number: index as u64,
-            aggregated: true,
-            data: record.data.clone(),
-        });
-    }
-    (emitted, None)
-}
-
-fn keys(decoded: &Decoded, record: &DecodedRecord) -> Option<(String, Option<String>)> {
-    let text = |key: &Bytes| String::from_utf8_lossy(key).into_owned();
-    let partition_key = decoded.partition_keys.get(java_int(record.partition_key)?).map(text)?;
-    match record.explicit_hash_key {
-        None => Some((partition_key, None)),
-        Some(index) => {
-            decoded.explicit_hash_keys.get(java_int(index)?).map(|key| (partition_key, Some(text(key))))
-        }
-    }
-}
-
-/// An index as KCL uses it: the low 32 bits of the number, where the sign bit means out of range.
-fn java_int(index: u64) -> Option<usize> {
-    usize::try_from(index & u64::from(u32::MAX)).ok().filter(|low| i32::try_from(*low).is_ok())
-}
-
-struct NotANumber;
-
-/// A decimal number as Java's `BigInteger` reads it, signs and leading zeros included; `Ok(None)` for one that
-/// lies outside the hash-key space.
-fn java_big_integer(text: &str) -> Result<Option<HashKey>, NotANumber> {
-    let (negative, digits) = match text.as_bytes() {
-        [b'-', ..] => (true, &text[1..]),
-        [b'+', ..] => (false, &text[1..]),
-        _ => (false, text),
-    };
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(NotANumber);
-    }
-    let number = digits.parse::<u128>().ok();
-    Ok(number.filter(|number| !negative || *number == 0).map(HashKey))
+fn sub_records(outer: &KinesisRecord, parts: &Parts<'_>) -> Vec<SubRecord> {
+    let owned = parts.iter().map(|part| SubRecord {
+        partition_key: part.partition_key.to_owned(),
+        explicit_hash_key: part.explicit_hash_key.map(str::to_owned),
+        sequence_number: outer.sequence_number.clone(),
+        sub_sequence_number: part.sub_sequence_number,
+        aggregated: true,
+        data: outer.data.slice_ref(part.data),
+    });
+    owned.collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use md5::{Digest, Md5};
+    use pipectl_shards::HashKey;
 
-    use super::super::{Aggregator, MAGIC, UserRecord};
+    use super::super::{Aggregator, DecodeError, MAGIC, UserRecord};
     use super::*;
+    use crate::md5;
 
     const LOW: HashKeyRange = HashKeyRange::ALL;
 
@@ -184,7 +99,7 @@ mod tests {
     }
 
     fn framed(message: &[u8]) -> KinesisRecord {
-        kinesis_record([&MAGIC[..], message, &Md5::digest(message)[..]].concat())
+        kinesis_record([&MAGIC[..], message, &md5::digest(message)].concat())
     }
 
     fn aggregate(hash_keys: &[u128]) -> KinesisRecord {
@@ -242,25 +157,5 @@ mod tests {
         let emitted = deaggregate(record.clone(), &LOW);
         assert_eq!(emitted.iter().map(|record| &record.data[..]).collect::<Vec<_>>(), [b"x"]);
         assert_eq!(deaggregate_strictly(record, &LOW), Err(Deaggregated::BadIndex { index: 1 }));
-    }
-
-    #[test]
-    fn an_index_is_cut_to_32_bits_as_in_java() {
-        assert_eq!(java_int(1 << 32), Some(0));
-        assert_eq!(java_int(1 << 31), None);
-        assert_eq!(java_int(u64::MAX), None);
-    }
-
-    #[test]
-    fn explicit_hash_keys_are_read_as_java_reads_numbers() {
-        let read = |text| java_big_integer(text).map_err(|NotANumber| ());
-        assert_eq!(read("007"), Ok(Some(HashKey(7))));
-        assert_eq!(read("+7"), Ok(Some(HashKey(7))));
-        assert_eq!(read("-0"), Ok(Some(HashKey(0))));
-        assert_eq!(read("-1"), Ok(None));
-        assert_eq!(read("340282366920938463463374607431768211456"), Ok(None));
-        for text in ["", "+", "0x7", " 7", "7.0"] {
-            assert_eq!(read(text), Err(()), "{text:?}");
-        }
     }
 }

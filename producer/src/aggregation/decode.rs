@@ -1,10 +1,8 @@
 //! The bytes of an aggregated record, read without copying and without believing them.
 
-use bytes::Bytes;
-use md5::{Digest, Md5};
-
 use super::wire::{Fields, Value};
 use super::{CHECKSUM_BYTES, MAGIC};
+use crate::md5;
 
 /// Why bytes are not an aggregated record. KCL passes such a record through as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,37 +30,37 @@ pub enum DecodeError {
     MissingField,
 }
 
-/// An aggregated record, its parts still slices of the Kinesis record they came in.
+/// An aggregated record, its parts slices of the Kinesis record they came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Decoded {
+pub struct Decoded<'a> {
     /// The partition keys that records refer to. UTF-8 by contract, unchecked here.
-    pub partition_keys: Vec<Bytes>,
+    pub partition_keys: Vec<&'a [u8]>,
     /// The explicit hash keys that records refer to, in decimal by contract.
-    pub explicit_hash_keys: Vec<Bytes>,
+    pub explicit_hash_keys: Vec<&'a [u8]>,
     /// The records in the order they were added.
-    pub records: Vec<DecodedRecord>,
+    pub records: Vec<DecodedRecord<'a>>,
 }
 
 /// One record of an aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodedRecord {
+pub struct DecodedRecord<'a> {
     /// Index into [`Decoded::partition_keys`], not yet checked.
     pub partition_key: u64,
     /// Index into [`Decoded::explicit_hash_keys`], not yet checked.
     pub explicit_hash_key: Option<u64>,
     /// The user's bytes.
-    pub data: Bytes,
+    pub data: &'a [u8],
     /// Tags, which no known producer writes and KCL ignores.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<Tag<'a>>,
 }
 
 /// A tag of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag {
+pub struct Tag<'a> {
     /// Its key.
-    pub key: Bytes,
+    pub key: &'a [u8],
     /// Its value, if it has one.
-    pub value: Option<Bytes>,
+    pub value: Option<&'a [u8]>,
 }
 
 /// Reads an aggregated record.
@@ -72,20 +70,32 @@ pub struct Tag {
 ///
 /// # Errors
 /// [`DecodeError`], when it is not an aggregated record or a damaged one.
-pub fn decode(data: &Bytes) -> Result<Decoded, DecodeError> {
-    let body = data.strip_prefix(&MAGIC).ok_or(DecodeError::NoMagic)?;
-    let message_len =
-        body.len().checked_sub(CHECKSUM_BYTES).filter(|len| *len > 0).ok_or(DecodeError::TooShort)?;
-    let (message, checksum) = body.split_at(message_len);
-    if Md5::digest(message)[..] != *checksum {
+pub fn decode(data: &[u8]) -> Result<Decoded<'_>, DecodeError> {
+    let Framed { message, checksum } = framed(data)?;
+    if md5::digest(message) != *checksum {
         return Err(DecodeError::Checksum);
     }
-    message_of(data.slice(MAGIC.len()..MAGIC.len() + message_len))
+    message_of(message)
 }
 
-fn message_of(message: Bytes) -> Result<Decoded, DecodeError> {
+/// The message of an aggregated record, and the checksum that it should have.
+#[derive(Clone, Copy)]
+pub(super) struct Framed<'a> {
+    pub(super) message: &'a [u8],
+    pub(super) checksum: &'a [u8; CHECKSUM_BYTES],
+}
+
+pub(super) fn framed(data: &[u8]) -> Result<Framed<'_>, DecodeError> {
+    let body = data.strip_prefix(&MAGIC).ok_or(DecodeError::NoMagic)?;
+    match body.split_last_chunk() {
+        Some((message, checksum)) if !message.is_empty() => Ok(Framed { message, checksum }),
+        _ => Err(DecodeError::TooShort),
+    }
+}
+
+pub(super) fn message_of(message: &[u8]) -> Result<Decoded<'_>, DecodeError> {
     let mut decoded = Decoded::default();
-    let mut fields = Fields::of(message);
+    let mut fields = Fields::of(message, 0);
     while let Some(field) = fields.next()? {
         match field {
             (1, Value::Bytes(key)) => decoded.partition_keys.push(key),
@@ -97,9 +107,9 @@ fn message_of(message: Bytes) -> Result<Decoded, DecodeError> {
     Ok(decoded)
 }
 
-fn record_of(message: Bytes) -> Result<DecodedRecord, DecodeError> {
+fn record_of(message: &[u8]) -> Result<DecodedRecord<'_>, DecodeError> {
     let (mut partition_key, mut explicit_hash_key, mut data, mut tags) = (None, None, None, Vec::new());
-    let mut fields = Fields::of(message);
+    let mut fields = Fields::of(message, 1);
     while let Some(field) = fields.next()? {
         match field {
             (1, Value::Varint(index)) => partition_key = Some(index),
@@ -115,9 +125,9 @@ fn record_of(message: Bytes) -> Result<DecodedRecord, DecodeError> {
     Ok(DecodedRecord { partition_key, explicit_hash_key, data, tags })
 }
 
-fn tag_of(message: Bytes) -> Result<Tag, DecodeError> {
+fn tag_of(message: &[u8]) -> Result<Tag<'_>, DecodeError> {
     let (mut key, mut value) = (None, None);
-    let mut fields = Fields::of(message);
+    let mut fields = Fields::of(message, 2);
     while let Some(field) = fields.next()? {
         match field {
             (1, Value::Bytes(bytes)) => key = Some(bytes),
@@ -130,15 +140,16 @@ fn tag_of(message: Bytes) -> Result<Tag, DecodeError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::wire::put_varint;
     use super::*;
     use proptest::prelude::*;
 
-    fn framed(message: &[u8]) -> Bytes {
-        [&MAGIC[..], message, &Md5::digest(message)[..]].concat().into()
+    fn framed(message: &[u8]) -> Vec<u8> {
+        [&MAGIC[..], message, &md5::digest(message)].concat()
     }
 
     /// `partition_key_table: "k"`, then one record with index 0 and this rest.
-    fn one_record(rest: &[u8]) -> Bytes {
+    fn one_record(rest: &[u8]) -> Vec<u8> {
         let record = [&[0x08, 0x00][..], rest].concat();
         let length = u8::try_from(record.len()).unwrap();
         framed(&[&[0x0a, 1, b'k', 0x1a, length][..], &record].concat())
@@ -146,8 +157,8 @@ mod tests {
 
     #[test]
     fn bytes_without_magic_or_too_short_for_a_message_are_ordinary_records() {
-        assert_eq!(decode(&Bytes::from_static(b"hello")), Err(DecodeError::NoMagic));
-        assert_eq!(decode(&Bytes::from_static(&MAGIC)), Err(DecodeError::TooShort));
+        assert_eq!(decode(b"hello"), Err(DecodeError::NoMagic));
+        assert_eq!(decode(&MAGIC), Err(DecodeError::TooShort));
         let empty_message = framed(b"");
         assert_eq!(empty_message.len(), MAGIC.len() + CHECKSUM_BYTES);
         assert_eq!(decode(&empty_message), Err(DecodeError::TooShort));
@@ -155,10 +166,10 @@ mod tests {
 
     #[test]
     fn a_wrong_checksum_is_told_from_a_damaged_message() {
-        let mut bytes = one_record(&[0x1a, 1, b'd']).to_vec();
-        assert!(decode(&bytes.clone().into()).is_ok());
+        let mut bytes = one_record(&[0x1a, 1, b'd']);
+        assert!(decode(&bytes).is_ok());
         *bytes.last_mut().unwrap() ^= 1;
-        assert_eq!(decode(&bytes.into()), Err(DecodeError::Checksum));
+        assert_eq!(decode(&bytes), Err(DecodeError::Checksum));
     }
 
     #[test]
@@ -166,10 +177,10 @@ mod tests {
         let tags = [0x22, 6, 0x0a, 1, b't', 0x12, 1, b'v', 0x22, 3, 0x0a, 1, b'u'];
         let record = one_record(&[&[0x1a, 1, b'x', 0x1a, 1, b'y'][..], &tags].concat());
         let decoded = decode(&record).unwrap();
-        assert_eq!(decoded.records[0].data, "y");
+        assert_eq!(decoded.records[0].data, b"y");
         let tag = |key: &'static str, value: Option<&'static str>| Tag {
-            key: key.into(),
-            value: value.map(Into::into),
+            key: key.as_bytes(),
+            value: value.map(str::as_bytes),
         };
         assert_eq!(decoded.records[0].tags, [tag("t", Some("v")), tag("u", None)]);
     }
@@ -186,8 +197,9 @@ mod tests {
             &[0x1a, 1, b'd'],
         ]
         .concat();
-        let decoded = decode(&one_record(&unknown)).unwrap();
-        assert_eq!((decoded.records[0].explicit_hash_key, &decoded.records[0].data[..]), (None, &b"d"[..]));
+        let record = one_record(&unknown);
+        let decoded = decode(&record).unwrap();
+        assert_eq!((decoded.records[0].explicit_hash_key, decoded.records[0].data), (None, &b"d"[..]));
     }
 
     #[test]
@@ -210,6 +222,27 @@ mod tests {
     #[test]
     fn a_tower_of_groups_is_refused_and_does_not_overflow_the_stack() {
         assert_eq!(decode(&framed(&[0x2b; 100_000])), Err(DecodeError::InvalidTag));
+    }
+
+    #[test]
+    fn groups_nest_as_deep_as_in_java_which_counts_the_messages_around_them() {
+        let tower = |depth: usize| [vec![0x2b; depth], vec![0x2c; depth]].concat();
+        assert!(decode(&framed(&tower(100))).is_ok());
+        assert_eq!(decode(&framed(&tower(101))), Err(DecodeError::InvalidTag));
+        let in_a_record = |depth| {
+            let record = [&[0x08, 0, 0x1a, 0][..], &tower(depth)].concat();
+            let mut message = vec![0x1a];
+            put_varint(&mut message, record.len() as u64);
+            framed(&[message, record].concat())
+        };
+        assert!(decode(&in_a_record(99)).is_ok());
+        assert_eq!(decode(&in_a_record(100)), Err(DecodeError::InvalidTag));
+    }
+
+    #[test]
+    fn a_length_is_the_low_half_of_its_number_as_in_java() {
+        let message = [0x0a, 0x81, 0x80, 0x80, 0x80, 0x10, b'k'];
+        assert_eq!(decode(&framed(&message)).unwrap().partition_keys, [b"k"]);
     }
 
     #[test]

@@ -13,8 +13,8 @@
 //! Tag              { required string key = 1;  optional string value = 2; }
 //! ```
 //!
-//! [`Aggregator`] writes it, [`decode`] reads its bytes, and [`deaggregate`] applies the rules by which the
-//! Kinesis Client Library (KCL) turns a Kinesis record back into user records. The protobuf is written by hand
+//! [`Aggregator`] writes it, or [`Layout`] for those who keep their records, [`decode`] reads its bytes, and [`unpack`] and [`deaggregate`] apply the rules by which
+//! the Kinesis Client Library (KCL) turns Kinesis records back into user records. The protobuf is written by hand
 //! because both directions work on borrowed bytes: nothing is copied that the other side does not need.
 //!
 //! Source: "KPL Aggregated Record Format" in the KPL repository, `AggregatorUtil` in the KCL.
@@ -22,11 +22,17 @@
 mod aggregator;
 mod deaggregate;
 mod decode;
+mod java;
+mod layout;
+mod table;
+mod unpack;
 mod wire;
 
 pub use aggregator::{Aggregate, Aggregator, UserRecord};
-pub use deaggregate::{Deaggregated, KinesisRecord, SubRecord, deaggregate, deaggregate_strictly};
+pub use deaggregate::{KinesisRecord, SubRecord, deaggregate, deaggregate_strictly};
 pub use decode::{DecodeError, Decoded, DecodedRecord, Tag, decode};
+pub use layout::{Layout, sign};
+pub use unpack::{Deaggregated, Part, Parts, Unpacked, unpack};
 
 /// What an aggregated record starts with.
 pub const MAGIC: [u8; 4] = [0xf3, 0x89, 0x9a, 0xc2];

@@ -1,8 +1,6 @@
 //! The few rules of protobuf's wire format that the record format needs, as Java's runtime applies them,
 //! because that is what KCL reads with.
 
-use bytes::Bytes;
-
 use super::decode::DecodeError;
 
 /// Bytes that a number takes as a varint, 1 to 10.
@@ -33,29 +31,30 @@ pub(super) fn bytes_field_len(len: usize) -> usize {
 }
 
 /// One field of a message; wire types that the format does not use carry no value.
-pub(super) enum Value {
+pub(super) enum Value<'a> {
     Varint(u64),
-    Bytes(Bytes),
+    Bytes(&'a [u8]),
     Other,
 }
 
 /// Reads a message field by field.
-pub(super) struct Fields {
-    input: Bytes,
-    at: usize,
+pub(super) struct Fields<'a> {
+    input: &'a [u8],
+    /// Messages around this one; groups in it count on from there.
+    depth: usize,
 }
 
-/// How deep unknown groups may nest; Java's default recursion limit.
-const MAX_GROUP_DEPTH: usize = 100;
+/// How deep messages and unknown groups may nest; Java's default recursion limit.
+const MAX_DEPTH: usize = 100;
 
-impl Fields {
-    pub(super) fn of(input: Bytes) -> Self {
-        Self { input, at: 0 }
+impl<'a> Fields<'a> {
+    pub(super) fn of(input: &'a [u8], depth: usize) -> Self {
+        Self { input, depth }
     }
 
     /// The next field's number and value; `None` at the end of the message.
-    pub(super) fn next(&mut self) -> Result<Option<(u32, Value)>, DecodeError> {
-        if self.at == self.input.len() {
+    pub(super) fn next(&mut self) -> Result<Option<(u32, Value<'a>)>, DecodeError> {
+        if self.input.is_empty() {
             return Ok(None);
         }
         let (field, wire_type) = self.tag()?;
@@ -63,7 +62,7 @@ impl Fields {
             0 => Value::Varint(self.varint()?),
             2 => Value::Bytes(self.bytes()?),
             _ => {
-                self.skip(field, wire_type, 0)?;
+                self.skip(field, wire_type, self.depth)?;
                 Value::Other
             }
         };
@@ -71,7 +70,7 @@ impl Fields {
     }
 
     fn tag(&mut self) -> Result<(u32, u8), DecodeError> {
-        let low = u32::try_from(self.varint()? & u64::from(u32::MAX)).unwrap_or_default();
+        let low = low_half(self.varint()?);
         match (low >> 3, (low & 7) as u8) {
             (0, _) => Err(DecodeError::InvalidTag),
             tag => Ok(tag),
@@ -80,40 +79,36 @@ impl Fields {
 
     fn varint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0_u64;
-        for shift in (0..70).step_by(7) {
-            let byte = *self.input.get(self.at).ok_or(DecodeError::Truncated)?;
-            self.at += 1;
+        for (shift, byte) in (0..70).step_by(7).zip(self.input) {
             // The tenth byte carries one bit; the others of it fall off, as in Java.
             value |= u64::from(byte & 0x7f) << shift;
             if byte & 0x80 == 0 {
+                self.input = &self.input[shift / 7 + 1..];
                 return Ok(value);
             }
         }
-        Err(DecodeError::LongVarint)
+        Err(if self.input.len() < 10 { DecodeError::Truncated } else { DecodeError::LongVarint })
     }
 
-    fn bytes(&mut self) -> Result<Bytes, DecodeError> {
-        let len = usize::try_from(self.varint()?).map_err(|_| DecodeError::Truncated)?;
-        let end =
-            self.at.checked_add(len).filter(|end| *end <= self.input.len()).ok_or(DecodeError::Truncated)?;
-        let bytes = self.input.slice(self.at..end);
-        self.at = end;
+    /// A length is the low half of its number, as in Java.
+    fn bytes(&mut self) -> Result<&'a [u8], DecodeError> {
+        let length = low_half(self.varint()?);
+        usize::try_from(length).map_err(|_| DecodeError::Truncated).and_then(|length| self.fixed(length))
+    }
+
+    fn fixed(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
+        let (bytes, rest) = self.input.split_at_checked(length).ok_or(DecodeError::Truncated)?;
+        self.input = rest;
         Ok(bytes)
-    }
-
-    fn fixed(&mut self, len: usize) -> Result<(), DecodeError> {
-        self.at =
-            self.at.checked_add(len).filter(|end| *end <= self.input.len()).ok_or(DecodeError::Truncated)?;
-        Ok(())
     }
 
     fn skip(&mut self, field: u32, wire_type: u8, depth: usize) -> Result<(), DecodeError> {
         match wire_type {
             0 => self.varint().map(drop),
-            1 => self.fixed(8),
+            1 => self.fixed(8).map(drop),
             2 => self.bytes().map(drop),
-            3 if depth < MAX_GROUP_DEPTH => self.skip_group(field, depth + 1),
-            5 => self.fixed(4),
+            3 if depth < MAX_DEPTH => self.skip_group(field, depth + 1),
+            5 => self.fixed(4).map(drop),
             _ => Err(DecodeError::InvalidTag),
         }
     }
@@ -126,4 +121,8 @@ impl Fields {
             }
         }
     }
+}
+
+fn low_half(value: u64) -> u32 {
+    u32::try_from(value & u64::from(u32::MAX)).unwrap_or_default()
 }

@@ -1,0 +1,186 @@
+//! What an aggregate is going to look like: its tables, and its size to the byte, before it is written.
+//!
+//! The records themselves stay with whoever has them until the aggregate is sealed, and are copied once then, right
+//! into what goes out. The checksum comes last: [`sign`] computes those of many aggregates side by side.
+
+use bytes::{Bytes, BytesMut};
+
+use super::aggregator::UserRecord;
+use super::table::Table;
+use super::wire::{bytes_field_len, varint_len};
+use super::{CHECKSUM_BYTES, MAGIC};
+use crate::md5::Kernel;
+
+/// The layout of one aggregate, for records that are kept elsewhere until it is written.
+#[derive(Debug, Default)]
+pub struct Layout {
+    partition_keys: Table,
+    explicit_hash_keys: Table,
+    /// Where in the tables the keys of each record are.
+    places: Vec<Place>,
+    /// Bytes of all the records, field 3 of the message.
+    records: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    partition_key: u32,
+    explicit_hash_key: Option<u32>,
+}
+
+/// Digits of the longest explicit hash key.
+const HASH_KEY_DIGITS: usize = 39;
+
+impl Layout {
+    /// Records in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there is no record in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Bytes of the aggregate, magic and checksum included.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let tables = self.partition_keys.encoded().len() + self.explicit_hash_keys.encoded().len();
+        MAGIC.len() + tables + self.records + CHECKSUM_BYTES
+    }
+
+    /// Bytes that the aggregate would have with this record in it.
+    #[must_use]
+    pub fn size_with(&self, record: &UserRecord<'_>) -> usize {
+        let (partition_key, mut added) = self.partition_keys.probe(record.partition_key);
+        let explicit_hash_key = record.explicit_hash_key.map(|key| {
+            let (index, bytes) = self.explicit_hash_keys.probe(&key.to_string());
+            added += bytes;
+            index
+        });
+        self.size() + added + Place { partition_key, explicit_hash_key }.field_len(record.data.len())
+    }
+
+    /// Whether the aggregate stays within so many bytes with this record in it.
+    #[must_use]
+    pub fn has_room(&self, record: &UserRecord<'_>, max_bytes: usize) -> bool {
+        // Mostly there is room even if every number takes the longest form and every key is new.
+        let key = bytes_field_len(record.partition_key.len());
+        let explicit = record.explicit_hash_key.map_or(0, |_| bytes_field_len(HASH_KEY_DIGITS));
+        let widest = Place { partition_key: u32::MAX, explicit_hash_key: Some(u32::MAX) };
+        let most = self.size() + key + explicit + widest.field_len(record.data.len());
+        most <= max_bytes || self.size_with(record) <= max_bytes
+    }
+
+    /// Adds a record.
+    pub fn push(&mut self, record: &UserRecord<'_>) {
+        let place = Place {
+            partition_key: self.partition_keys.index(1, record.partition_key),
+            explicit_hash_key: record
+                .explicit_hash_key
+                .map(|key| self.explicit_hash_keys.index(2, &key.to_string())),
+        };
+        self.records += place.field_len(record.data.len());
+        self.places.push(place);
+    }
+
+    /// Writes the aggregate, its checksum still blank, and is empty afterwards. `data` are the bytes of the records,
+    /// in the order in which they were added. [`sign`] fills the checksum in.
+    ///
+    /// # Panics
+    /// In a debug build, when these are not the bytes that were laid out.
+    pub fn write<'a>(&mut self, data: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+        let size = self.size();
+        let mut out = Vec::with_capacity(size + HEAD);
+        out.extend_from_slice(&MAGIC);
+        out.extend_from_slice(self.partition_keys.encoded());
+        out.extend_from_slice(self.explicit_hash_keys.encoded());
+        for (place, data) in self.places.iter().zip(data) {
+            place.write(&mut out, data);
+        }
+        out.resize(out.len() + CHECKSUM_BYTES, 0);
+        debug_assert_eq!(out.len(), size, "the data is not what was laid out");
+        self.clear();
+        out
+    }
+
+    /// Forgets every record; what was allocated for them is kept.
+    pub fn clear(&mut self) {
+        self.partition_keys.clear();
+        self.explicit_hash_keys.clear();
+        self.places.clear();
+        self.records = 0;
+    }
+}
+
+impl Place {
+    /// Bytes of the `Record` message with so much data.
+    fn message_len(self, data: usize) -> usize {
+        let explicit = self.explicit_hash_key.map_or(0, |index| 1 + varint_len(index.into()));
+        1 + varint_len(self.partition_key.into()) + explicit + bytes_field_len(data)
+    }
+
+    /// Bytes of the message as field 3 of the one around it.
+    fn field_len(self, data: usize) -> usize {
+        bytes_field_len(self.message_len(data))
+    }
+
+    fn write(self, out: &mut Vec<u8>, data: &[u8]) {
+        let mut head = Head::default();
+        head.put(3 << 3 | 2, self.message_len(data.len()) as u64);
+        head.put(1 << 3, self.partition_key.into());
+        if let Some(index) = self.explicit_hash_key {
+            head.put(2 << 3, index.into());
+        }
+        head.put(3 << 3 | 2, data.len() as u64);
+        // Of a fixed length, so that it is a few moves and no call.
+        let end = out.len() + head.length;
+        out.extend_from_slice(&head.bytes);
+        out.truncate(end);
+        out.extend_from_slice(data);
+    }
+}
+
+/// More than three numbers of data that fits in any memory take.
+const HEAD: usize = 32;
+
+/// What stands before the data of a record: three tags or four, each with a number.
+#[derive(Default)]
+struct Head {
+    bytes: [u8; HEAD],
+    length: usize,
+}
+
+impl Head {
+    fn put(&mut self, tag: u8, mut value: u64) {
+        self.push(tag);
+        while value >= 0x80 {
+            self.push((value & 0x7f) as u8 | 0x80);
+            value >>= 7;
+        }
+        self.push((value & 0x7f) as u8);
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.bytes[self.length] = byte;
+        self.length += 1;
+    }
+}
+
+/// Fills in the checksums of aggregates as [`Layout::write`] leaves them.
+pub fn sign<'a>(aggregates: impl IntoIterator<Item = &'a mut Bytes>) {
+    let mut aggregates: Vec<_> = aggregates.into_iter().collect();
+    let message = |data: &Bytes| MAGIC.len()..data.len() - CHECKSUM_BYTES;
+    let messages: Vec<_> = aggregates.iter().map(|data| &data[message(data)]).collect();
+    let mut digests = vec![[0; CHECKSUM_BYTES]; messages.len()];
+    Kernel::fastest().digest_each(&messages, |at, digest| digests[at] = digest);
+    for (data, digest) in aggregates.iter_mut().zip(digests) {
+        // Nobody else has it yet, so nothing is copied.
+        let mut bytes = BytesMut::from(std::mem::take(*data));
+        let blank = bytes.len() - CHECKSUM_BYTES;
+        bytes[blank..].copy_from_slice(&digest);
+        **data = bytes.freeze();
+    }
+}

@@ -1,0 +1,111 @@
+//! A table of keys, each stored once: field 1 or 2 of the message, as far as it is written.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::wire::{bytes_field_len, put_bytes};
+
+/// The keys of an aggregate by their place in it.
+///
+/// A key is in memory once, in the bytes that go out; finding one costs no allocation.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    encoded: Vec<u8>,
+    keys: Vec<Key>,
+    /// Indices into `keys`.
+    indices: HashTable<u32>,
+    hasher: RandomState,
+}
+
+/// Where in the encoded table a key is.
+#[derive(Clone, Copy, Debug)]
+struct Key {
+    hash: u64,
+    end: usize,
+    length: usize,
+}
+
+impl Key {
+    fn of<'a>(&self, encoded: &'a [u8]) -> &'a [u8] {
+        &encoded[self.end - self.length..self.end]
+    }
+}
+
+impl Table {
+    /// The index that `key` has or would get, and the bytes it would add.
+    pub(super) fn probe(&self, key: &str) -> (u32, usize) {
+        let hash = self.hasher.hash_one(key);
+        match self.indices.find(hash, |index| self.is(*index, hash, key)) {
+            Some(index) => (*index, 0),
+            None => (count(&self.keys), bytes_field_len(key.len())),
+        }
+    }
+
+    /// The index of `key`, which is added if it is new.
+    pub(super) fn index(&mut self, field: u8, key: &str) -> u32 {
+        let hash = self.hasher.hash_one(key);
+        if let Some(index) = self.indices.find(hash, |index| self.is(*index, hash, key)) {
+            return *index;
+        }
+        let index = count(&self.keys);
+        put_bytes(&mut self.encoded, field, key.as_bytes());
+        self.keys.push(Key { hash, end: self.encoded.len(), length: key.len() });
+        self.indices.insert_unique(hash, index, |index| self.keys[*index as usize].hash);
+        index
+    }
+
+    /// The field as it goes out.
+    pub(super) fn encoded(&self) -> &[u8] {
+        &self.encoded
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.encoded.clear();
+        self.keys.clear();
+        self.indices.clear();
+    }
+
+    fn is(&self, index: u32, hash: u64, key: &str) -> bool {
+        let found = self.keys[index as usize];
+        found.hash == hash && found.of(&self.encoded) == key.as_bytes()
+    }
+}
+
+/// An aggregate of more keys than 32 bits count would be larger than any record.
+fn count(keys: &[Key]) -> u32 {
+    u32::try_from(keys.len()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_key_keeps_the_place_it_got_first(keys in proptest::collection::vec("[a-c]{0,3}", 0..80)) {
+            let mut table = Table::default();
+            let mut seen: Vec<&str> = Vec::new();
+            for key in &keys {
+                let place = seen.iter().position(|known| known == key);
+                let expected = u32::try_from(place.unwrap_or(seen.len())).unwrap();
+                let added = if place.is_none() { 2 + key.len() } else { 0 };
+                prop_assert_eq!(table.probe(key), (expected, added));
+                let before = table.encoded().len();
+                prop_assert_eq!(table.index(1, key), expected);
+                prop_assert_eq!(table.encoded().len(), before + added);
+                if place.is_none() {
+                    seen.push(key);
+                }
+            }
+            let encoded: Vec<u8> = seen.iter().flat_map(|key| {
+                [&[0x0a, u8::try_from(key.len()).unwrap()], key.as_bytes()].concat()
+            }).collect();
+            prop_assert_eq!(table.encoded(), encoded);
+            table.clear();
+            prop_assert_eq!((table.probe("a"), table.encoded()), ((0, 3), &[][..]));
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! KCL's rules, for many Kinesis records at a time: what becomes of each on its way to the user.
+//!
+//! A page of `GetRecords` is taken apart as a whole, because the checksums of its aggregates and the hashes of their
+//! partition keys are many independent MD5s. What comes out borrows from what went in.
+
+use std::borrow::Cow;
+
+use pipectl_shards::{HashKey, HashKeyRange};
+
+use super::decode::{DecodeError, Decoded, DecodedRecord, Framed, framed, message_of};
+use super::java::{self, NotANumber};
+use crate::md5::Kernel;
+
+/// Why part of an aggregate, or all of it, is not given to the user.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Deaggregated {
+    /// It looks like an aggregate and is damaged; KCL passes it through as it is.
+    #[error("the aggregate is damaged: {0}")]
+    Damaged(DecodeError),
+    /// A record refers to a key that is not in the table; KCL gives what came before it and loses the rest.
+    #[error("record {index} of the aggregate refers to a key that is not there")]
+    BadIndex {
+        /// Its place in the aggregate.
+        index: usize,
+    },
+    /// A record's explicit hash key is no number; KCL gives what came before it and loses the rest.
+    #[error("record {index} of the aggregate has an explicit hash key that is no number")]
+    BadHashKey {
+        /// Its place in the aggregate.
+        index: usize,
+    },
+    /// A record's hash key lies outside the shard's range, because the shard was split or merged while the
+    /// aggregate was in flight; KCL drops the whole aggregate.
+    #[error("record {index} of the aggregate belongs to another shard, so all {records} are dropped")]
+    OutOfRange {
+        /// Its place in the aggregate.
+        index: usize,
+        /// Records in the aggregate.
+        records: usize,
+    },
+}
+
+/// One user record of an aggregate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// Its place in the aggregate, from 0.
+    pub sub_sequence_number: u64,
+    /// The user's partition key.
+    pub partition_key: &'a str,
+    /// The user's explicit hash key as it was written, if there was one.
+    pub explicit_hash_key: Option<&'a str>,
+    /// The user's bytes.
+    pub data: &'a [u8],
+}
+
+/// What KCL makes of one Kinesis record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unpacked<'a> {
+    /// It passes through as it is, because it is no aggregate, or a damaged one.
+    AsItIs(DecodeError),
+    /// It is taken apart.
+    Apart(Parts<'a>),
+}
+
+/// The user records of an aggregate, as far as KCL gives them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts<'a> {
+    partition_keys: Vec<Cow<'a, str>>,
+    explicit_hash_keys: Vec<Cow<'a, str>>,
+    records: Vec<DecodedRecord<'a>>,
+    emitted: usize,
+    problem: Option<Deaggregated>,
+}
+
+impl Unpacked<'_> {
+    /// What KCL keeps quiet about: that something of it is lost, or passed through damaged. An ordinary record is no
+    /// problem.
+    #[must_use]
+    pub fn problem(&self) -> Option<Deaggregated> {
+        match self {
+            Self::AsItIs(DecodeError::NoMagic) => None,
+            Self::AsItIs(damage) => Some(Deaggregated::Damaged(*damage)),
+            Self::Apart(parts) => parts.problem.clone(),
+        }
+    }
+}
+
+impl Parts<'_> {
+    /// The user records, in their order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Part<'_>> {
+        self.records[..self.emitted].iter().enumerate().map(|(index, record)| {
+            // Whatever is emitted was found in the tables before.
+            let (partition_key, explicit_hash_key) = self.keys(record).unwrap_or_default();
+            let explicit_hash_key = explicit_hash_key.map(|index| &*self.explicit_hash_keys[index]);
+            Part {
+                sub_sequence_number: index as u64,
+                partition_key: &self.partition_keys[partition_key],
+                explicit_hash_key,
+                data: record.data,
+            }
+        })
+    }
+
+    /// Where in the tables a record's keys are; `None` when one of them is in none.
+    fn keys(&self, record: &DecodedRecord<'_>) -> Option<(usize, Option<usize>)> {
+        let at = |index, table: &[Cow<'_, str>]| java::int(index).filter(|index| *index < table.len());
+        let partition_key = at(record.partition_key, &self.partition_keys)?;
+        match record.explicit_hash_key {
+            None => Some((partition_key, None)),
+            Some(index) => Some((partition_key, Some(at(index, &self.explicit_hash_keys)?))),
+        }
+    }
+
+    /// Finds out how many of the records KCL emits, and why it stops early if it does.
+    fn judge(&mut self, hash_keys: &[HashKey], range: &HashKeyRange) {
+        let records = self.records.len();
+        for (index, record) in self.records.iter().enumerate() {
+            let problem = match self.keys(record) {
+                None => Some(Deaggregated::BadIndex { index }),
+                Some((_, Some(explicit))) => match java::big_integer(&self.explicit_hash_keys[explicit]) {
+                    Err(NotANumber) => Some(Deaggregated::BadHashKey { index }),
+                    Ok(Some(hash_key)) if range.contains(hash_key) => None,
+                    Ok(_) => Some(Deaggregated::OutOfRange { index, records }),
+                },
+                Some((partition_key, None)) => {
+                    // Without hash keys there was no need for them: the range is all there is.
+                    let fits = hash_keys.get(partition_key).is_none_or(|hash_key| range.contains(*hash_key));
+                    (!fits).then_some(Deaggregated::OutOfRange { index, records })
+                }
+            };
+            if problem.is_some() {
+                self.emitted =
+                    if matches!(problem, Some(Deaggregated::OutOfRange { .. })) { 0 } else { index };
+                self.problem = problem;
+                return;
+            }
+        }
+        self.emitted = records;
+    }
+}
+
+impl<'a> From<Decoded<'a>> for Parts<'a> {
+    fn from(decoded: Decoded<'a>) -> Self {
+        let texts = |keys: Vec<&'a [u8]>| keys.into_iter().map(text).collect();
+        Self {
+            partition_keys: texts(decoded.partition_keys),
+            explicit_hash_keys: texts(decoded.explicit_hash_keys),
+            records: decoded.records,
+            ..Self::default()
+        }
+    }
+}
+
+fn text(key: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(key).map_or_else(|_| String::from_utf8_lossy(key), Cow::Borrowed)
+}
+
+/// Takes Kinesis records from the shard that owns `range` apart, exactly as KCL does; the answers are in the order of
+/// the records. Where the range is not known, KCL takes [`HashKeyRange::ALL`].
+///
+/// An ordinary or damaged record comes through as it is; an aggregate with a record outside `range` gives nothing.
+#[must_use]
+pub fn unpack<'a>(page: impl IntoIterator<Item = &'a [u8]>, range: &HashKeyRange) -> Vec<Unpacked<'a>> {
+    let frames: Vec<_> = page.into_iter().map(framed).collect();
+    let mut unpacked: Vec<_> =
+        frames.iter().zip(intact(&frames)).map(|(frame, intact)| opened(*frame, intact)).collect();
+    if *range == HashKeyRange::ALL {
+        apart(&mut unpacked).for_each(|parts| parts.judge(&[], range));
+        return unpacked;
+    }
+    let keys: Vec<&str> =
+        apart(&mut unpacked).flat_map(|parts| &*parts.partition_keys).map(|key| &**key).collect();
+    let mut hash_keys = vec![HashKey::MIN; keys.len()];
+    Kernel::fastest().digest_each(&keys, |at, digest| hash_keys[at] = HashKey(u128::from_be_bytes(digest)));
+    let mut rest = &hash_keys[..];
+    for parts in apart(&mut unpacked) {
+        let (own, others) = rest.split_at(parts.partition_keys.len());
+        parts.judge(own, range);
+        rest = others;
+    }
+    unpacked
+}
+
+/// Which of the frames have the checksum that they should have.
+fn intact(frames: &[Result<Framed<'_>, DecodeError>]) -> Vec<bool> {
+    let messages: Vec<_> = frames.iter().map(|frame| frame.map_or(&[][..], |frame| frame.message)).collect();
+    let mut intact = vec![false; frames.len()];
+    Kernel::fastest().digest_each(&messages, |at, digest| {
+        intact[at] = frames[at].is_ok_and(|frame| *frame.checksum == digest);
+    });
+    intact
+}
+
+fn opened(frame: Result<Framed<'_>, DecodeError>, intact: bool) -> Unpacked<'_> {
+    let decoded =
+        frame.and_then(|frame| if intact { message_of(frame.message) } else { Err(DecodeError::Checksum) });
+    match decoded {
+        Ok(decoded) => Unpacked::Apart(decoded.into()),
+        Err(damage) => Unpacked::AsItIs(damage),
+    }
+}
+
+fn apart<'a, 'b>(unpacked: &'b mut [Unpacked<'a>]) -> impl Iterator<Item = &'b mut Parts<'a>> {
+    unpacked.iter_mut().filter_map(|one| match one {
+        Unpacked::Apart(parts) => Some(parts),
+        Unpacked::AsItIs(_) => None,
+    })
+}
