@@ -32,6 +32,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often it looks whether a shard that has given out its two mebibytes a second gives more.
 const HELD_BACK: Duration = Duration::from_millis(100);
 
+/// The least it waits: a paused clock moves only when somebody waits.
+const AT_LEAST: Duration = Duration::from_millis(1);
+
 /// What a mapping is to do, as its user last said.
 #[derive(Clone, Debug)]
 pub(super) struct Control {
@@ -199,7 +202,7 @@ impl Driver {
         let wake = poller.and_then(|poller| poller.wake(&scene.moment()));
         let longest = if self.is_held_back { HELD_BACK } else { LOOK_AGAIN };
         let until = |at: i64| Duration::from_millis(u64::try_from(at.saturating_sub(scene.now)).unwrap_or(0));
-        [wake, effective].into_iter().flatten().map(until).fold(longest, Duration::min)
+        [wake, effective].into_iter().flatten().map(until).fold(longest, Duration::min).max(AT_LEAST)
     }
 
     fn scene(&self) -> Scene {
@@ -245,6 +248,7 @@ impl Driver {
         for want in poller.wants(&at) {
             if !self.ports.source.is_ready(want.shard, at.now) {
                 self.is_held_back = true;
+                poller.hold_back(want.shard);
                 continue;
             }
             has_read = true;

@@ -42,7 +42,7 @@ pub(crate) enum Verdict {
 pub(super) struct Standing {
     /// Nothing more is to come.
     pub(super) ended: bool,
-    /// More may be there, and will be read at once.
+    /// More may be there, and can be read at once.
     pub(super) reading: bool,
     /// When it was last read to its tip: all that arrived before has been handed to the lanes.
     pub(super) tip: i64,
@@ -151,16 +151,19 @@ impl Lane {
         Some(Task::Invoke(batch.work(window)))
     }
 
-    /// When to look again, if nothing happens before.
-    pub(super) fn wake(&self, at: &Moment<'_>) -> Option<i64> {
+    /// When to look again, if nothing happens before. Later than now wherever [`next`](Self::next) has just found
+    /// nothing to do: who waits for less than nothing has a paused clock stand still.
+    pub(super) fn wake(&self, at: &Moment<'_>, standing: Standing) -> Option<i64> {
         if self.in_flight {
             return None;
         }
         if let Some(batch) = self.batches.front() {
             return Some(batch.not_before);
         }
-        let gathered = (!self.pending.is_empty()).then(|| self.gathering_since + at.settings.gathering_ms());
-        [gathered, self.window_end()].into_iter().flatten().min()
+        let gathered = (!self.pending.is_empty()).then(|| self.gathered(at, standing));
+        // From its end on it is no time that a window waits for, but a read that finds nothing more.
+        let end = self.window_end().filter(|end| *end > at.now);
+        [gathered, end].into_iter().flatten().min()
     }
 
     /// Hears how the invocation under way ended.
@@ -297,7 +300,7 @@ impl Lane {
             || fits >= at.settings.batch_size
             || standing.ended
             || is_over
-            || self.is_gathered(at, standing);
+            || at.now >= self.gathered(at, standing);
         if fits == 0 || !complete {
             return None;
         }
@@ -311,11 +314,11 @@ impl Lane {
         Some(Batch { entries, ..Batch::default() })
     }
 
-    /// Whether the time to gather is over. What can be read at once still belongs to the batch; but a flood of records
+    /// When the time to gather is over. What can be read at once still belongs to the batch; but a flood of records
     /// that are not wanted holds nothing up for long.
-    fn is_gathered(&self, at: &Moment<'_>, standing: Standing) -> bool {
+    fn gathered(&self, at: &Moment<'_>, standing: Standing) -> i64 {
         let patience = if standing.reading { PATIENCE_MS } else { 0 };
-        at.now >= self.gathering_since.saturating_add(at.settings.gathering_ms() + patience)
+        self.gathering_since.saturating_add(at.settings.gathering_ms() + patience)
     }
 
     /// How many records the next batch can hold: of its size, in an event, of one window.

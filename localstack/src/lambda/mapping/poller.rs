@@ -1,8 +1,8 @@
 //! What a mapping does next. Pure: it is told what was read, what came back and what time it is.
 //!
-//! One round: [`wants`](Poller::wants) names what to read, [`supply`](Poller::supply) takes it; [`due`](Poller::due)
-//! names what to invoke and what was given up, [`finish`](Poller::finish) hears how an invocation ended;
-//! [`wake`](Poller::wake) says when to look again.
+//! One round: [`wants`](Poller::wants) names what to read, [`supply`](Poller::supply) takes it, or
+//! [`hold_back`](Poller::hold_back) hears that it has to wait; [`due`](Poller::due) names what to invoke and what was
+//! given up, [`finish`](Poller::finish) hears how an invocation ended; [`wake`](Poller::wake) says when to look again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,6 +102,13 @@ impl Poller {
     /// What is to be read now.
     pub(super) fn wants(&self, at: &Moment<'_>) -> Vec<Want> {
         self.shards.values().filter_map(|shard| shard.want(at)).collect()
+    }
+
+    /// Hears that a shard could not be read now: its readers have had what it gives out.
+    pub(super) fn hold_back(&mut self, shard: ShardId) {
+        if let Some(shard) = self.shards.get_mut(&shard) {
+            shard.hold_back();
+        }
     }
 
     /// Takes what was read.

@@ -44,6 +44,8 @@ pub(super) struct Shard {
     lanes: Vec<Lane>,
     /// Whether there may be something to read.
     fresh: bool,
+    /// Whether it gives nothing for now: its readers have had what it gives out in a second.
+    held_back: bool,
     tip: i64,
     /// The length of the windows its lanes count.
     tumbling_ms: Option<i64>,
@@ -59,6 +61,7 @@ impl Shard {
             children: Vec::new(),
             lanes: lanes(settings),
             fresh: true,
+            held_back: false,
             tip: i64::MIN,
             tumbling_ms: settings.tumbling_ms,
         }
@@ -110,8 +113,14 @@ impl Shard {
         (count > 0 && bytes > 0).then_some(Want { shard: self.id, from, limit: (count, bytes) })
     }
 
+    /// It could not be read though it was wanted.
+    pub(super) fn hold_back(&mut self) {
+        self.held_back = true;
+    }
+
     /// Takes what was read and is wanted.
     pub(super) fn supply(&mut self, part: Part, wanted: impl Fn(&str, &Entry) -> bool, now: i64) -> usize {
+        self.held_back = false;
         self.fresh = !part.entries.is_empty();
         if part.entries.is_empty() {
             self.tip = now;
@@ -141,8 +150,7 @@ impl Shard {
             }
             self.regroup(at);
         }
-        let reading = self.want(at).is_some();
-        let standing = Standing { ended: self.next.is_none(), reading, tip: self.tip };
+        let standing = self.standing(at);
         let mut tasks = Vec::new();
         for (number, lane) in self.lanes.iter_mut().enumerate() {
             while let Some(task) = lane.next(at, standing) {
@@ -150,6 +158,11 @@ impl Shard {
             }
         }
         tasks
+    }
+
+    fn standing(&self, at: &Moment<'_>) -> Standing {
+        let reading = !self.held_back && self.want(at).is_some();
+        Standing { ended: self.next.is_none(), reading, tip: self.tip }
     }
 
     fn regroup(&mut self, at: &Moment<'_>) {
@@ -180,7 +193,8 @@ impl Shard {
         if self.must_regroup(at.settings) {
             return None;
         }
-        self.lanes.iter().filter_map(|lane| lane.wake(at)).min()
+        let standing = self.standing(at);
+        self.lanes.iter().filter_map(|lane| lane.wake(at, standing)).min()
     }
 }
 

@@ -100,7 +100,7 @@ fn start(change: impl FnOnce(&mut Settings)) -> Running {
         clock,
         counters: Counters::default(),
     });
-    let stream = stream(2);
+    let stream = stream(2, crate::Limits::Off);
     let ports = Ports {
         source: Box::new(StreamSource::of(Arc::clone(&stream))),
         invoke: Arc::clone(&fake) as Arc<dyn Invoke>,

@@ -1,6 +1,7 @@
 //! What the tests of mappings share.
 
 mod driver;
+mod held_back;
 mod lanes;
 mod order;
 mod sim;

@@ -172,7 +172,7 @@ impl Checked {
             if !self.sim.flights.is_empty() {
                 self.land(0, How::Done);
             } else if let Some(wake) = self.sim.wake() {
-                self.sim.now = self.sim.now.max(wake);
+                self.sim.now = wake;
             } else if self.ended.len() == self.put.values().map(Vec::len).sum::<usize>() {
                 return;
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use pipectl_shards::HashKey;
+use pipectl_shards::{HashKey, ShardId};
 use serde_json::Value;
 
 use super::super::adapters::StreamSource;
@@ -17,26 +17,27 @@ use super::super::ports::{Answer, Outcome, Source};
 use super::super::settings::{Settings, Start};
 use super::super::work::{Condition, Discarded, Work};
 use super::{envelope, settings};
+use crate::Limits;
 use crate::kinesis::{Stream, StreamArn, StreamSettings, Terms};
 
 pub(super) const BEGIN: i64 = 1_700_000_000_000;
 
+/// How long it waits for a shard that gives nothing for now.
+const HELD_BACK: i64 = 100;
+
 /// A stream whose changes take no time.
-pub(super) fn stream(shards: u32) -> Arc<Stream> {
+pub(super) fn stream(shards: u32, limits: Limits) -> Arc<Stream> {
     let arn = StreamArn::new("us-east-2", "123456789012", "lambda-stream");
     let begin = Timestamp::from_millisecond(BEGIN).unwrap();
     let settings = StreamSettings::provisioned(NonZeroU32::new(shards).unwrap());
-    let terms = Terms {
-        timings: crate::Timings::all(Duration::ZERO),
-        limits: crate::Limits::Off,
-        ..Terms::default()
-    };
+    let terms = Terms { timings: crate::Timings::all(Duration::ZERO), limits, ..Terms::default() };
     Arc::new(Stream::new(arn, settings, begin, terms))
 }
 
 pub(super) fn put(stream: &Stream, key: &str, data: impl Into<Bytes>, now: i64) {
     let record = (HashKey::of_partition_key(key), key.into(), data.into());
-    stream.put(vec![record], Timestamp::from_millisecond(now).unwrap()).unwrap();
+    let outcomes = stream.put(vec![record], Timestamp::from_millisecond(now).unwrap()).unwrap();
+    assert!(outcomes[0].result.is_ok(), "{outcomes:?}");
 }
 
 /// The data of each record.
@@ -104,13 +105,20 @@ pub(super) struct Sim {
     pub(super) now: i64,
     pub(super) history: History,
     pub(super) flights: Vec<(LaneId, Work)>,
+    /// Whether a shard gives nothing for now.
+    is_held_back: bool,
     source: StreamSource,
     poller: Poller,
 }
 
 impl Sim {
     pub(super) fn new(shards: u32, change: impl FnOnce(&mut Settings)) -> Self {
-        let stream = stream(shards);
+        Self::with(Limits::Off, shards, change)
+    }
+
+    /// With the throughput of shards enforced, or not.
+    pub(super) fn with(limits: Limits, shards: u32, change: impl FnOnce(&mut Settings)) -> Self {
+        let stream = stream(shards, limits);
         let mut settings = settings();
         change(&mut settings);
         let mut source = StreamSource::of(Arc::clone(&stream));
@@ -123,6 +131,7 @@ impl Sim {
             now: BEGIN,
             history: History::default(),
             flights: Vec::new(),
+            is_held_back: false,
             source,
             poller,
         }
@@ -155,14 +164,21 @@ impl Sim {
         let at = Moment { now: self.now, horizon, settings: &settings, frame: envelope().frame() };
         self.poller.news();
         loop {
-            let wants = self.poller.wants(&at);
-            for want in &wants {
-                let part = self.source.read(*want, self.now).unwrap();
+            let mut has_read = false;
+            self.is_held_back = false;
+            for want in self.poller.wants(&at) {
+                if !self.source.is_ready(want.shard, self.now) {
+                    self.is_held_back = true;
+                    self.poller.hold_back(want.shard);
+                    continue;
+                }
+                has_read = true;
+                let part = self.source.read(want, self.now).unwrap();
                 let supplied = self.poller.supply(want.shard, part, &envelope(), &at);
                 self.history.filtered += supplied.filtered;
             }
             let actions = self.poller.due(&at);
-            if wants.is_empty() && actions.is_empty() {
+            if !has_read && actions.is_empty() {
                 return is_busy;
             }
             is_busy |= !actions.is_empty();
@@ -189,10 +205,21 @@ impl Sim {
         self.history.discarded.extend(discarded);
     }
 
+    /// When to look again. Nothing was to be done before this was asked.
     pub(super) fn wake(&self) -> Option<i64> {
         let horizon = self.source.horizon(self.now);
         let at = Moment { now: self.now, horizon, settings: &self.settings, frame: envelope().frame() };
-        self.poller.wake(&at)
+        let wake = self.poller.wake(&at);
+        assert!(wake.is_none_or(|wake| wake > self.now), "time stands still");
+        let held_back = self.is_held_back.then_some(self.now + HELD_BACK);
+        [wake, held_back].into_iter().flatten().min()
+    }
+
+    /// Others read so much of a shard.
+    pub(super) fn others_read(&self, shard: ShardId, bytes: usize) {
+        self.stream.with(self.timestamp(), |state| {
+            state.log_mut(shard).unwrap().reads.charge(bytes, self.now);
+        });
     }
 
     /// Runs until `millis` after the begin, each invocation ending at once as `function` says.
@@ -208,7 +235,7 @@ impl Sim {
                 continue;
             }
             match self.wake().filter(|wake| *wake <= end) {
-                Some(wake) => self.now = self.now.max(wake),
+                Some(wake) => self.now = wake,
                 None if self.now < end => self.now = end,
                 None => return &self.history,
             }
