@@ -207,7 +207,7 @@ impl Lane {
             Progress::All => {
                 let batch = self.batches.pop_front().unwrap_or_default();
                 if batch.closes.is_some() {
-                    self.window = None;
+                    self.end_window();
                 } else {
                     self.advance_window(batch.entries.into_iter().next_back(), reading.state);
                 }
@@ -223,6 +223,14 @@ impl Lane {
         if size > MAX_STATE {
             self.batches.push_front(Batch { closes: Some(true), ..Batch::default() });
         }
+    }
+
+    /// Leaves the window behind. One that ended early may have batches left: they are the first of a new one.
+    fn end_window(&mut self) -> Option<Window> {
+        let ended = self.window.take()?;
+        let next = self.batches.front().and_then(|batch| batch.entries.first());
+        self.window = next.map(|entry| ended.anew(entry.arrived));
+        Some(ended)
     }
 
     fn bisect(&mut self, now: i64) {
@@ -249,7 +257,7 @@ impl Lane {
     fn discard_front(&mut self, condition: Condition) -> Option<Discarded> {
         let batch = self.batches.pop_front()?;
         let work = batch.work(self.window.as_ref());
-        let closed = if batch.closes.is_some() { self.window.take() } else { None };
+        let closed = if batch.closes.is_some() { self.end_window() } else { None };
         let window_last = closed.and_then(|window| window.last);
         Some(Discarded { work, window_last, condition, invocations: batch.invocations, answer: batch.answer })
     }

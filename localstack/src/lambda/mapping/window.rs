@@ -29,6 +29,11 @@ impl Window {
         Self { start, end: start + length, state: Arc::new(Value::Object(Map::new())), last: None }
     }
 
+    /// The window of the same length a time falls into, with no state yet.
+    pub(super) fn anew(&self, arrived: i64) -> Self {
+        Self::of(arrived, self.end - self.start)
+    }
+
     /// Whether a record belongs here.
     pub(super) fn holds(&self, arrived: i64) -> bool {
         (self.start..self.end).contains(&arrived)

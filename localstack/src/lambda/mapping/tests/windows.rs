@@ -79,6 +79,58 @@ fn a_state_over_a_megabyte_ends_the_window_early() {
     assert_eq!(early(2), (false, false, false), "the window goes on with a fresh state");
 }
 
+/// Answers a batch that begins with `1` with a state that is too large, the rest as [`count`] does.
+fn too_much_of_the_first(work: &Work, failed: &[&str]) -> Outcome {
+    if work.entries.first().is_none_or(|entry| &entry.data[..] != b"1") {
+        return count(work);
+    }
+    let items =
+        work.entries.iter().filter(|entry| failed.iter().any(|data| data.as_bytes() == &entry.data[..]));
+    let items: Vec<Value> = items.map(|entry| json!({ "itemIdentifier": &*entry.number })).collect();
+    returned(&json!({ "state": "x".repeat(1 << 20), "batchItemFailures": items }))
+}
+
+#[test]
+fn the_rest_of_a_batch_begins_a_window_when_the_first_part_ended_one_early() {
+    let mut sim = windows(|settings| settings.report_failures = true);
+    sim.put("k", &["1", "2", "3"]);
+    sim.run_until(200_000, |work| too_much_of_the_first(work, &["2"]));
+    let told = told(&sim);
+    assert_eq!((told[0].0, told[0].2, told[1].0, told[1].2), (3, false, 0, true));
+    assert_eq!(told[2..], [(2, json!({}), false), (0, json!({ "n": 2 }), true)]);
+    assert_eq!(sim.history.invoked[3].0, 40_000, "at the end it would have had");
+}
+
+#[test]
+fn the_second_half_of_a_batch_begins_a_window_when_the_first_ended_one_early() {
+    let mut sim = windows(|settings| settings.bisect = true);
+    sim.put("k", &["1", "2", "3", "4"]);
+    sim.run_until(
+        200_000,
+        |work| if work.entries.len() == 4 { failed() } else { too_much_of_the_first(work, &[]) },
+    );
+    let told = told(&sim);
+    let parts: Vec<(usize, bool)> = told.iter().map(|(records, _, is_final)| (*records, *is_final)).collect();
+    assert_eq!(parts, [(4, false), (2, false), (0, true), (2, false), (0, true)]);
+    assert_eq!((&told[3].1, &told[4].1), (&json!({}), &json!({ "n": 2 })));
+}
+
+#[test]
+fn the_rest_begins_a_window_also_when_the_early_end_is_given_up() {
+    let mut sim = windows(|settings| {
+        settings.report_failures = true;
+        settings.max_retries = Some(0);
+    });
+    sim.put("k", &["1", "2"]);
+    let is_early = |work: &Work| work.pane.as_ref().unwrap().is_early;
+    sim.run_until(
+        200_000,
+        |work| if is_early(work) { failed() } else { too_much_of_the_first(work, &["2"]) },
+    );
+    assert_eq!(sim.history.discarded.len(), 1);
+    assert_eq!(told(&sim)[2..], [(1, json!({}), false), (0, json!({ "n": 1 }), true)]);
+}
+
 #[test]
 fn an_answer_without_a_state_is_a_failure() {
     let mut sim = windows(|settings| settings.max_retries = Some(1));
