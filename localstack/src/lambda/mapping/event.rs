@@ -5,10 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::entry::Entry;
-use super::window::Pane;
+use super::window::{Pane, WindowState};
 
 /// The largest event: that of a synchronous invocation.
 pub(super) const MAX_EVENT: usize = super::super::invoke::MAX_SYNC_PAYLOAD;
@@ -62,7 +61,7 @@ struct Bounds {
 #[serde(rename_all = "camelCase")]
 struct WindowPart<'a> {
     window: Bounds,
-    state: &'a Value,
+    state: &'a WindowState,
     shard_id: &'a str,
     #[serde(rename = "eventSourceARN")]
     event_source_arn: &'a str,
@@ -132,10 +131,8 @@ fn seconds(millis: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::tests::{entries, envelope};
     use super::*;
@@ -174,7 +171,7 @@ mod tests {
     fn a_window_is_told_with_its_state() {
         let pane = Pane {
             bounds: (1_607_497_440_000, 1_607_497_560_000),
-            state: Arc::new(json!({ "1": 282 })),
+            state: WindowState::read(r#"{ "1": 282 }"#.to_owned()).unwrap(),
             is_final: true,
             is_early: false,
         };
@@ -192,6 +189,16 @@ mod tests {
                 "isWindowTerminatedEarly": false
             })
         );
+    }
+
+    #[test]
+    fn a_state_is_told_digit_by_digit_as_it_was_returned() {
+        let text = r#"{"n":123456789012345678901234567890,"f":0.1000000000000000055511151231257827,"z":1.0,"a":[ ]}"#;
+        let state = WindowState::read(text.to_owned()).unwrap();
+        let pane = Pane { bounds: (0, 1000), state, is_final: false, is_early: false };
+        let event = envelope().event("shardId-000000000006", &[], Some(&pane));
+        let event = String::from_utf8(event.to_vec()).unwrap();
+        assert!(event.contains(&format!(r#""state":{text},"#)), "{event}");
     }
 
     proptest! {

@@ -14,7 +14,7 @@ use super::entry::Entry;
 use super::filter::Filters;
 use super::settings::{Destination, Settings, Start};
 use super::state::{Mapping, Mappings, Phase, result};
-use super::window::Window;
+use super::window::{Window, WindowState};
 use crate::kinesis::{Position, Sequence};
 use crate::world::World;
 
@@ -74,7 +74,8 @@ struct PlaceImage {
 struct WindowImage {
     start: i64,
     end: i64,
-    state: Value,
+    /// The text of its JSON: as a value it would lose digits.
+    state_text: String,
     last: Option<LastImage>,
 }
 
@@ -144,7 +145,7 @@ impl MappingImage {
             last_result: result::worded(&self.last_result),
             tags: self.tags,
         };
-        Ok((mapping, self.checkpoint.map(CheckpointImage::checkpoint)))
+        Ok((mapping, self.checkpoint.map(CheckpointImage::checkpoint).transpose()?))
     }
 }
 
@@ -203,25 +204,24 @@ impl CheckpointImage {
         }
     }
 
-    fn checkpoint(self) -> Checkpoint {
-        let place = |place: PlaceImage| Place {
-            shard: ShardId::new(place.shard),
-            next: Position(place.next),
-            window: place.window.map(WindowImage::window),
+    fn checkpoint(self) -> Result<Checkpoint, String> {
+        let place = |place: PlaceImage| {
+            let window = place.window.map(WindowImage::window).transpose()?;
+            Ok::<_, String>(Place { shard: ShardId::new(place.shard), next: Position(place.next), window })
         };
-        Checkpoint {
+        Ok(Checkpoint {
             born: self.born,
-            shards: self.shards.into_iter().map(place).collect(),
+            shards: self.shards.into_iter().map(place).collect::<Result<_, _>>()?,
             ended: self.ended.into_iter().map(ShardId::new).collect(),
-        }
+        })
     }
 }
 
 /// What is read of a checkpoint that was written.
 #[cfg(test)]
 pub(super) fn written_and_read(checkpoint: &Checkpoint) -> Checkpoint {
-    let written = serde_json::to_string(&CheckpointImage::of(checkpoint)).unwrap();
-    serde_json::from_str::<CheckpointImage>(&written).unwrap().checkpoint()
+    let written = serde_json::to_value(CheckpointImage::of(checkpoint)).unwrap().to_string();
+    serde_json::from_str::<CheckpointImage>(&written).unwrap().checkpoint().unwrap()
 }
 
 impl WindowImage {
@@ -235,12 +235,13 @@ impl WindowImage {
         Self {
             start: window.start,
             end: window.end,
-            state: (*window.state).clone(),
+            state_text: window.state.text().to_owned(),
             last: window.last.as_ref().map(last),
         }
     }
 
-    fn window(self) -> Window {
+    fn window(self) -> Result<Window, String> {
+        let state = WindowState::read(self.state_text).ok_or("the state of a window is no JSON")?;
         let last = |last: LastImage| Entry {
             sequence: Sequence::of(last.sequence),
             number: last.number.into(),
@@ -248,6 +249,6 @@ impl WindowImage {
             partition_key: last.partition_key.into(),
             data: bytes::Bytes::new(),
         };
-        Window { start: self.start, end: self.end, state: Arc::new(self.state), last: self.last.map(last) }
+        Ok(Window { start: self.start, end: self.end, state, last: self.last.map(last) })
     }
 }

@@ -4,7 +4,6 @@
 //! its place. Only then is the next one formed from what was read ahead.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use super::backoff::pause;
 use super::entry::Entry;
@@ -12,7 +11,7 @@ use super::event::{MAX_EVENT, SURROUNDING};
 use super::poller::Moment;
 use super::ports::{Answer, Outcome};
 use super::response::{self, Progress};
-use super::window::{MAX_STATE, Pane, Window};
+use super::window::{MAX_STATE, Pane, Window, WindowState};
 use super::work::{Condition, Discarded, Work};
 use crate::kinesis::Sequence;
 
@@ -216,11 +215,12 @@ impl Lane {
         }
     }
 
-    fn advance_window(&mut self, last: Option<Entry>, state: Option<(Arc<serde_json::Value>, usize)>) {
-        let (Some(window), Some((state, size))) = (self.window.as_mut(), state) else { return };
+    fn advance_window(&mut self, last: Option<Entry>, state: Option<WindowState>) {
+        let (Some(window), Some(state)) = (self.window.as_mut(), state) else { return };
+        let is_too_large = state.text().len() > MAX_STATE;
         window.state = state;
         window.last = last;
-        if size > MAX_STATE {
+        if is_too_large {
             self.batches.push_front(Batch { closes: Some(true), ..Batch::default() });
         }
     }
@@ -357,7 +357,7 @@ impl Batch {
     fn work(&self, window: Option<&Window>) -> Work {
         let pane = window.map(|window| Pane {
             bounds: (window.start, window.end),
-            state: Arc::clone(&window.state),
+            state: window.state.clone(),
             is_final: self.closes.is_some(),
             is_early: self.closes == Some(true),
         });

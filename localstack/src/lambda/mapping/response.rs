@@ -1,11 +1,13 @@
 //! What a function's answer says of the batch it was given.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::entry::Entry;
 use super::settings::Settings;
+use super::window::WindowState;
 
 /// How far a batch got.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +25,8 @@ pub(super) enum Progress {
 pub(super) struct Reading {
     /// How far the batch got.
     pub(super) progress: Progress,
-    /// The state for the next invocation of the window, and its size.
-    pub(super) state: Option<(Arc<Value>, usize)>,
+    /// The state for the next invocation of the window.
+    pub(super) state: Option<WindowState>,
 }
 
 /// Reads an answer as the settings ask for it: a state where there are windows, failed items where they are reported.
@@ -33,28 +35,31 @@ pub(super) fn read(payload: &[u8], batch: &[Entry], settings: &Settings) -> Read
     if settings.tumbling_ms.is_none() && !reports {
         return Reading { progress: Progress::All, state: None };
     }
-    let answer: Value = serde_json::from_slice(payload).unwrap_or(Value::Null);
+    // What is no object has neither.
+    let answer: HashMap<String, &RawValue> = serde_json::from_slice(payload).unwrap_or_default();
     let mut state = None;
     if settings.tumbling_ms.is_some() {
         // "If the response does not contain a state property, Lambda considers this a failed invocation."
         let Some(returned) = answer.get("state") else {
             return Reading { progress: Progress::Nothing, state: None };
         };
-        state = Some((Arc::new(returned.clone()), returned.to_string().len()));
+        state = Some(WindowState::of(returned));
     }
-    let progress = if reports { failed_items(&answer, batch) } else { Progress::All };
+    let progress =
+        if reports { failed_items(answer.get("batchItemFailures").copied(), batch) } else { Progress::All };
     Reading { progress, state }
 }
 
 /// Nothing, `null`, `""`, `{}` and an empty list are a success; an item that is not one of the batch's fails it whole.
-fn failed_items(answer: &Value, batch: &[Entry]) -> Progress {
-    let items = match answer.get("batchItemFailures") {
+fn failed_items(reported: Option<&RawValue>, batch: &[Entry]) -> Progress {
+    let reported = reported.map(|reported| serde_json::from_str(reported.get()).unwrap_or(Value::Null));
+    let items = match reported {
         None | Some(Value::Null) => return Progress::All,
         Some(Value::Array(items)) => items,
         Some(_) => return Progress::Nothing,
     };
     let mut first = batch.len();
-    for item in items {
+    for item in &items {
         let failed = item.get("itemIdentifier").and_then(Value::as_str);
         let place = failed.and_then(|number| batch.iter().position(|entry| *entry.number == *number));
         let Some(place) = place else { return Progress::Nothing };
@@ -114,6 +119,7 @@ mod tests {
         settings.tumbling_ms = Some(1000);
         assert_eq!(read(b"{}", &entries(1), &settings).progress, Progress::Nothing);
         let reading = read(br#"{"state":{"a":1}}"#, &entries(1), &settings);
-        assert_eq!((reading.progress, reading.state.map(|(_, size)| size)), (Progress::All, Some(7)));
+        let state = reading.state.as_ref().map(WindowState::text);
+        assert_eq!((reading.progress, state), (Progress::All, Some(r#"{"a":1}"#)));
     }
 }

@@ -4,7 +4,7 @@ use pipectl_shards::ShardId;
 use serde_json::json;
 
 use super::super::work::Work;
-use super::sim::{Sim, done, put, returned};
+use super::sim::{Sim, done, put, returned, state};
 use crate::Limits;
 
 const MEGABYTE: usize = 1_000_000;
@@ -50,7 +50,7 @@ fn a_batching_window_ends_in_time_while_the_shard_is_held_back() {
 fn a_tumbling_window_waits_for_what_a_held_back_shard_still_has_of_it() {
     let mut sim = Sim::with(Limits::On, 1, |settings| settings.tumbling_ms = Some(60_000));
     let count = |work: &Work| {
-        let before = work.pane.as_ref().unwrap().state["n"].as_u64().unwrap_or(0);
+        let before = state(work)["n"].as_u64().unwrap_or(0);
         returned(&json!({ "state": { "n": before + work.entries.len() as u64 } }))
     };
     sim.put("k", &["1"]);

@@ -45,6 +45,11 @@ pub(super) fn texts(work: &Work) -> Vec<String> {
     work.entries.iter().map(|entry| String::from_utf8_lossy(&entry.data).into_owned()).collect()
 }
 
+/// The state of its window.
+pub(super) fn state(work: &Work) -> Value {
+    serde_json::from_str(work.pane.as_ref().unwrap().state.text()).unwrap()
+}
+
 pub(super) fn answer(function_error: Option<&'static str>) -> Answer {
     Answer { request_id: "id".to_owned(), version: "$LATEST".to_owned(), function_error }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::ports::Outcome;
 use super::super::work::{Condition, Work};
-use super::sim::{Sim, done, failed, returned};
+use super::sim::{Sim, answer, done, failed, returned, state};
 
 const MINUTE: i64 = 60_000;
 
@@ -17,14 +17,14 @@ fn windows(change: impl FnOnce(&mut super::super::settings::Settings)) -> Sim {
 
 /// Counts records, as the documentation's example does.
 fn count(work: &Work) -> Outcome {
-    let before = work.pane.as_ref().unwrap().state["n"].as_u64().unwrap_or(0);
+    let before = state(work)["n"].as_u64().unwrap_or(0);
     returned(&json!({ "state": { "n": before + work.entries.len() as u64 } }))
 }
 
 /// What each invocation was told: records, state, final.
 fn told(sim: &Sim) -> Vec<(usize, Value, bool)> {
     let pane = |work: &Work| work.pane.clone().unwrap();
-    let told = |work: &Work| (work.entries.len(), (*pane(work).state).clone(), pane(work).is_final);
+    let told = |work: &Work| (work.entries.len(), state(work), pane(work).is_final);
     sim.history.invoked.iter().map(|(_, work)| told(work)).collect()
 }
 
@@ -72,8 +72,9 @@ fn a_state_over_a_megabyte_ends_the_window_early() {
         if is_first { returned(&json!({ "state": large })) } else { count(work) }
     });
     let early = |at: usize| {
-        let pane = sim.history.invoked[at].1.pane.clone().unwrap();
-        (pane.is_final, pane.is_early, pane.state.is_string())
+        let work = &sim.history.invoked[at].1;
+        let pane = work.pane.clone().unwrap();
+        (pane.is_final, pane.is_early, state(work).is_string())
     };
     assert_eq!(early(1), (true, true, true));
     assert_eq!(early(2), (false, false, false), "the window goes on with a fresh state");
@@ -180,4 +181,17 @@ fn a_window_outlives_a_restart_with_its_state_and_its_end() {
         [(1, json!({ "n": 3 }), false), (0, json!({ "n": 4 }), true)],
         "no record is counted twice, and none is forgotten"
     );
+}
+
+#[test]
+fn a_state_goes_on_and_outlives_a_restart_as_the_function_wrote_it() {
+    let text = r#"{"sum": 184467440737095516159, "mean": 0.30000000000000004440892098500626, "last": 1.0}"#;
+    let mut sim = windows(|_| {});
+    sim.put("k", &["1"]);
+    let payload = format!(r#"{{"state":{text}}}"#);
+    sim.run_until(1000, |_| Outcome::Returned { payload: payload.clone().into(), answer: answer(None) });
+    sim.restart();
+    sim.put("k", &["2"]);
+    sim.run_until(2000, count);
+    assert_eq!(sim.history.invoked[1].1.pane.as_ref().unwrap().state.text(), text);
 }
