@@ -12,6 +12,7 @@ use pipectl_shards::ShardId;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::super::error::LambdaError;
 use super::super::metrics;
 use super::super::name::FunctionRef;
 use super::super::state::Location;
@@ -182,6 +183,7 @@ impl Invoke for Services {
                     Some(_) => Outcome::Failed(answer),
                 }
             }
+            Err(error @ LambdaError::PayloadTooLarge { .. }) => Outcome::Refused(error.to_string()),
             Err(error) => Outcome::NotReached(error.to_string()),
         }
     }

@@ -277,8 +277,14 @@ impl Driver {
     }
 
     async fn land(&mut self, (lane, events, outcome): (LaneId, usize, Outcome)) {
-        if let Outcome::NotReached(reason) = &outcome {
-            tracing::debug!(mapping = %self.identity.id, reason, "the function of a mapping was not reached");
+        match &outcome {
+            Outcome::NotReached(reason) => {
+                tracing::debug!(mapping = %self.identity.id, reason, "the function of a mapping was not reached");
+            }
+            Outcome::Refused(reason) => {
+                tracing::warn!(mapping = %self.identity.id, reason, "an event of a mapping was refused");
+            }
+            Outcome::Returned { .. } | Outcome::Failed(_) => {}
         }
         let scene = self.scene();
         let finished = self.poller.as_mut().and_then(|poller| poller.finish(lane, outcome, &scene.moment()));

@@ -76,8 +76,8 @@ impl Failure<'_> {
         let arrived = |entry: Option<&super::entry::Entry>| millis(entry.map_or(self.now, |e| e.arrived));
         let chance = chance.to_string();
         // AWS tells of no answer, and of one invocation, when records are too old, however often it tried.
-        let answer =
-            discarded.answer.as_ref().filter(|_| discarded.condition == Condition::RetryAttemptsExhausted);
+        let is_exhausted = discarded.condition == Condition::RetryAttemptsExhausted;
+        let answer = discarded.answer.as_ref().filter(|_| is_exhausted);
         let payload = || {
             let event = envelope.event(self.shard, entries, discarded.work.pane.as_ref());
             String::from_utf8_lossy(&event).into_owned()
@@ -87,7 +87,7 @@ impl Failure<'_> {
                 request_id: answer.map_or(&chance, |answer| &answer.request_id),
                 function_arn: self.function_arn,
                 condition: discarded.condition.as_str(),
-                approximate_invoke_count: answer.map_or(1, |_| discarded.invocations),
+                approximate_invoke_count: if is_exhausted { discarded.invocations } else { 1 },
             },
             response_context: answer.map(|answer| ResponseContext {
                 status_code: 200,

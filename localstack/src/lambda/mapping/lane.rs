@@ -175,20 +175,24 @@ impl Lane {
                 batch.delay(at.now);
                 (Verdict::NotReached, None)
             }
-            Outcome::Failed(answer) => {
-                batch.answer = Some(answer);
-                if at.settings.bisect && batch.entries.len() > 1 {
-                    self.bisect(at.now);
-                    return (Verdict::Failed, None);
-                }
-                (Verdict::Failed, self.retry_or_discard(at))
-            }
+            Outcome::Failed(answer) => (Verdict::Failed, self.failed(Some(answer), at)),
+            Outcome::Refused(_) => (Verdict::Failed, self.failed(None, at)),
             Outcome::Returned { payload, answer } => {
                 batch.answer = Some(answer);
                 let reading = response::read(&payload, &batch.entries, at.settings);
                 self.returned(reading, at)
             }
         }
+    }
+
+    fn failed(&mut self, answer: Option<Answer>, at: &Moment<'_>) -> Option<Discarded> {
+        let batch = self.batches.front_mut()?;
+        batch.answer = answer;
+        if at.settings.bisect && batch.entries.len() > 1 {
+            self.bisect(at.now);
+            return None;
+        }
+        self.retry_or_discard(at)
     }
 
     fn returned(&mut self, reading: response::Reading, at: &Moment<'_>) -> (Verdict, Option<Discarded>) {
@@ -262,12 +266,22 @@ impl Lane {
         Some(Discarded { work, window_last, condition, invocations: batch.invocations, answer: batch.answer })
     }
 
-    /// Records that are too old, or too large, never reach the function (again).
+    /// Records that are too old, or too large, never reach the function (again); nor does the end of a window that is
+    /// too long ago.
     fn give_up_without_trying(&mut self, at: &Moment<'_>) -> Option<Task> {
         let batch = self.batches.front_mut()?;
+        if batch.closes.is_some() {
+            // As old as a record of its last moment: a window may be longer than a record may be old.
+            let is_old = self.window.as_ref().is_some_and(|window| window.end <= at.oldest());
+            return is_old
+                .then(|| self.discard_front(Condition::RecordAgeExceeded))
+                .flatten()
+                .map(Task::Discard);
+        }
         let old = batch.entries.partition_point(|entry| entry.arrived < at.oldest());
         if old == 0 {
-            let too_large = |entry: &Entry| entry.encoded_size() + at.frame + SURROUNDING > MAX_EVENT;
+            let state = self.window.as_ref().map_or(0, |window| window.state.text().len());
+            let too_large = |entry: &Entry| entry.encoded_size() + at.frame + state + SURROUNDING > MAX_EVENT;
             if batch.entries.len() == 1 && batch.entries.first().is_some_and(too_large) {
                 return self.discard_front(Condition::RecordTooLarge).map(Task::Discard);
             }
@@ -295,8 +309,12 @@ impl Lane {
                 Some(arrived) => !window.holds(arrived),
                 None => standing.ended || standing.tip >= window.end,
             };
-            if is_over {
+            if is_over && (window.last.is_some() || window.end > at.oldest()) {
                 return Some(Batch { closes: Some(false), ..Batch::default() });
+            }
+            if is_over {
+                // All of it was too old for the function: there is nothing to end.
+                self.window = None;
             }
         }
         let tumbling = at.settings.tumbling_ms;

@@ -37,6 +37,8 @@ pub(crate) enum Outcome {
     },
     /// The function failed.
     Failed(Answer),
+    /// The event was refused for what it is, and will be again: too large. That is an attempt.
+    Refused(String),
     /// It was not reached: throttled, not active, not there. That is no attempt.
     NotReached(String),
 }

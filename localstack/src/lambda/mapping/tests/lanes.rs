@@ -2,6 +2,7 @@
 
 use super::super::filter::Filters;
 use super::super::lane::Verdict;
+use super::super::ports::Outcome;
 use super::super::work::Condition;
 use super::sim::{Sim, done, failed, items_failed, texts, throttled};
 
@@ -97,6 +98,21 @@ fn throttles_cost_no_attempts() {
     });
     assert_eq!((history.invoked.len(), history.discarded.len()), (20, 0));
     assert_eq!(history.verdicts[..2], [Verdict::NotReached, Verdict::NotReached]);
+}
+
+#[test]
+fn an_event_that_is_refused_costs_an_attempt_and_is_halved() {
+    let mut sim = Sim::new(1, |settings| {
+        settings.max_retries = Some(1);
+        settings.bisect = true;
+    });
+    sim.put("k", &["1", "2"]);
+    let history = sim.run_until(HOUR, |work| {
+        if texts(work).contains(&"1".to_owned()) { Outcome::Refused("too large".to_owned()) } else { done() }
+    });
+    assert_eq!(history.batches(), ["1 2", "1", "1", "2"]);
+    assert_eq!(history.given_up(), [("1".to_owned(), Condition::RetryAttemptsExhausted, 2)]);
+    assert_eq!(history.discarded[0].answer, None);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::ports::Outcome;
 use super::super::work::{Condition, Work};
-use super::sim::{Sim, answer, done, failed, returned, state};
+use super::sim::{Sim, answer, done, failed, put, returned, state, throttled};
 
 const MINUTE: i64 = 60_000;
 
@@ -153,6 +153,67 @@ fn a_window_whose_end_fails_holds_up_the_next_until_it_is_given_up() {
     let discarded = &sim.history.discarded[0];
     assert_eq!(discarded.work.entries.len(), 0);
     assert_eq!(&discarded.window_last.as_ref().unwrap().data[..], b"1");
+}
+
+#[test]
+fn the_end_of_a_window_is_given_up_when_it_is_older_than_a_record_may_be() {
+    for (max_age_s, after) in [(Some(90), 90), (None, 24 * 3600)] {
+        for outcome in [failed, throttled] {
+            let mut sim = windows(|settings| settings.max_age_s = max_age_s);
+            sim.put("k", &["1"]);
+            let is_final = |work: &Work| work.pane.as_ref().unwrap().is_final;
+            let until = 40_000 + after * 1000;
+            sim.run_until(until - 1, |work| if is_final(work) { outcome() } else { count(work) });
+            assert_eq!(sim.history.discarded, [], "the window's end is not so old yet");
+            sim.run_until(until + MINUTE, |work| if is_final(work) { outcome() } else { count(work) });
+            assert_eq!(sim.history.given_up().len(), 1);
+            assert_eq!(sim.history.discarded[0].condition, Condition::RecordAgeExceeded);
+            assert_eq!(&sim.history.discarded[0].window_last.as_ref().unwrap().data[..], b"1");
+            let invoked = sim.history.invoked.len();
+            sim.run_until(until + 10 * MINUTE, count);
+            assert_eq!(sim.history.invoked.len(), invoked, "it is over");
+        }
+    }
+}
+
+#[test]
+fn a_window_longer_than_a_record_may_be_old_ends_all_the_same() {
+    let mut sim = Sim::new(1, |settings| {
+        settings.tumbling_ms = Some(15 * MINUTE);
+        settings.max_age_s = Some(60);
+    });
+    sim.put("k", &["1"]);
+    sim.run_until(20 * MINUTE, count);
+    assert_eq!(told(&sim), [(1, json!({}), false), (0, json!({ "n": 1 }), true)]);
+}
+
+#[test]
+fn a_backlog_of_windows_that_is_too_old_is_given_up_without_their_ends() {
+    let mut sim = windows(|settings| settings.max_age_s = Some(60));
+    for _ in 0..3 {
+        sim.put("k", &["old"]);
+        sim.now += MINUTE;
+    }
+    sim.now += 10 * MINUTE;
+    sim.put("k", &["new"]);
+    sim.run_until(30 * MINUTE, count);
+    assert_eq!(told(&sim), [(1, json!({}), false), (0, json!({ "n": 1 }), true)]);
+    assert_eq!(sim.history.discarded.len(), 3);
+    assert!(sim.history.discarded.iter().all(|discarded| discarded.work.entries.len() == 1));
+}
+
+#[test]
+fn a_record_that_fits_into_no_event_beside_the_state_is_given_up() {
+    let mut sim = windows(|_| {});
+    let pad = "x".repeat(1_000_000);
+    sim.put("k", &["1"]);
+    sim.run_until(1000, |_| returned(&json!({ "state": pad })));
+    put(&sim.stream, "k", vec![b'y'; 4_100_000], sim.now);
+    sim.put("k", &["2"]);
+    sim.run_until(2000, count);
+    assert_eq!(sim.history.discarded.len(), 1);
+    assert_eq!(sim.history.discarded[0].condition, Condition::RecordTooLarge);
+    assert_eq!(sim.history.batches(), ["1", "2"]);
 }
 
 #[test]
