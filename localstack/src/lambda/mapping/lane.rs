@@ -10,7 +10,7 @@ use super::entry::Entry;
 use super::event::{MAX_EVENT, SURROUNDING};
 use super::poller::Moment;
 use super::ports::{Answer, Outcome};
-use super::response::{self, Progress};
+use super::response::{self, Asked, Progress};
 use super::window::{MAX_STATE, Pane, Window, WindowState};
 use super::work::{Condition, Discarded, Work};
 use crate::kinesis::Sequence;
@@ -115,6 +115,22 @@ impl Lane {
         under_way.chain(&self.pending).next().map(|entry| entry.sequence)
     }
 
+    /// Whether there is a window of which something was processed.
+    pub(super) fn owes_an_end(&self) -> bool {
+        self.window.as_ref().is_some_and(|window| window.last.is_some())
+    }
+
+    /// Has the window end before its time, if something of it was processed, and before anything else is done; answers
+    /// whether that is still to do. AWS does not say what a change of its settings makes of a window (?).
+    pub(super) fn wind_up(&mut self) -> bool {
+        let is_due = self.owes_an_end();
+        let is_begun = self.in_flight || self.batches.front().is_some_and(|batch| batch.closes.is_some());
+        if is_due && !is_begun {
+            self.batches.push_front(Batch { closes: Some(true), ..Batch::default() });
+        }
+        is_due
+    }
+
     /// Where the open window ends.
     pub(super) fn window_end(&self) -> Option<i64> {
         self.window.as_ref().map(|window| window.end)
@@ -179,7 +195,9 @@ impl Lane {
             Outcome::Refused(_) => (Verdict::Failed, self.failed(None, at)),
             Outcome::Returned { payload, answer } => {
                 batch.answer = Some(answer);
-                let reading = response::read(&payload, &batch.entries, at.settings);
+                // Windows may have been set or left since: what counts is what the function was told.
+                let asked = Asked { state: self.window.is_some(), failures: at.settings.report_failures };
+                let reading = response::read(&payload, &batch.entries, asked);
                 self.returned(reading, at)
             }
         }

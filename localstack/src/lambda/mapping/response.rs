@@ -6,7 +6,6 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::entry::Entry;
-use super::settings::Settings;
 use super::window::WindowState;
 
 /// How far a batch got.
@@ -29,24 +28,35 @@ pub(super) struct Reading {
     pub(super) state: Option<WindowState>,
 }
 
-/// Reads an answer as the settings ask for it: a state where there are windows, failed items where they are reported.
-pub(super) fn read(payload: &[u8], batch: &[Entry], settings: &Settings) -> Reading {
-    let reports = settings.report_failures;
-    if settings.tumbling_ms.is_none() && !reports {
+/// What a function was asked to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// A state: it was told of a window.
+    pub(super) state: bool,
+    /// The items that failed.
+    pub(super) failures: bool,
+}
+
+/// Reads an answer to what the function was asked.
+pub(super) fn read(payload: &[u8], batch: &[Entry], asked: Asked) -> Reading {
+    if !asked.state && !asked.failures {
         return Reading { progress: Progress::All, state: None };
     }
     // What is no object has neither.
     let answer: HashMap<String, &RawValue> = serde_json::from_slice(payload).unwrap_or_default();
     let mut state = None;
-    if settings.tumbling_ms.is_some() {
+    if asked.state {
         // "If the response does not contain a state property, Lambda considers this a failed invocation."
         let Some(returned) = answer.get("state") else {
             return Reading { progress: Progress::Nothing, state: None };
         };
         state = Some(WindowState::of(returned));
     }
-    let progress =
-        if reports { failed_items(answer.get("batchItemFailures").copied(), batch) } else { Progress::All };
+    let progress = if asked.failures {
+        failed_items(answer.get("batchItemFailures").copied(), batch)
+    } else {
+        Progress::All
+    };
     Reading { progress, state }
 }
 
@@ -70,14 +80,13 @@ fn failed_items(reported: Option<&RawValue>, batch: &[Entry]) -> Progress {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{entries, settings};
+    use super::super::tests::entries;
     use super::*;
 
     #[test]
     fn item_failures_are_read_as_the_documentation_lists_them() {
         let batch = entries(3);
-        let mut settings = settings();
-        settings.report_failures = true;
+        let asked = Asked { state: false, failures: true };
         let item = |number: &str| format!(r#"{{"batchItemFailures":[{{"itemIdentifier":"{number}"}}]}}"#);
         let table = [
             (String::new(), Progress::All),
@@ -103,22 +112,22 @@ mod tests {
             (r#"{"batchItemFailures":"all"}"#.to_owned(), Progress::Nothing),
         ];
         for (answer, progress) in table {
-            assert_eq!(read(answer.as_bytes(), &batch, &settings).progress, progress, "{answer}");
+            assert_eq!(read(answer.as_bytes(), &batch, asked).progress, progress, "{answer}");
         }
     }
 
     #[test]
     fn answers_mean_nothing_unless_failures_are_reported() {
         let answer = br#"{"batchItemFailures":[{"itemIdentifier":""}]}"#;
-        assert_eq!(read(answer, &entries(1), &settings()).progress, Progress::All);
+        let asked = Asked { state: false, failures: false };
+        assert_eq!(read(answer, &entries(1), asked).progress, Progress::All);
     }
 
     #[test]
     fn a_window_needs_a_state() {
-        let mut settings = settings();
-        settings.tumbling_ms = Some(1000);
-        assert_eq!(read(b"{}", &entries(1), &settings).progress, Progress::Nothing);
-        let reading = read(br#"{"state":{"a":1}}"#, &entries(1), &settings);
+        let asked = Asked { state: true, failures: false };
+        assert_eq!(read(b"{}", &entries(1), asked).progress, Progress::Nothing);
+        let reading = read(br#"{"state":{"a":1}}"#, &entries(1), asked);
         let state = reading.state.as_ref().map(WindowState::text);
         assert_eq!((reading.progress, state), (Progress::All, Some(r#"{"a":1}"#)));
     }

@@ -9,7 +9,6 @@ use super::lane::{Lane, Standing, Task, Verdict};
 use super::poller::Moment;
 use super::ports::{Child, Outcome, Part};
 use super::settings::Settings;
-use super::window::Window;
 use super::work::Discarded;
 use crate::kinesis::Position;
 
@@ -70,8 +69,9 @@ impl Shard {
     /// The shard from where an earlier run had come to.
     pub(super) fn resume(place: Place, settings: &Settings) -> Self {
         let mut shard = Self::new(place.shard, place.next, settings);
-        let fits = |window: &Window| settings.tumbling_ms == Some(window.end - window.start);
-        if let (Some(window), Some(lane)) = (place.window.filter(fits), shard.lanes.first_mut()) {
+        if let (Some(window), Some(lane)) = (place.window, shard.lanes.first_mut()) {
+            // Where the settings have changed since, it is wound up first.
+            shard.tumbling_ms = Some(window.end - window.start);
             lane.go_on(window);
         }
         shard
@@ -144,16 +144,30 @@ impl Shard {
 
     /// What is to be done now, with the number of the lane.
     pub(super) fn due(&mut self, at: &Moment<'_>) -> Vec<(usize, Task)> {
+        let mut tasks = Vec::new();
         if self.must_regroup(at.settings) {
-            if self.lanes.iter().any(Lane::is_in_flight) {
-                return Vec::new();
+            tasks.extend(self.wind_up(at));
+            if self.lanes.iter().any(|lane| lane.is_in_flight() || lane.owes_an_end()) {
+                return tasks;
             }
             self.regroup(at);
         }
         let standing = self.standing(at);
-        let mut tasks = Vec::new();
         for (number, lane) in self.lanes.iter_mut().enumerate() {
             while let Some(task) = lane.next(at, standing) {
+                tasks.push((number, task));
+            }
+        }
+        tasks
+    }
+
+    /// Has the windows end that are open: with other settings there will be others, or none.
+    fn wind_up(&mut self, at: &Moment<'_>) -> Vec<(usize, Task)> {
+        let standing = self.standing(at);
+        let mut tasks = Vec::new();
+        for (number, lane) in self.lanes.iter_mut().enumerate() {
+            while lane.wind_up() {
+                let Some(task) = lane.next(at, standing) else { break };
                 tasks.push((number, task));
             }
         }
@@ -190,11 +204,10 @@ impl Shard {
 
     /// When to look again, if nothing happens before.
     pub(super) fn wake(&self, at: &Moment<'_>) -> Option<i64> {
-        if self.must_regroup(at.settings) {
-            return None;
-        }
         let standing = self.standing(at);
-        self.lanes.iter().filter_map(|lane| lane.wake(at, standing)).min()
+        let is_winding_up = self.must_regroup(at.settings);
+        let waits = |lane: &&Lane| !is_winding_up || lane.owes_an_end();
+        self.lanes.iter().filter(waits).filter_map(|lane| lane.wake(at, standing)).min()
     }
 }
 

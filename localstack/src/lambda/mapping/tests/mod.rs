@@ -5,6 +5,8 @@ mod held_back;
 mod lanes;
 mod order;
 mod sim;
+mod window_accounts;
+mod window_changes;
 mod windows;
 mod world;
 

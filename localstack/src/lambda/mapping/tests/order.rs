@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::super::ports::Outcome;
 use super::sim::{Sim, done, failed, items_failed, texts, throttled};
+use crate::Limits;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -18,6 +19,7 @@ enum Step {
     Turn,
     Land { flight: usize, how: How },
     Lanes { count: usize },
+    OthersRead { shard: usize, megabytes: usize },
     Restart,
 }
 
@@ -44,6 +46,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         5 => Just(Step::Turn),
         6 => (0_usize..6, how).prop_map(|(flight, how)| Step::Land { flight, how }),
         1 => (1_usize..5).prop_map(|count| Step::Lanes { count }),
+        1 => (0_usize..8, 1_usize..30).prop_map(|(shard, megabytes)| Step::OthersRead { shard, megabytes }),
         1 => Just(Step::Restart),
     ];
     proptest::collection::vec(step, 1..120)
@@ -58,12 +61,14 @@ struct Checked {
     /// Whether there was a restart while some keys of a shard were ahead of others: records that are done may come again.
     may_repeat: bool,
     had_lanes: bool,
+    limited: bool,
 }
 
 impl Checked {
-    fn new(sim: Sim) -> Self {
+    fn new(sim: Sim, limited: bool) -> Self {
         Self {
             sim,
+            limited,
             put: BTreeMap::new(),
             ended: BTreeSet::new(),
             seen: (0, 0),
@@ -92,7 +97,10 @@ impl Checked {
                 open.sort_by_key(|shard: &Shard| shard.range.start());
                 if open.len() > 1 {
                     let left = shard % (open.len() - 1);
-                    self.sim.stream.merge(open[left].id, open[left + 1].id, self.sim.timestamp()).unwrap();
+                    // Refused where the limits are on and the day's reshards are spent.
+                    let merged =
+                        self.sim.stream.merge(open[left].id, open[left + 1].id, self.sim.timestamp());
+                    assert!(merged.is_ok() || self.limited, "{merged:?}");
                 }
             }
             Step::Wait { millis } => self.sim.now += millis,
@@ -101,6 +109,10 @@ impl Checked {
             Step::Lanes { count } => {
                 self.sim.settings.parallelization = *count;
                 self.had_lanes |= *count > 1;
+            }
+            Step::OthersRead { shard, megabytes } => {
+                let open = self.sim.stream.open_shards(self.sim.timestamp());
+                self.sim.others_read(open[shard % open.len()].id, megabytes << 20);
             }
             Step::Restart => {
                 self.may_repeat |= self.had_lanes;
@@ -192,8 +204,10 @@ proptest! {
         retries in proptest::option::of(0_u32..3),
         age in proptest::option::of(Just(60_u32)),
         window in 0_u32..3,
+        limited: bool,
     ) {
-        let sim = Sim::new(shards, |settings| {
+        let limits = if limited { Limits::On } else { Limits::Off };
+        let sim = Sim::with(limits, shards, |settings| {
             settings.batch_size = batch_size;
             settings.bisect = bisect;
             settings.max_retries = retries;
@@ -201,7 +215,7 @@ proptest! {
             settings.batching_window_s = window;
             settings.report_failures = true;
         });
-        let mut checked = Checked::new(sim);
+        let mut checked = Checked::new(sim, limited);
         for step in &steps {
             checked.step(step);
         }

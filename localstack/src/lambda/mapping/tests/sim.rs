@@ -88,6 +88,8 @@ pub(super) struct History {
     /// When the function was invoked, in milliseconds from the begin, and with what.
     pub(super) invoked: Vec<(i64, Work)>,
     pub(super) discarded: Vec<Discarded>,
+    /// The shards of what was invoked, and of what was discarded.
+    pub(super) shards: (Vec<ShardId>, Vec<ShardId>),
     pub(super) verdicts: Vec<Verdict>,
     pub(super) filtered: usize,
 }
@@ -191,9 +193,13 @@ impl Sim {
                 match action {
                     Action::Invoke(lane, work) => {
                         self.history.invoked.push((self.now - BEGIN, work.clone()));
+                        self.history.shards.0.push(lane.shard);
                         self.flights.push((lane, work));
                     }
-                    Action::Discard(_, discarded) => self.history.discarded.push(discarded),
+                    Action::Discard(shard, discarded) => {
+                        self.history.discarded.push(discarded);
+                        self.history.shards.1.push(shard);
+                    }
                 }
             }
         }
@@ -207,7 +213,10 @@ impl Sim {
         let at = Moment { now: self.now, horizon, settings: &settings, frame: envelope().frame() };
         let (verdict, discarded) = self.poller.finish(lane, outcome, &at).unwrap();
         self.history.verdicts.push(verdict);
-        self.history.discarded.extend(discarded);
+        if let Some(discarded) = discarded {
+            self.history.discarded.push(discarded);
+            self.history.shards.1.push(lane.shard);
+        }
     }
 
     /// When to look again. Nothing was to be done before this was asked.
