@@ -190,6 +190,7 @@ impl State {
             logs,
             routes: Vec::new(),
             next,
+            turn: 0,
             newest,
             pending_retention: image.pending_retention,
             limits: Limits::default(),

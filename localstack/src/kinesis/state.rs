@@ -38,6 +38,8 @@ pub(crate) struct State {
     /// Where each open shard's range starts, in order: what routes a hash key.
     pub(super) routes: Vec<(HashKey, ShardId)>,
     pub(super) next: u64,
+    /// Whose turn it is among the routes where records are distributed evenly.
+    pub(super) turn: usize,
     pub(super) newest: i64,
     pub(super) limits: Limits,
     /// What arrived before has expired, however long the retention has become since.
@@ -93,6 +95,7 @@ impl State {
             logs: Vec::new(),
             routes: Vec::new(),
             next: 1,
+            turn: 0,
             newest: now,
             tail: None,
             limits,
@@ -229,15 +232,14 @@ impl State {
         now: i64,
     ) -> Outcome {
         self.newest = self.newest.max(now);
+        let size = partition_key.len() + data.len();
         let index = match self.distribution {
             Distribution::UserPartitionKey => {
                 self.routes.partition_point(|(start, _)| *start <= key).saturating_sub(1)
             }
-            // One after the other: as even as can be.
-            Distribution::Auto => usize::try_from(self.next).unwrap_or(0) % self.routes.len().max(1),
+            Distribution::Auto => self.in_turn(size, now),
         };
         let shard = self.routes.get(index).map_or(ShardId::new(0), |(_, id)| *id);
-        let size = partition_key.len() + data.len();
         let index = usize::try_from(shard.number()).unwrap_or(usize::MAX);
         let Some(log) = self.logs.get_mut(index) else {
             // The routes name shards that have a log.
@@ -258,6 +260,25 @@ impl State {
         log.pulse.note(size, true, now);
         log.push(record);
         Outcome { shard, size, result: Ok(sequence) }
+    }
+
+    /// The route that is next: one after the other, as even as can be. One that has no room for a record of this size
+    /// is left out while another has.
+    fn in_turn(&mut self, size: usize, now: i64) -> usize {
+        let count = self.routes.len().max(1);
+        let turn = self.turn % count;
+        self.turn = turn + 1;
+        if !self.limits.enforced() {
+            return turn;
+        }
+        let has_room = |route: &usize| {
+            let log = self.routes.get(*route).and_then(|(_, id)| self.log(*id));
+            log.is_some_and(|log| {
+                let mut writes = log.writes;
+                writes.admit(size, now).is_ok()
+            })
+        };
+        (turn..turn + count).map(|route| route % count).find(has_room).unwrap_or(turn)
     }
 
     /// Whether throughput and quotas are enforced.
@@ -353,6 +374,26 @@ mod tests {
         assert!(state.is_listed(ShardId::new(0), day));
         assert!(!state.is_listed(ShardId::new(0), day + 1));
         assert!(state.is_listed(ShardId::new(1), day + 1));
+    }
+
+    #[test]
+    fn records_that_are_distributed_evenly_pass_a_shard_by_that_has_no_room() {
+        const MIB: usize = 1 << 20;
+        let mut state = state(3);
+        state.distribution = Distribution::Auto;
+        let mut put = |size: usize| {
+            let data = vec![0; size - 1].into();
+            state.put(HashKey::MIN, ("k".into(), data), 0)
+        };
+        // The first shard takes all it may in a second, at once.
+        assert_eq!(put(MIB).shard, ShardId::new(0));
+        let half: Vec<Outcome> = (0..4).map(|_| put(MIB / 2)).collect();
+        assert!(half.iter().all(|outcome| outcome.result.is_ok()), "{half:?}");
+        let mut taken: Vec<u64> = half.iter().map(|outcome| outcome.shard.number()).collect();
+        taken.sort_unstable();
+        assert_eq!(taken, [1, 1, 2, 2]);
+        assert_eq!(put(MIB / 2).result, Err(Throttle::Bytes), "no shard has room");
+        assert_eq!(put(MIB / 2).result, Err(Throttle::Bytes));
     }
 
     #[test]
