@@ -27,7 +27,7 @@ use super::ports::{
 use super::settings::{Destination, Start};
 use super::shard::Want;
 use super::source::EventSource;
-use crate::kinesis::{Access, Position, Stream, note_read};
+use crate::kinesis::{Access, Position, State, Stream, note_read};
 use crate::s3::ObjectHeaders;
 use crate::world::World;
 
@@ -88,7 +88,9 @@ impl Source for StreamSource {
     fn open(&mut self, now: i64) -> Result<Opened, StreamGone> {
         let now = timestamp(now);
         let stream = self.stream.insert(self.find(now).ok_or(StreamGone)?);
-        Ok(Opened { born: stream.created().as_millisecond(), latest: stream.latest(now) })
+        let shards = |state: &mut State| state.lineage.shards().map(|shard| (shard.id, shard.open)).collect();
+        let born = stream.created().as_millisecond();
+        Ok(Opened { born, latest: stream.latest(now), shards: stream.with(now, shards) })
     }
 
     fn begin(&mut self, start: Start, now: i64) -> Vec<(ShardId, Position)> {

@@ -137,7 +137,7 @@ impl Driver {
         let start = self.identity.start;
         let since = if let Start::At(since) = start { since.as_millisecond() } else { i64::MIN };
         let earlier = self.ports.notebook.lock().take();
-        self.poller = Some(match earlier.and_then(|checkpoint| checkpoint.of(opened)) {
+        self.poller = Some(match earlier.and_then(|checkpoint| checkpoint.of(&opened)) {
             Some(checkpoint) => Poller::resume(checkpoint, since, &self.settings),
             None => Poller::new(self.ports.source.begin(start, now), since, &self.settings),
         });
@@ -147,10 +147,11 @@ impl Driver {
         Ok(())
     }
 
-    /// Notes how far it has come.
+    /// Notes how far it has come. Without a stream what was noted last stays: it may be the stream that comes back.
     fn note(&self) {
-        let checkpoint = self.poller.as_ref().map(|poller| poller.checkpoint(self.born));
-        *self.ports.notebook.lock() = checkpoint;
+        if let Some(poller) = &self.poller {
+            *self.ports.notebook.lock() = Some(poller.checkpoint(self.born));
+        }
     }
 
     /// Works until the mapping is deleted or the endpoint stops.

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::super::adapters::StreamSource;
+use super::super::checkpoint::Notebook;
 use super::super::counters::{Counted, Counters};
 use super::super::driver::{Control, Driver, Identity, Ports};
 use super::super::lane::Verdict;
@@ -81,6 +82,7 @@ struct Running {
     control: watch::Sender<Control>,
     stopping: CancellationToken,
     driver: JoinHandle<()>,
+    notebook: Notebook,
     events: mpsc::UnboundedReceiver<(i64, Vec<String>)>,
     records: mpsc::UnboundedReceiver<FailureRecord>,
 }
@@ -101,12 +103,13 @@ fn start(change: impl FnOnce(&mut Settings)) -> Running {
         counters: Counters::default(),
     });
     let stream = stream(2, crate::Limits::Off);
+    let notebook = Notebook::default();
     let ports = Ports {
         source: Box::new(StreamSource::of(Arc::clone(&stream))),
         invoke: Arc::clone(&fake) as Arc<dyn Invoke>,
         deliver: Arc::clone(&fake) as Arc<dyn Deliver>,
         observe: Arc::clone(&fake) as Arc<dyn Observe>,
-        notebook: Arc::default(),
+        notebook: Arc::clone(&notebook),
     };
     let identity = Identity {
         id: Uuid::nil(),
@@ -119,7 +122,7 @@ fn start(change: impl FnOnce(&mut Settings)) -> Running {
     let mut driver = Driver::new(identity, ports, clock, commands);
     driver.open().unwrap();
     let driver = tokio::spawn(driver.run(stopping.clone()));
-    Running { stream, clock, fake, control, stopping, driver, events: received, records: delivered }
+    Running { stream, clock, fake, control, stopping, driver, notebook, events: received, records: delivered }
 }
 
 impl Running {
@@ -205,6 +208,7 @@ async fn a_deleted_stream_ends_the_reading_and_not_the_mapping() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert!(!running.driver.is_finished());
     assert!(running.events.try_recv().is_err());
+    assert!(running.notebook.lock().is_some(), "how far it had come is not forgotten");
     running.control.send_modify(|control| control.deleted = true);
     running.driver.await.unwrap();
 }

@@ -149,7 +149,7 @@ impl Sim {
         self.flights.clear();
         let opened = self.source.open(self.now).unwrap();
         let checkpoint = written_and_read(&self.poller.checkpoint(opened.born));
-        self.poller = Poller::resume(checkpoint.of(opened).unwrap(), i64::MIN, &self.settings);
+        self.poller = Poller::resume(checkpoint.of(&opened).unwrap(), i64::MIN, &self.settings);
     }
 
     /// Puts records of one key with this data.
