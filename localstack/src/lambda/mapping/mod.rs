@@ -12,8 +12,8 @@
 //!
 //! **Invariants**: a lane has one batch under way at most, so records of one partition key are given in order; a shard
 //! is begun after its parents are done; a record is left behind only when the function succeeded with it, the filter
-//! does not want it, or it was given up, which is told to the on-failure destination. At most one batch per lane is
-//! read ahead.
+//! does not want it, or it was given up, which is told to the on-failure destination. Of a shard no more
+//! records are read ahead than its lanes' batches hold together: a lane that waits takes room from the others.
 
 mod adapters;
 mod backoff;

@@ -183,7 +183,7 @@ fn without_an_age_retries_end_when_the_record_leaves_the_stream() {
 }
 
 #[test]
-fn a_failing_key_holds_up_its_lane_and_no_other() {
+fn a_failing_key_holds_up_its_lane_and_not_the_others() {
     let mut sim = Sim::new(1, |settings| {
         settings.parallelization = 10;
         settings.batch_size = 1;
@@ -197,6 +197,26 @@ fn a_failing_key_holds_up_its_lane_and_no_other() {
     for key in keys.iter().filter(|key| lane(key) != lane("k7")) {
         assert_eq!(history.batches().iter().filter(|batch| *batch == key).count(), 2, "{key}");
     }
+}
+
+#[test]
+fn a_lane_that_is_held_up_holds_the_others_up_once_it_takes_all_the_room() {
+    let mut sim = Sim::new(1, |settings| {
+        settings.parallelization = 2;
+        settings.batch_size = 2;
+    });
+    let lane = |key: &str| super::entry(1, key, 0).lane(2);
+    let bad = "k0";
+    let other = (1..).map(|key| format!("k{key}")).find(|key| lane(key) != lane(bad)).unwrap();
+    let fails = |work: &_| if texts(work).contains(&"bad".to_owned()) { failed() } else { done() };
+    sim.put(bad, &["bad"; 5]);
+    sim.put(&other, &["first"]);
+    sim.run_until(60_000, fails);
+    assert!(sim.history.batches().contains(&"first".to_owned()), "two are tried, three wait: there is room for one");
+    sim.put(bad, &["bad"]);
+    sim.put(&other, &["second"]);
+    let history = sim.run_until(120_000, fails);
+    assert!(!history.batches().contains(&"second".to_owned()));
 }
 
 #[test]
