@@ -42,7 +42,7 @@ pub(crate) async fn serve(world: &Arc<World>, call: &JsonCall) -> Result<Answer,
         // What no service could read is told so, and counts for no rate.
         call.checked::<serde_json::Value>(model)?;
     }
-    let stream = || target::named(call);
+    let stream = || target::named(world, call);
     world.kinesis.count_call(call.operation(), &call.context.region, stream, world.clock.now())?;
     match call.operation() {
         "PutRecords" | "PutRecord" | "GetRecords" | "GetShardIterator" | "SubscribeToShard" => {

@@ -6,6 +6,7 @@ use pipectl_shards::ShardId;
 use serde::Deserialize;
 
 use super::super::stream::{invalid, not_found};
+use super::super::token::Seal;
 use super::super::{Stream, StreamArn};
 use crate::http::{AwsError, Context, JsonCall};
 use crate::world::World;
@@ -63,25 +64,69 @@ pub(crate) fn shard_id(text: &str) -> Option<ShardId> {
     number.map(ShardId::new)
 }
 
-/// The name of the stream that a call is about, as far as it can be read without knowing the operation.
-pub(crate) fn named(call: &JsonCall) -> Option<String> {
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "PascalCase", default)]
-    struct Named {
-        stream_name: Option<String>,
-        #[serde(rename = "StreamARN")]
-        stream_arn: Option<String>,
-        #[serde(rename = "ResourceARN")]
-        resource_arn: Option<String>,
+/// What may say which stream a call is about, in any operation.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Named {
+    stream_name: Option<String>,
+    #[serde(rename = "StreamARN")]
+    stream_arn: Option<String>,
+    #[serde(rename = "ResourceARN")]
+    resource_arn: Option<String>,
+    #[serde(rename = "ConsumerARN")]
+    consumer_arn: Option<String>,
+    next_token: Option<String>,
+}
+
+impl Named {
+    fn stream(self, seal: &Seal) -> Option<String> {
+        /// A page of a stream's shards or consumers.
+        #[derive(Deserialize)]
+        struct Page {
+            arn: String,
+        }
+        let of_token = |token: String| seal.open::<Page>(&token).map(|page| page.arn);
+        let arn = [self.stream_arn, self.resource_arn, self.consumer_arn].into_iter().flatten().next();
+        let arn = arn.or_else(|| self.next_token.and_then(of_token));
+        let of_arn = |arn: String| {
+            let stream = arn.split_once("/consumer/").map_or(arn.as_str(), |(stream, _)| stream);
+            stream.parse::<StreamArn>().ok().map(|arn| arn.name().to_owned())
+        };
+        self.stream_name.or_else(|| arn.and_then(of_arn))
     }
-    let named: Named = call.input().ok()?;
-    let of_arn = || named.stream_arn.or(named.resource_arn)?.parse::<StreamArn>().ok();
-    named.stream_name.or_else(|| of_arn().map(|arn| arn.name().to_owned()))
+}
+
+/// The name of the stream that a call is about, as far as it can be read without knowing the operation.
+pub(crate) fn named(world: &World, call: &JsonCall) -> Option<String> {
+    call.input::<Named>().ok()?.stream(world.kinesis.seal())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stream_is_named_in_many_ways() {
+        const ARN: &str = "arn:aws:kinesis:eu-west-1:000000000000:stream/s";
+        let seal = Seal::new(&crate::dice::Dice::default());
+        let token = seal.seal(&serde_json::json!({ "arn": ARN, "after": "shardId-000000000001" }));
+        for input in [
+            serde_json::json!({ "StreamName": "s" }),
+            serde_json::json!({ "StreamARN": ARN }),
+            serde_json::json!({ "ResourceARN": ARN }),
+            serde_json::json!({ "ResourceARN": format!("{ARN}/consumer/c:1700000000") }),
+            serde_json::json!({ "ConsumerARN": format!("{ARN}/consumer/c:1700000000") }),
+            serde_json::json!({ "NextToken": token }),
+        ] {
+            let named: Named = serde_json::from_value(input.clone()).unwrap();
+            assert_eq!(named.stream(&seal).as_deref(), Some("s"), "{input}");
+        }
+        let of_no_stream = seal.seal(&"the last name of a list of streams");
+        for input in [serde_json::json!({}), serde_json::json!({ "NextToken": of_no_stream })] {
+            let named: Named = serde_json::from_value(input.clone()).unwrap();
+            assert_eq!(named.stream(&seal), None, "{input}");
+        }
+    }
 
     #[test]
     fn a_shard_is_known_by_its_number() {

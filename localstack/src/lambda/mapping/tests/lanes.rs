@@ -212,7 +212,10 @@ fn a_lane_that_is_held_up_holds_the_others_up_once_it_takes_all_the_room() {
     sim.put(bad, &["bad"; 5]);
     sim.put(&other, &["first"]);
     sim.run_until(60_000, fails);
-    assert!(sim.history.batches().contains(&"first".to_owned()), "two are tried, three wait: there is room for one");
+    assert!(
+        sim.history.batches().contains(&"first".to_owned()),
+        "two are tried, three wait: there is room for one"
+    );
     sim.put(bad, &["bad"]);
     sim.put(&other, &["second"]);
     let history = sim.run_until(120_000, fails);
