@@ -208,7 +208,7 @@ impl Deliver for Services {
 
     async fn deliver(&self, destination: &Destination, record: FailureRecord) -> bool {
         let bucket = match destination {
-            Destination::Bucket(bucket) => bucket,
+            Destination::Bucket { name, .. } => name,
             Destination::Elsewhere(arn) => {
                 let record = String::from_utf8_lossy(&record.body);
                 tracing::warn!(mapping = %self.id, destination = arn, %record,

@@ -312,7 +312,7 @@ impl Driver {
                     stream_arn: &self.identity.stream_arn,
                     shard: &shard,
                     now: self.clock.epoch_millis(),
-                    with_payload: matches!(destination, Destination::Bucket(_)),
+                    with_payload: matches!(destination, Destination::Bucket { .. }),
                 };
                 let record = failure.record(&discarded, &self.envelope, self.ports.deliver.chance());
                 if self.ports.deliver.deliver(destination, record).await {

@@ -72,7 +72,12 @@ impl Settings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
     /// An S3 bucket: written.
-    Bucket(String),
+    Bucket {
+        /// Of its ARN: `aws`, `aws-cn` and the like.
+        partition: String,
+        /// Its name.
+        name: String,
+    },
     /// A queue, a topic: there is no such service here, so the log is told instead.
     Elsewhere(String),
 }
@@ -85,8 +90,8 @@ impl Destination {
         }
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         match parts.as_slice() {
-            ["arn", _, "s3", "", "", bucket] if !bucket.is_empty() && !bucket.contains('/') => {
-                Some(Self::Bucket((*bucket).to_owned()))
+            ["arn", partition, "s3", "", "", name] if !name.is_empty() && !name.contains('/') => {
+                Some(Self::Bucket { partition: (*partition).to_owned(), name: (*name).to_owned() })
             }
             ["arn", _, "sqs" | "sns", region, account, name]
                 if !region.is_empty() && !account.is_empty() && !name.is_empty() =>
@@ -100,7 +105,7 @@ impl Destination {
     /// As the user wrote it.
     pub(crate) fn arn(&self) -> String {
         match self {
-            Self::Bucket(bucket) => format!("arn:aws:s3:::{bucket}"),
+            Self::Bucket { partition, name } => format!("arn:{partition}:s3:::{name}"),
             Self::Elsewhere(arn) => arn.clone(),
         }
     }
@@ -134,7 +139,11 @@ mod tests {
 
     #[test]
     fn destinations_are_queues_topics_and_buckets() {
-        assert_eq!(Destination::parse("arn:aws:s3:::b"), Some(Destination::Bucket("b".to_owned())));
+        for bucket in ["arn:aws:s3:::b", "arn:aws-cn:s3:::b"] {
+            let destination = Destination::parse(bucket).unwrap();
+            assert!(matches!(&destination, Destination::Bucket { name, .. } if name == "b"));
+            assert_eq!(destination.arn(), bucket);
+        }
         for elsewhere in
             ["arn:aws:sqs:us-east-1:000000000000:q", "arn:aws:sns:us-east-1:000000000000:t", "kafka://topic"]
         {

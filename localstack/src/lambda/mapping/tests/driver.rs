@@ -185,7 +185,7 @@ async fn a_deleted_mapping_and_a_stopping_endpoint_wait_for_no_function() {
 async fn what_is_given_up_is_told_to_the_destination_and_counted() {
     let mut running = start(|settings| {
         settings.max_retries = Some(1);
-        settings.on_failure = Some(Destination::Bucket("b".to_owned()));
+        settings.on_failure = Destination::parse("arn:aws:s3:::b");
     });
     running.fake.fails.store(true, Ordering::Relaxed);
     running.put("a");

@@ -127,18 +127,23 @@ struct ListOutput<'a> {
     next_marker: Option<String>,
 }
 
+/// How many mappings a page holds that is to hold so many.
+fn max_items(asked: Option<&str>) -> Result<usize, AwsError> {
+    let Some(text) = asked else { return Ok(PAGE) };
+    let number = text.parse::<i64>();
+    let mut violations = Violations::default();
+    match number {
+        Ok(number) => violations.range("maxItems", Some(number), 1, 10_000),
+        // AWS's words for what is no number are not known (?).
+        Err(_) => violations.add("maxItems", text, "Member must be a number"),
+    }
+    violations.check()?;
+    Ok(number.ok().and_then(|number| usize::try_from(number).ok()).unwrap_or(PAGE).min(PAGE))
+}
+
 fn list(request: &Request<'_>) -> Result<Answer, AwsError> {
     let call = request.call;
-    let limit = match call.query("MaxItems").map(|text| text.parse::<usize>()) {
-        None => PAGE,
-        Some(Ok(limit @ 1..=10_000)) => limit.min(PAGE),
-        Some(_) => {
-            let mut violations = Violations::default();
-            violations.range("maxItems", Some(0), 1, 10_000);
-            violations.check()?;
-            PAGE
-        }
-    };
+    let limit = max_items(call.query("MaxItems").as_deref())?;
     let function = match call.query("FunctionName").filter(|name| !name.is_empty()) {
         Some(name) => Some(wanted_arn(request, &FunctionRef::parse(&name)?)),
         None => None,
@@ -180,4 +185,26 @@ pub(super) fn with_tags<T>(
     change: impl FnOnce(&mut BTreeMap<String, String>) -> Result<T, LambdaError>,
 ) -> Result<T, LambdaError> {
     request.world.lambda.mappings.with_tags(id, request.world.clock.now(), change)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_holds_a_hundred_at_most_and_what_is_refused_is_named() {
+        for (asked, most) in [(None, 100), (Some("1"), 1), (Some("100"), 100), (Some("10000"), 100)] {
+            assert_eq!(max_items(asked).unwrap(), most);
+        }
+        for (asked, constraint) in [
+            ("0", "Member must have value greater than or equal to 1"),
+            ("20000", "Member must have value less than or equal to 10000"),
+            ("abc", "Member must be a number"),
+        ] {
+            let message = max_items(Some(asked)).unwrap_err().to_string();
+            let expected =
+                format!("Value '{asked}' at 'maxItems' failed to satisfy constraint: {constraint}");
+            assert!(message.contains(&expected), "{message}");
+        }
+    }
 }
