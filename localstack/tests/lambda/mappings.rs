@@ -10,7 +10,7 @@ use aws_sdk_lambda::types::{
 };
 use serde_json::{Value, json};
 
-use crate::local::{Local, error_of, kept, local, slow};
+use crate::local::{Local, error_of, kept, local};
 
 fn stream_arn(name: &str) -> String {
     format!("arn:aws:kinesis:eu-west-1:000000000000:stream/{name}")
@@ -56,10 +56,6 @@ impl Local {
             }
         };
         tokio::time::timeout(Duration::from_secs(60), asked).await.unwrap_or_else(|_| panic!("{what}"));
-    }
-
-    async fn until_state(&self, id: &str, state: &str) {
-        self.until(state, async || self.mapping_of(id).await.state() == Some(state)).await;
     }
 }
 
@@ -130,36 +126,6 @@ async fn what_a_function_does_not_take_is_written_to_the_bucket_under_awss_name(
     assert_eq!(payload["Records"][0]["kinesis"]["data"], "ZmFpbA==");
     let result = local.mapping_of(id).await.last_processing_result().map(str::to_owned);
     assert_eq!(result.as_deref(), Some("PROBLEM: Function call failed"));
-    local.endpoint.shutdown().await;
-}
-
-#[tokio::test]
-async fn a_mapping_goes_through_its_states_and_is_busy_in_between() {
-    let local = slow(Duration::from_millis(700)).await;
-    local.echo("f").await;
-    local.stream("s").await;
-    let created = local.mapping("f", "s").enabled(false).send().await.unwrap();
-    let id = created.uuid().unwrap();
-    assert_eq!(created.state(), Some("Creating"));
-    let update = || local.lambda.update_event_source_mapping().uuid(id);
-    let (code, message) = error_of(update().batch_size(5).send().await);
-    assert_eq!(code, "ResourceInUseException");
-    assert_eq!(message, "Cannot update the event source mapping because it is in use.");
-    local.until_state(id, "Disabled").await;
-    let updated = update().batch_size(5).enabled(true).send().await.unwrap();
-    // "Updated settings are applied asynchronously and aren't reflected in the output until the process completes."
-    assert_eq!((updated.state(), updated.batch_size()), (Some("Enabling"), Some(100)));
-    local.until_state(id, "Enabled").await;
-    assert_eq!(local.mapping_of(id).await.batch_size(), Some(5));
-    let deleted = local.lambda.delete_event_source_mapping().uuid(id).send().await.unwrap();
-    assert_eq!(deleted.state(), Some("Deleting"));
-    let gone = async || local.lambda.get_event_source_mapping().uuid(id).send().await.is_err();
-    local.until("it is gone", gone).await;
-    let (code, message) = error_of(local.lambda.get_event_source_mapping().uuid(id).send().await);
-    assert_eq!(
-        (code.as_str(), message.as_str()),
-        ("ResourceNotFoundException", "The resource you requested does not exist.")
-    );
     local.endpoint.shutdown().await;
 }
 

@@ -4,4 +4,5 @@ mod basics;
 mod day;
 mod faults;
 mod history;
+mod lambda;
 mod plan;
