@@ -129,8 +129,16 @@ async fn a_new_role_cannot_be_assumed_for_a_while() {
     let refused = create().await.unwrap_err();
     assert_eq!(refused.code(), Some("InvalidArgumentException"));
     assert!(refused.message().unwrap_or_default().contains("unable to assume role"), "{refused:?}");
+    let code = pipectl_localstack::lambda::InProcess::new(|event| async { Ok(event) });
+    endpoint.world().lambda.install(endpoint.world(), "f", code).unwrap();
+    let lambda = aws_sdk_lambda::Client::new(&config);
+    let update = async || lambda.update_function_configuration().function_name("f").role(&role).send().await;
+    let refused = update().await.unwrap_err();
+    assert_eq!(refused.code(), Some("InvalidParameterValueException"));
+    assert_eq!(refused.message(), Some("The role defined for the function cannot be assumed by Lambda."));
     tokio::time::sleep(5 * MINUTE).await;
     create().await.unwrap();
+    update().await.unwrap();
     endpoint.shutdown().await;
 }
 

@@ -161,7 +161,11 @@ pub(super) fn configuration(request: &Request<'_>, name: &str) -> Result<Answer,
     let (version, progress) = world.lambda.with_function(&named, &here, |function| {
         check_settled(request, function, input.revision_id.as_ref())?;
         let now = world.clock.now();
+        let is_new_role = input.role.is_some();
         let configuration = input.apply(function.latest.configuration.clone())?;
+        if is_new_role {
+            checks::assumable(world, &configuration.role)?;
+        }
         let revision = request.revision();
         replace(function, (now, revision), |version| version.configuration = configuration);
         Ok((Arc::clone(&function.latest), function.progress(now, world.lambda.transition)))
