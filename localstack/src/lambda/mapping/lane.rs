@@ -5,13 +5,13 @@
 
 use std::collections::VecDeque;
 
-use super::backoff::pause;
+use super::batch::Batch;
 use super::entry::Entry;
 use super::event::{MAX_EVENT, SURROUNDING};
 use super::poller::Moment;
 use super::ports::{Answer, Outcome};
 use super::response::{self, Asked, Progress};
-use super::window::{MAX_STATE, Pane, Window, WindowState};
+use super::window::{MAX_STATE, Window, WindowState};
 use super::work::{Condition, Discarded, Work};
 use crate::kinesis::Sequence;
 
@@ -45,17 +45,6 @@ pub(super) struct Standing {
     pub(super) reading: bool,
     /// When it was last read to its tip: all that arrived before has been handed to the lanes.
     pub(super) tip: i64,
-}
-
-#[derive(Debug, Default)]
-struct Batch {
-    entries: Vec<Entry>,
-    /// Closes the window, early or not.
-    closes: Option<bool>,
-    invocations: u32,
-    delays: u32,
-    not_before: i64,
-    answer: Option<Answer>,
 }
 
 /// The state of a lane.
@@ -126,7 +115,7 @@ impl Lane {
         let is_due = self.owes_an_end();
         let is_begun = self.in_flight || self.batches.front().is_some_and(|batch| batch.closes.is_some());
         if is_due && !is_begun {
-            self.batches.push_front(Batch { closes: Some(true), ..Batch::default() });
+            self.batches.push_front(Batch::closing(true));
         }
         is_due
     }
@@ -243,7 +232,7 @@ impl Lane {
         window.state = state;
         window.last = last;
         if is_too_large {
-            self.batches.push_front(Batch { closes: Some(true), ..Batch::default() });
+            self.batches.push_front(Batch::closing(true));
         }
     }
 
@@ -328,7 +317,7 @@ impl Lane {
                 None => standing.ended || standing.tip >= window.end,
             };
             if is_over && (window.last.is_some() || window.end > at.oldest()) {
-                return Some(Batch { closes: Some(false), ..Batch::default() });
+                return Some(Batch::closing(false));
             }
             if is_over {
                 // All of it was too old for the function: there is nothing to end.
@@ -381,22 +370,5 @@ impl Lane {
         };
         // One in any case: what fits into no event is given up by itself.
         self.pending.iter().take(most).take_while(takes).count().max(most.min(1))
-    }
-}
-
-impl Batch {
-    fn delay(&mut self, now: i64) {
-        self.delays += 1;
-        self.not_before = now.saturating_add(pause(self.delays));
-    }
-
-    fn work(&self, window: Option<&Window>) -> Work {
-        let pane = window.map(|window| Pane {
-            bounds: (window.start, window.end),
-            state: window.state.clone(),
-            is_final: self.closes.is_some(),
-            is_early: self.closes == Some(true),
-        });
-        Work { entries: self.entries.clone(), pane }
     }
 }

@@ -17,6 +17,7 @@
 
 mod adapters;
 mod backoff;
+mod batch;
 mod checkpoint;
 mod counters;
 mod driver;
