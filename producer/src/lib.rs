@@ -42,5 +42,5 @@ pub use outcome::{Attempt, Attempts, Cancellation, Failure, Outcome, Refusal, Se
 pub use parcel::Aggregation;
 pub use producer::{Observer, Producer, Report, Settings, Stopped, TryPutError};
 pub use record::Record;
-pub use sink::{PutResult, RecordSink, SinkError, SinkErrorKind};
+pub use sink::{Capacity, Distribution, PutResult, RecordSink, Routing, SinkError, SinkErrorKind};
 pub use stats::{ErrorCounts, Stats};

@@ -1,12 +1,12 @@
 //! What goes out as one Kinesis record: a user record as it is, or many of them as an aggregate.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use pipectl_shards::{HashKey, ShardId};
+use pipectl_shards::ShardId;
 
 use crate::aggregation::{AGGREGATE_PARTITION_KEY, Aggregator, UserRecord};
-use crate::batch::{Collector, Pending, Track};
+use crate::batch::{Pending, Track};
 use crate::record::Record;
 
 /// How records are gathered into aggregates; the defaults are KPL's.
@@ -24,16 +24,18 @@ impl Default for Aggregation {
     }
 }
 
-/// Where a record is to land, as the map of this generation has it.
+/// The shard that a record is to land on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prediction {
     /// The shard.
     pub shard: ShardId,
-    /// The generation of the map.
-    pub generation: u64,
-    /// The hash key that decides it.
-    pub hash_key: HashKey,
+    /// Whether nothing speaks against it. While the map of the shards is in doubt, it is good for a pace only.
+    pub is_sure: bool,
 }
+
+/// How much longer than its oldest record an aggregate may wait: for the time in which the others expire as well, so
+/// that it is not taken apart for each of them.
+const EXPIRY_SLACK: Duration = Duration::from_millis(100);
 
 /// What goes out as one Kinesis record.
 #[derive(Clone, Debug)]
@@ -62,20 +64,13 @@ impl Parcel {
     /// The shard that it is to land on, where that is known.
     #[must_use]
     pub fn predicted(&self) -> Option<ShardId> {
-        let track = match self {
-            Self::Alone(pending) => Some(&pending.track),
-            Self::Aggregate { members, .. } => members.first().map(|member| &member.track),
-        };
-        track?.prediction.map(|prediction| prediction.shard)
+        self.members().first()?.track.prediction.map(|prediction| prediction.shard)
     }
 
     /// How many user records are in it.
     #[must_use]
     pub fn user_records(&self) -> u64 {
-        match self {
-            Self::Alone(_) => 1,
-            Self::Aggregate { members, .. } => members.len() as u64,
-        }
+        self.members().len() as u64
     }
 
     /// The user records in it.
@@ -87,20 +82,36 @@ impl Parcel {
         }
     }
 
+    /// The user records in it.
+    #[must_use]
+    pub fn members(&self) -> &[Pending] {
+        match self {
+            Self::Alone(pending) => std::slice::from_ref(pending),
+            Self::Aggregate { members, .. } => members,
+        }
+    }
+
+    /// From when its time to live counts while it waits: when it was put, and for an aggregate when its youngest record
+    /// was, but not much later than for its oldest.
+    pub(crate) fn age(&self) -> Duration {
+        let put_at = || self.members().iter().map(|member| member.track.put_at);
+        let (oldest, youngest) = (put_at().min(), put_at().max());
+        youngest.unwrap_or_default().min(oldest.unwrap_or_default() + EXPIRY_SLACK)
+    }
+
     /// Whether any user record in it is so.
     pub fn has(&self, is_so: impl Fn(&Track) -> bool) -> bool {
-        match self {
-            Self::Alone(pending) => is_so(&pending.track),
-            Self::Aggregate { members, .. } => members.iter().any(|member| is_so(&member.track)),
-        }
+        self.members().iter().any(|member| is_so(&member.track))
     }
 }
 
 /// The aggregates that are being filled, one per predicted shard.
 #[derive(Debug, Default)]
 pub(crate) struct Lanes {
-    lanes: HashMap<ShardId, Lane>,
-    /// Those that hold something, by the time of their first record.
+    lanes: BTreeMap<ShardId, Lane>,
+    /// Those that hold something, by when they are to be sealed.
+    by_due: BTreeSet<(Duration, ShardId)>,
+    /// The same, by when the first of their records was put.
     by_age: BTreeSet<(Duration, ShardId)>,
 }
 
@@ -108,76 +119,112 @@ pub(crate) struct Lanes {
 struct Lane {
     aggregator: Aggregator,
     members: Vec<Pending>,
-    since: Duration,
+    /// Of the records in it, the earliest.
+    due: Duration,
+    put_at: Duration,
 }
 
-impl Lane {
-    /// What was gathered; the lane is empty afterwards.
-    fn seal(&mut self) -> Option<Parcel> {
-        let mut members = std::mem::take(&mut self.members);
-        let aggregate = self.aggregator.take()?;
+/// An aggregate that nothing is added to any more, or a record that found no company.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub(crate) shard: ShardId,
+    /// When it is to be sent.
+    pub(crate) due: Duration,
+    pub(crate) parcel: Parcel,
+}
+
+impl Lanes {
+    /// Whether the record keeps the aggregate of its shard within the limit; an empty one takes any.
+    pub(crate) fn fits(&self, shard: ShardId, record: &Record, limits: Aggregation) -> bool {
+        let Some(lane) = self.lanes.get(&shard) else { return true };
+        lane.members.is_empty()
+            || (lane.members.len() < limits.max_records
+                && lane.aggregator.size_with(&user(record)) <= limits.max_bytes)
+    }
+
+    /// Adds a record that is to be sent by `due` to the aggregate of its shard, and says whether that is full now.
+    pub(crate) fn push(
+        &mut self,
+        shard: ShardId,
+        pending: Pending,
+        due: Duration,
+        limits: Aggregation,
+    ) -> bool {
+        let lane = self.lanes.entry(shard).or_default();
+        let put_at = pending.track.put_at;
+        let is_first = lane.members.is_empty();
+        if is_first || due < lane.due {
+            self.by_due.remove(&(lane.due, shard));
+            self.by_due.insert((due, shard));
+            lane.due = due;
+        }
+        if is_first || put_at < lane.put_at {
+            self.by_age.remove(&(lane.put_at, shard));
+            self.by_age.insert((put_at, shard));
+            lane.put_at = put_at;
+        }
+        lane.aggregator.push(&user(&pending.record));
+        lane.members.push(pending);
+        lane.members.len() >= limits.max_records || lane.aggregator.size() >= limits.max_bytes
+    }
+
+    /// Seals the aggregate of a shard.
+    pub(crate) fn seal(&mut self, shard: ShardId) -> Option<Sealed> {
+        let lane = self.lanes.get_mut(&shard)?;
+        let mut members = std::mem::take(&mut lane.members);
+        let aggregate = lane.aggregator.take()?;
+        self.by_due.remove(&(lane.due, shard));
+        self.by_age.remove(&(lane.put_at, shard));
+        let due = lane.due;
         if members.len() == 1 {
-            return members.pop().map(Parcel::Alone);
+            return members.pop().map(|alone| Sealed { shard, due, parcel: Parcel::Alone(alone) });
         }
         let record = Record {
             partition_key: AGGREGATE_PARTITION_KEY.to_owned(),
             explicit_hash_key: Some(aggregate.explicit_hash_key),
             data: aggregate.data,
         };
-        Some(Parcel::Aggregate { record, members })
+        Some(Sealed { shard, due, parcel: Parcel::Aggregate { record, members } })
+    }
+
+    /// Seals an aggregate that is due by `now`.
+    pub(crate) fn seal_due(&mut self, now: Duration) -> Option<Sealed> {
+        let (due, shard) = self.by_due.first().copied()?;
+        if due <= now { self.seal(shard) } else { None }
+    }
+
+    /// Seals an aggregate of which a record was put by `then`.
+    pub(crate) fn seal_put_by(&mut self, then: Duration) -> Option<Sealed> {
+        let (put_at, shard) = self.by_age.first().copied()?;
+        if put_at <= then { self.seal(shard) } else { None }
+    }
+
+    /// When the first aggregate is due.
+    pub(crate) fn due(&self) -> Option<Duration> {
+        self.by_due.first().map(|(due, _)| *due)
+    }
+
+    /// When the oldest record was put.
+    pub(crate) fn oldest(&self) -> Option<Duration> {
+        self.by_age.first().map(|(put_at, _)| *put_at)
+    }
+
+    /// Takes out the records of every aggregate whose shard is not to be kept, in the order in which they are in it.
+    pub(crate) fn leave(&mut self, keep: impl Fn(ShardId) -> bool) -> Vec<Vec<Pending>> {
+        let lanes = std::mem::take(&mut self.lanes);
+        let (kept, left) = lanes.into_iter().partition::<BTreeMap<_, _>, _>(|(shard, _)| keep(*shard));
+        self.lanes = kept;
+        self.by_due.retain(|(_, shard)| keep(*shard));
+        self.by_age.retain(|(_, shard)| keep(*shard));
+        left.into_values().map(|lane| lane.members).filter(|members| !members.is_empty()).collect()
     }
 }
 
-impl Lanes {
-    /// Adds a record that is ready since then to the aggregate of its shard. What is full goes to the collector.
-    pub(crate) fn push(
-        &mut self,
-        (shard, pending): (ShardId, Pending),
-        since: Duration,
-        limits: Aggregation,
-        out: &mut Collector,
-    ) {
-        let lane = self.lanes.entry(shard).or_default();
-        let user = UserRecord {
-            partition_key: &pending.record.partition_key,
-            explicit_hash_key: pending.record.explicit_hash_key,
-            data: &pending.record.data,
-        };
-        if !lane.members.is_empty() && lane.aggregator.size_with(&user) > limits.max_bytes {
-            self.by_age.remove(&(lane.since, shard));
-            out.push_all(lane.seal(), lane.since);
-        }
-        if lane.members.is_empty() {
-            lane.since = since;
-            self.by_age.insert((since, shard));
-        }
-        lane.aggregator.push(&user);
-        lane.members.push(pending);
-        if lane.members.len() >= limits.max_records || lane.aggregator.size() >= limits.max_bytes {
-            self.by_age.remove(&(lane.since, shard));
-            out.push_all(lane.seal(), lane.since);
-        }
-    }
-
-    /// Hands over the aggregates whose first record is ready since then or longer.
-    pub(crate) fn seal_until(&mut self, then: Duration, out: &mut Collector) {
-        while let Some((since, shard)) = self.by_age.first().copied().filter(|(since, _)| *since <= then) {
-            self.by_age.remove(&(since, shard));
-            out.push_all(self.lanes.get_mut(&shard).and_then(Lane::seal), since);
-        }
-    }
-
-    /// Since when the oldest record that is gathered is ready.
-    pub(crate) fn oldest(&self) -> Option<Duration> {
-        self.by_age.first().map(|(since, _)| *since)
-    }
-
-    /// Takes out every record, and since when each is ready: the shards are others now.
-    pub(crate) fn take_members(&mut self) -> Vec<(Duration, Pending)> {
-        self.by_age.clear();
-        let lanes = std::mem::take(&mut self.lanes);
-        let all = lanes.into_values().flat_map(|lane| lane.members.into_iter().map(move |m| (lane.since, m)));
-        all.collect()
+fn user(record: &Record) -> UserRecord<'_> {
+    UserRecord {
+        partition_key: &record.partition_key,
+        explicit_hash_key: record.explicit_hash_key,
+        data: &record.data,
     }
 }
 
@@ -189,23 +236,28 @@ mod tests {
     const SHARD: ShardId = ShardId::new(0);
     const MS: fn(u64) -> Duration = Duration::from_millis;
 
-    fn pending(n: usize, size: usize) -> Pending {
-        Pending { record: Record::new(format!("{n:04}"), vec![b'x'; size]), track: Track::default() }
+    fn pending(n: u64, size: usize) -> Pending {
+        let track = Track { put_at: MS(n), ..Track::default() };
+        Pending { record: Record::new(format!("{n:04}"), vec![b'x'; size]), track }
     }
 
-    fn parcels(out: &mut Collector) -> Vec<Parcel> {
-        std::iter::from_fn(|| out.pop()).collect()
+    /// Adds a record as the flow does; what it seals.
+    fn push(lanes: &mut Lanes, pending: Pending, limits: Aggregation) -> Vec<Parcel> {
+        let due = pending.track.put_at + MS(5);
+        let before = if lanes.fits(SHARD, &pending.record, limits) { None } else { lanes.seal(SHARD) };
+        let after = if lanes.push(SHARD, pending, due, limits) { lanes.seal(SHARD) } else { None };
+        before.into_iter().chain(after).map(|sealed| sealed.parcel).collect()
     }
 
     #[test]
     fn an_aggregate_is_sealed_before_it_grows_over_its_limit_and_holds_all_in_order() {
-        let (mut lanes, mut out) = (Lanes::default(), Collector::default());
+        let mut lanes = Lanes::default();
         let limits = Aggregation { max_bytes: 1000, ..Aggregation::default() };
-        (0..100).for_each(|n| lanes.push((SHARD, pending(n, 100)), MS(5), limits, &mut out));
-        lanes.seal_until(MS(5), &mut out);
-        assert_eq!(lanes.oldest(), None);
+        let mut parcels: Vec<_> = (0..100).flat_map(|n| push(&mut lanes, pending(n, 100), limits)).collect();
+        parcels.extend(lanes.seal_due(MS(105)).map(|sealed| sealed.parcel));
+        assert_eq!((lanes.oldest(), lanes.due()), (None, None));
         let mut seen = Vec::new();
-        for parcel in parcels(&mut out) {
+        for parcel in parcels {
             assert!(parcel.record().data.len() <= 1000, "{}", parcel.record().data.len());
             assert_eq!(decode(&parcel.record().data).unwrap().records.len(), 8.min(100 - seen.len()));
             seen.extend(parcel.into_members().into_iter().map(|member| member.record.partition_key));
@@ -215,26 +267,38 @@ mod tests {
 
     #[test]
     fn a_record_without_company_goes_as_it_is() {
-        let (mut lanes, mut out) = (Lanes::default(), Collector::default());
-        lanes.push((SHARD, pending(1, 10)), MS(7), Aggregation::default(), &mut out);
-        lanes.seal_until(MS(6), &mut out);
-        assert!(out.pop().is_none(), "it has not waited so long");
-        assert_eq!(lanes.oldest(), Some(MS(7)));
-        lanes.seal_until(MS(7), &mut out);
-        assert!(
-            matches!(&parcels(&mut out)[..], [Parcel::Alone(pending)] if pending.record.partition_key == "0001")
-        );
+        let mut lanes = Lanes::default();
+        assert!(push(&mut lanes, pending(2, 10), Aggregation::default()).is_empty());
+        assert!(lanes.seal_due(MS(6)).is_none(), "it is not due");
+        assert_eq!((lanes.due(), lanes.oldest()), (Some(MS(7)), Some(MS(2))));
+        let sealed = lanes.seal_due(MS(7)).unwrap();
+        assert!(matches!(&sealed.parcel, Parcel::Alone(pending) if pending.record.partition_key == "0002"));
+        assert_eq!((sealed.shard, sealed.due), (SHARD, MS(7)));
     }
 
     #[test]
     fn a_count_ends_an_aggregate_too() {
-        let (mut lanes, mut out) = (Lanes::default(), Collector::default());
+        let mut lanes = Lanes::default();
         let limits = Aggregation { max_records: 3, ..Aggregation::default() };
-        (0..7).for_each(|n| lanes.push((SHARD, pending(n, 1)), MS(0), limits, &mut out));
-        let counts: Vec<_> =
-            parcels(&mut out).into_iter().map(|parcel| parcel.into_members().len()).collect();
+        let parcels: Vec<_> = (0..7).flat_map(|n| push(&mut lanes, pending(n, 1), limits)).collect();
+        let counts: Vec<_> = parcels.into_iter().map(|parcel| parcel.into_members().len()).collect();
         assert_eq!(counts, [3, 3]);
-        assert_eq!(lanes.take_members().len(), 1);
-        assert_eq!(lanes.oldest(), None);
+        assert!(lanes.leave(|_| true).is_empty());
+        assert_eq!(lanes.leave(|_| false).concat().len(), 1);
+        assert_eq!((lanes.oldest(), lanes.due()), (None, None));
+    }
+
+    #[test]
+    fn an_older_record_that_joins_makes_its_aggregate_due_and_old() {
+        let mut lanes = Lanes::default();
+        push(&mut lanes, pending(100, 1), Aggregation::default());
+        push(&mut lanes, pending(30, 1), Aggregation::default());
+        push(&mut lanes, pending(200, 1), Aggregation::default());
+        assert_eq!((lanes.due(), lanes.oldest()), (Some(MS(35)), Some(MS(30))));
+        assert!(lanes.seal_put_by(MS(29)).is_none());
+        let sealed = lanes.seal_put_by(MS(30)).unwrap();
+        assert_eq!(sealed.parcel.age(), MS(130), "a hundred milliseconds after its oldest");
+        assert_eq!(sealed.parcel.user_records(), 3);
+        assert_eq!((lanes.oldest(), lanes.due()), (None, None));
     }
 }

@@ -1,22 +1,20 @@
-//! The handle on a producer, and the task behind it: waits for what happens next and does what
-//! [`Flow`] says, and nothing else.
+//! The handle on a producer; `driver` is the task behind it.
 
-use std::collections::HashMap;
+mod driver;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pipectl_shards::{HashKeyRange, ShardId};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use tokio::task::{self, JoinError, JoinHandle, JoinSet};
-use tokio::time::Instant;
+use tokio::task::{self, JoinError, JoinHandle};
 
+use self::driver::Driver;
 use crate::account::Account;
-use crate::batch::Batch;
-use crate::flow::{Answer, Ended, Flow, Limits};
+use crate::flow::Limits;
 use crate::metrics;
 use crate::outcome::{Cancellation, Outcome, Refusal};
 use crate::record::Record;
-use crate::sink::{PutResult, RecordSink, SinkError, SinkErrorKind};
+use crate::sink::{RecordSink, SinkError, SinkErrorKind};
 use crate::stats::Stats;
 
 /// What a record costs in the memory budget beside its bytes.
@@ -58,7 +56,9 @@ pub type Observer = Box<dyn FnMut(Record, Outcome) + Send>;
 
 /// Puts records into a stream.
 ///
-/// Dropping it cancels what has not ended; [`Self::close`] waits for it.
+/// [`Self::flush`] waits for what was put before it, [`Self::close`] for everything. Dropping it instead cancels what has
+/// not ended: requests that are under way are given up, and the observer is told of every record all the same, on a task
+/// that outlives the handle for as long as that takes.
 #[derive(Debug)]
 pub struct Producer {
     commands: mpsc::Sender<Command>,
@@ -124,27 +124,14 @@ impl Producer {
         let (cancel, cancelled) = watch::channel(None);
         let budget = Arc::new(Semaphore::new(charge.memory));
         let shared = Arc::new(Shared::default());
-        let driver = Driver {
-            sink,
-            flow: Flow::new(settings.limits).measured(settings.metrics),
-            request_timeout: settings.request_timeout,
-            random: settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
-            started: Instant::now(),
-            observer: Box::new(observer),
-            budget: Arc::clone(&budget),
-            charge,
-            shared: Arc::clone(&shared),
-            requests: JoinSet::new(),
-            look: JoinSet::new(),
-            carried: HashMap::new(),
-            flushes: Vec::new(),
-            closing: false,
-        };
+        let shares = (Arc::clone(&budget), Arc::clone(&shared));
+        let driver = Driver::new(sink, settings, charge, shares, Box::new(observer));
         let task = task::spawn(driver.run(inbox, cancelled));
         Self { commands, budget, charge, shared, cancel, task }
     }
 
-    /// Hands over a record; waits while the memory budget is used up.
+    /// Hands over a record; waits while the memory budget is used up, without a bound of its own. A put that is given
+    /// up took nothing: the record is not in the account.
     ///
     /// # Errors
     /// The producer has stopped: the record was not taken and is not in the account.
@@ -187,7 +174,9 @@ impl Producer {
         Ok(())
     }
 
-    /// Sends what was put so far without waiting for more, and waits until all of it has ended.
+    /// Sends what was put so far without waiting for more, and waits until all of it has ended, one way or another: the
+    /// pace of a shard, the order of a key and the back-off after failures take their time as ever. A flush that is given
+    /// up goes on without its caller.
     ///
     /// # Errors
     /// The producer has stopped.
@@ -209,12 +198,13 @@ impl Producer {
         self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits until every record has ended, however long it takes.
+    /// Waits until every record has ended, however long it takes; with a time to live no longer than that and a request.
     pub async fn close(self) -> Report {
         self.close_within(Duration::MAX).await
     }
 
-    /// Waits until every record has ended, and after `deadline` cancels those that have not.
+    /// Waits until every record has ended, and after `deadline` cancels those that have not. Of a record whose request
+    /// was under way then, the outcome says so: it may have arrived.
     pub async fn close_within(mut self, deadline: Duration) -> Report {
         let finish = async {
             // A send that fails means that the task has ended, and so has everything it had.
@@ -270,204 +260,5 @@ impl Charge {
     fn of(&self, record: &Record) -> u32 {
         let bytes = self.copies * record.size() + RECORD_OVERHEAD;
         u32::try_from(bytes.min(self.memory)).unwrap_or(u32::MAX)
-    }
-}
-
-type Listed = Result<Vec<(ShardId, HashKeyRange)>, SinkError>;
-
-type Answered = (Duration, Result<Vec<PutResult>, SinkError>);
-
-struct Driver {
-    sink: Arc<dyn RecordSink>,
-    flow: Flow,
-    request_timeout: Duration,
-    random: fastrand::Rng,
-    started: Instant,
-    observer: Observer,
-    budget: Arc<Semaphore>,
-    charge: Charge,
-    shared: Arc<Shared>,
-    requests: JoinSet<Answered>,
-    /// One at most: the shards are being listed.
-    look: JoinSet<Listed>,
-    /// What each request carries, kept here so that an aborted request loses nothing.
-    carried: HashMap<task::Id, Arc<Batch>>,
-    flushes: Vec<(u64, oneshot::Sender<()>)>,
-    closing: bool,
-}
-
-/// Whoever waits for room learns that the producer has ended, also when the observer's code panicked.
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.budget.close();
-    }
-}
-
-impl Driver {
-    async fn run(
-        mut self,
-        mut inbox: mpsc::Receiver<Command>,
-        mut cancelled: watch::Receiver<Option<Cancellation>>,
-    ) -> Report {
-        let mut commands = Vec::with_capacity(COMMANDS);
-        loop {
-            self.look();
-            self.send();
-            self.settle();
-            if self.closing && self.flow.is_idle() {
-                break;
-            }
-            let due = [self.flow.wake_at(), self.flow.look_at(), self.flow.tell_at()];
-            let wake = due.into_iter().flatten().min();
-            let wake = wake.map(|at| self.started + at);
-            tokio::select! {
-                biased;
-                reason = cancellation(&mut cancelled) => {
-                    self.cancel(&reason, &mut inbox).await;
-                    break;
-                }
-                Some(answered) = self.requests.join_next_with_id() => self.answered(answered),
-                Some(listed) = self.look.join_next() => {
-                    let listed = listed.unwrap_or_else(|error| Err(transient("RequestFailed", &error.to_string())));
-                    self.flow.looked(listed, self.started.elapsed());
-                }
-                taken = inbox.recv_many(&mut commands, COMMANDS), if !self.closing => {
-                    // 0: the handle is gone, and the cancellation of its drop comes next.
-                    self.closing |= taken == 0;
-                    commands.drain(..).for_each(|command| self.take(command));
-                }
-                () = sleep_until(wake) => {}
-            }
-        }
-        self.settle();
-        self.flow.tell(self.started.elapsed());
-        Report { account: *self.flow.account(), stopped: self.flow.fatal().cloned() }
-            .stamped(self.started.elapsed())
-    }
-
-    fn take(&mut self, command: Command) {
-        match command {
-            Command::Put(record) => self.flow.put(record, self.started.elapsed()),
-            Command::Refuse(record, reason) => self.flow.refuse(record, reason),
-            Command::Flush(done) => self.flushes.push((self.flow.flush(), done)),
-            Command::Close => {
-                self.flow.drain();
-                self.closing = true;
-            }
-        }
-    }
-
-    fn look(&mut self) {
-        if self.flow.look_at().is_some_and(|at| at <= self.started.elapsed()) {
-            self.flow.looking();
-            let (sink, timeout) = (Arc::clone(&self.sink), self.request_timeout);
-            self.look.spawn(async move {
-                let late = |_| Err(transient("RequestTimeout", &format!("no answer within {timeout:?}")));
-                tokio::time::timeout(timeout, sink.open_shards()).await.unwrap_or_else(late)
-            });
-        }
-    }
-
-    fn send(&mut self) {
-        while let Some(batch) = self.flow.next_batch(self.started.elapsed()) {
-            let batch = Arc::new(batch);
-            let (sink, carried) = (Arc::clone(&self.sink), Arc::clone(&batch));
-            let (started, timeout) = (self.started, self.request_timeout);
-            let request = self.requests.spawn(async move {
-                let began = started.elapsed();
-                let request = sink.put_records(&carried.records);
-                let result = tokio::time::timeout(timeout, request).await.unwrap_or_else(|_| {
-                    let message = format!("no answer within {timeout:?}");
-                    Err(transient("RequestTimeout", &message))
-                });
-                (began, result)
-            });
-            self.carried.insert(request.id(), batch);
-        }
-    }
-
-    fn answered(&mut self, answered: Result<(task::Id, Answered), JoinError>) {
-        let (id, began, result) = match answered {
-            Ok((id, (began, result))) => (id, began, result),
-            Err(error) => {
-                let failed = transient("RequestFailed", &error.to_string());
-                (error.id(), self.started.elapsed(), Err(failed))
-            }
-        };
-        if let Some(batch) = self.carried.remove(&id) {
-            let answer = Answer { began, now: self.started.elapsed(), random: self.random.f64() };
-            self.flow.answered(Arc::unwrap_or_clone(batch), result, answer);
-        }
-    }
-
-    /// Tells what ended, gives its memory back, and wakes who waits for it.
-    fn settle(&mut self) {
-        let now = self.started.elapsed();
-        if self.flow.tell_at().is_some_and(|at| at <= now) {
-            self.flow.tell(now);
-        }
-        let ended = self.flow.take_ended();
-        let freed: usize = ended.iter().map(|ended| self.charge.of(&ended.record) as usize).sum();
-        *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner) =
-            self.flow.stats(self.started.elapsed());
-        if let Some(fatal) = self.flow.fatal()
-            && !self.budget.is_closed()
-        {
-            *self.shared.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(fatal.clone());
-            self.budget.close();
-        }
-        for Ended { record, outcome } in ended {
-            (self.observer)(record, outcome);
-        }
-        self.budget.add_permits(freed);
-        for (flush, done) in std::mem::take(&mut self.flushes) {
-            if self.flow.is_flushed(flush) {
-                // Nobody waits any more: fine.
-                let _ = done.send(());
-            } else {
-                self.flushes.push((flush, done));
-            }
-        }
-    }
-
-    async fn cancel(&mut self, reason: &Cancellation, inbox: &mut mpsc::Receiver<Command>) {
-        inbox.close();
-        while let Some(command) = inbox.recv().await {
-            self.take(command);
-        }
-        while let Some(answered) = self.requests.try_join_next_with_id() {
-            self.answered(answered);
-        }
-        self.flow.cancel(reason);
-        self.requests.shutdown().await;
-        for (_, batch) in std::mem::take(&mut self.carried) {
-            self.flow.abandoned(Arc::unwrap_or_clone(batch), reason);
-        }
-    }
-}
-
-impl Report {
-    fn stamped(mut self, elapsed: Duration) -> Self {
-        self.account.elapsed = elapsed;
-        self
-    }
-}
-
-fn transient(code: &str, message: &str) -> SinkError {
-    SinkError { kind: SinkErrorKind::Transient, code: code.into(), message: message.into() }
-}
-
-/// Ends when the producer is cancelled, or dropped.
-async fn cancellation(cancelled: &mut watch::Receiver<Option<Cancellation>>) -> Cancellation {
-    match cancelled.wait_for(Option::is_some).await {
-        Ok(reason) => reason.clone().unwrap_or(Cancellation::Requested),
-        Err(_) => Cancellation::Requested,
-    }
-}
-
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

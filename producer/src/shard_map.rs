@@ -2,7 +2,12 @@
 //!
 //! Pure: the driver lists the shards when [`ShardMap::due`] says so and hands the answer to
 //! [`ShardMap::refreshed`]. The map is a prediction, and only that: a stream may reshard between a look and a put.
-//! What was predicted is compared with where a record landed, and a surprise makes the map look again.
+//! What was predicted is compared with where a record landed ([`ShardMap::landed`]), and what the map cannot explain
+//! makes it look again, until a look explains it: lists lag behind reshards.
+//!
+//! Two facts make an explanation sound. A shard keeps its range for life, so that a record on a shard whose range does
+//! not hold its hash key was not routed by it at all. And a shard's children have higher numbers than itself, so that of
+//! two shards that own a hash key the higher one is the later.
 //!
 //! The ranges of shards that are closed by now are kept for a while: a record may land on a shard that a later look
 //! no longer lists as open, and its range decides whether a reader keeps it.
@@ -28,8 +33,11 @@ pub struct ShardMap {
     open: Vec<(HashKeyRange, ShardId)>,
     /// Every range ever seen: a shard keeps its range for life.
     ranges: HashMap<ShardId, HashKeyRange>,
-    /// Grows whenever `open` changes, so that whoever keeps a prediction knows when it is out of date.
-    generation: u64,
+    /// Where a record landed that no look has explained, with its hash key.
+    doubt: Option<(ShardId, HashKey)>,
+    /// How many looks in a row did not explain it, and how many of these found it beyond explanation.
+    fruitless: u32,
+    misrouted: u32,
     look: Look,
 }
 
@@ -48,6 +56,17 @@ impl Default for Look {
     fn default() -> Self {
         Self::At(Duration::ZERO, Duration::ZERO)
     }
+}
+
+/// What the map has to say to where a record landed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// It is as it should be, or was when the record arrived.
+    Explained,
+    /// The map is behind.
+    Behind,
+    /// The shard's range does not hold the hash key, and never did.
+    Misrouted,
 }
 
 /// What a look changed.
@@ -73,10 +92,10 @@ impl ShardMap {
         self.ranges.get(&shard).copied()
     }
 
-    /// Grows with every change of the open shards.
+    /// Whether the shard is open, as far as is known.
     #[must_use]
-    pub fn generation(&self) -> u64 {
-        self.generation
+    pub fn is_open(&self, shard: ShardId) -> bool {
+        self.range(shard).is_some_and(|range| self.predict(range.start()) == Some(shard))
     }
 
     /// How many shards are open, as far as is known.
@@ -107,11 +126,32 @@ impl ShardMap {
         }
     }
 
-    /// A record landed elsewhere than predicted, or on a shard never seen: the map is out of date.
-    pub fn surprised(&mut self, now: Duration) {
+    /// A record with this hash key landed on this shard. What the map cannot explain makes it look again.
+    pub fn landed(&mut self, shard: ShardId, key: HashKey, now: Duration) {
+        if self.verdict(shard, key) == Verdict::Explained {
+            return;
+        }
+        if self.doubt.is_none_or(|(known, _)| known < shard) {
+            self.doubt = Some((shard, key));
+        }
         if self.look == Look::Content {
             self.look = Look::At(now, Duration::ZERO);
         }
+    }
+
+    fn verdict(&self, shard: ShardId, key: HashKey) -> Verdict {
+        let Some(range) = self.range(shard) else { return Verdict::Behind };
+        if !range.contains(key) {
+            return Verdict::Misrouted;
+        }
+        let owner = self.predict(key);
+        if owner.is_some_and(|owner| owner >= shard) { Verdict::Explained } else { Verdict::Behind }
+    }
+
+    /// How many looks in a row found a record on a shard that never owned its hash key.
+    #[must_use]
+    pub fn misrouted_looks(&self) -> u32 {
+        self.misrouted
     }
 
     /// Takes in the open shards. A list that does not tile the hash-key space is a glimpse of a reshard: it is not
@@ -129,20 +169,26 @@ impl ShardMap {
             self.wait(now);
             return Refresh::Unchanged;
         }
-        self.look = Look::Content;
-        if open == self.open {
-            return Refresh::Unchanged;
-        }
+        let refresh = if open == self.open { Refresh::Unchanged } else { Refresh::Changed };
         self.open = open;
-        self.generation += 1;
-        Refresh::Changed
+        self.look = Look::Content;
+        match self.doubt.map_or(Verdict::Explained, |(shard, key)| self.verdict(shard, key)) {
+            Verdict::Explained => (self.doubt, self.fruitless, self.misrouted) = (None, 0, 0),
+            verdict => {
+                let waited = (0..self.fruitless).fold(Duration::ZERO, |waited, _| longer(waited));
+                self.fruitless = (self.fruitless + 1).min(32);
+                self.misrouted = if verdict == Verdict::Misrouted { self.misrouted + 1 } else { 0 };
+                self.look = Look::UnderWay(waited);
+                self.wait(now);
+            }
+        }
+        refresh
     }
 
-    /// Takes in a surprise that a look did not explain: what it saw was older than what has happened.
-    pub fn still_surprised(&mut self, now: Duration) {
+    /// Looks again at this time, whatever happens.
+    pub fn look_again(&mut self, at: Duration) {
         if self.look == Look::Content {
-            self.look = Look::UnderWay(Duration::ZERO);
-            self.wait(now);
+            self.look = Look::At(at, Duration::ZERO);
         }
     }
 
@@ -156,7 +202,7 @@ impl ShardMap {
             Look::At(_, waited) | Look::UnderWay(waited) => waited,
             Look::Content => Duration::ZERO,
         };
-        let wait = if waited.is_zero() { FIRST_WAIT } else { waited.mul_f64(GROWTH).min(LONGEST_WAIT) };
+        let wait = longer(waited);
         self.look = Look::At(now + wait, wait);
     }
 
@@ -169,6 +215,11 @@ impl ShardMap {
             }
         }
     }
+}
+
+/// The wait after one of this length.
+fn longer(waited: Duration) -> Duration {
+    if waited.is_zero() { FIRST_WAIT } else { waited.mul_f64(GROWTH).min(LONGEST_WAIT) }
 }
 
 #[cfg(test)]
@@ -217,19 +268,23 @@ mod tests {
         assert_eq!(map.predict(HashKey::MAX), Some(ShardId::new(2)));
     }
 
+    /// A hash key in the last part of the space, and a shard that nobody has listed.
+    const LAST: HashKey = HashKey::MAX;
+    const UNSEEN: ShardId = ShardId::new(77);
+
     #[test]
-    fn a_new_map_looks_at_once_and_then_only_after_a_surprise() {
+    fn a_new_map_looks_at_once_and_then_only_after_what_it_cannot_explain() {
         let mut map = ShardMap::default();
         assert_eq!(map.due(), Some(Duration::ZERO));
         map.looking();
         assert_eq!(map.due(), None, "someone is at it");
         assert_eq!(map.refreshed(open(&uniform(2)), seconds(1)), Refresh::Changed);
+        map.landed(ShardId::new(1), LAST, seconds(4));
         assert_eq!(map.due(), None);
-        map.surprised(seconds(5));
-        map.surprised(seconds(6));
+        map.landed(UNSEEN, LAST, seconds(5));
+        map.landed(UNSEEN, LAST, seconds(6));
         assert_eq!(map.due(), Some(seconds(5)), "the first surprise counts");
-        map.looking();
-        assert_eq!(map.refreshed(open(&uniform(2)), seconds(6)), Refresh::Unchanged);
+        assert!(!map.is_current());
     }
 
     #[test]
@@ -245,7 +300,7 @@ mod tests {
         assert_eq!(waits[11], seconds(30));
         map.looking();
         map.refreshed(open(&uniform(1)), Duration::ZERO);
-        map.surprised(seconds(9));
+        map.landed(UNSEEN, LAST, seconds(9));
         map.looking();
         map.failed(seconds(9));
         assert_eq!(map.due(), Some(seconds(10)), "a success starts the back-off anew");
@@ -258,14 +313,14 @@ mod tests {
         map.refreshed(open(&lineage), Duration::ZERO);
         lineage.split(ShardId::new(0), HashKey(100)).unwrap();
         let half: Vec<_> = open(&lineage).into_iter().skip(1).collect();
-        map.surprised(seconds(1));
+        map.landed(ShardId::new(2), HashKey(0), seconds(1));
         map.looking();
         assert_eq!(map.refreshed(half, seconds(1)), Refresh::Unchanged);
         assert_eq!(map.predict(HashKey(0)), Some(ShardId::new(0)), "as before");
         assert_eq!(map.due(), Some(seconds(2)));
         map.looking();
         assert_eq!(map.refreshed(open(&lineage), seconds(2)), Refresh::Changed);
-        assert_eq!((map.generation(), map.open_shards()), (2, 3));
+        assert_eq!((map.is_current(), map.open_shards()), (true, 3));
     }
 
     #[test]
@@ -277,13 +332,47 @@ mod tests {
         map.refreshed(open(&lineage), Duration::ZERO);
         assert_eq!(map.range(ShardId::new(0)), Some(HashKeyRange::ALL));
         assert_eq!(map.range(ShardId::new(9)), None);
+        assert_eq!([0, 1, 2, 9].map(|n| map.is_open(ShardId::new(n))), [false, true, true, false]);
     }
 
     #[test]
-    fn a_look_that_saw_something_older_than_the_surprise_is_tried_again() {
+    fn lists_that_lag_are_asked_again_with_growing_pauses_until_they_explain_it() {
+        let mut lineage = uniform(1);
         let mut map = ShardMap::default();
-        map.refreshed(open(&uniform(1)), Duration::ZERO);
-        map.still_surprised(seconds(3));
-        assert_eq!(map.due(), Some(seconds(4)));
+        map.refreshed(open(&lineage), Duration::ZERO);
+        let old = open(&lineage);
+        lineage.split(ShardId::new(0), HashKey(100)).unwrap();
+        map.landed(ShardId::new(2), LAST, seconds(3));
+        let mut waits = Vec::new();
+        for _ in 0..12 {
+            map.looking();
+            assert_eq!(map.refreshed(old.clone(), seconds(3)), Refresh::Unchanged);
+            waits.push(map.due().unwrap() - seconds(3));
+            assert!(!map.is_current());
+        }
+        assert_eq!(waits[..3], [1000, 1500, 2250].map(Duration::from_millis));
+        assert_eq!((waits[11], map.misrouted_looks()), (seconds(30), 0));
+        map.looking();
+        assert_eq!(map.refreshed(open(&lineage), seconds(99)), Refresh::Changed);
+        assert!(map.is_current());
+        // What was sent before the split may be answered after it.
+        map.landed(ShardId::new(0), LAST, seconds(99));
+        assert!(map.is_current());
+        // A list that falls back behind it is found out.
+        map.refreshed(old, seconds(100));
+        map.landed(ShardId::new(2), LAST, seconds(100));
+        assert!(!map.is_current());
+    }
+
+    #[test]
+    fn a_record_on_a_shard_that_never_owned_its_hash_key_is_beyond_explanation() {
+        let mut map = ShardMap::default();
+        map.refreshed(open(&uniform(2)), Duration::ZERO);
+        map.landed(ShardId::new(0), LAST, seconds(1));
+        for looks in 1..4 {
+            map.looking();
+            map.refreshed(open(&uniform(2)), seconds(1));
+            assert_eq!(map.misrouted_looks(), looks);
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pipectl_shards::{HashKeyRange, ShardId};
+use serde::Serialize;
 
 use crate::outcome::SequenceNumber;
 use crate::record::Record;
@@ -18,14 +19,49 @@ pub trait RecordSink: Send + Sync + 'static {
     /// was refused.
     async fn put_records(&self, records: &[Record]) -> Result<Vec<PutResult>, SinkError>;
 
-    /// The shards that take records at present, for aggregation: an aggregate holds records of one shard only. A sink
-    /// that cannot tell answers with none, and nothing is aggregated.
+    /// How the stream routes records at present, for aggregation and for the pace of each shard. A sink that cannot
+    /// tell answers with the default: then nothing is aggregated or paced.
     ///
     /// # Errors
-    /// They could not be listed; it is tried again later, and meanwhile nothing is aggregated.
-    async fn open_shards(&self) -> Result<Vec<(ShardId, HashKeyRange)>, SinkError> {
-        Ok(Vec::new())
+    /// It could not be asked; it is tried again later, and meanwhile nothing is aggregated.
+    async fn routing(&self) -> Result<Routing, SinkError> {
+        Ok(Routing::default())
     }
+}
+
+/// How a stream routes records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Routing {
+    /// The shards that take records.
+    pub shards: Vec<(ShardId, HashKeyRange)>,
+    /// How a record finds its shard.
+    pub distribution: Distribution,
+    /// How the stream's capacity is set, if the sink can tell.
+    pub capacity: Option<Capacity>,
+}
+
+/// How a record finds its shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Distribution {
+    /// The sink cannot tell.
+    #[default]
+    Unknown,
+    /// By its hash key.
+    ByKey,
+    /// As the service likes (`RecordDistributionStrategy` `AUTO`, of on-demand streams), whatever its key. An aggregate
+    /// would be dropped by KCL, so nothing is aggregated.
+    Auto,
+}
+
+/// How the capacity of a stream is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capacity {
+    /// By a number of shards.
+    Provisioned,
+    /// By the service, which splits and merges shards at any time.
+    OnDemand,
 }
 
 /// What became of one record of a request.

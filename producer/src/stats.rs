@@ -16,7 +16,7 @@ use crate::batch::{Batch, Track};
 use crate::metrics::{self, Meters};
 use crate::outcome::{Attempt, Attempts, Failure, Outcome};
 use crate::record::Record;
-use crate::sink::{SinkError, SinkErrorKind, is_throttle};
+use crate::sink::{Capacity, Distribution, SinkError, SinkErrorKind, is_throttle};
 
 /// Error codes that are counted apart; any further one counts as [`ErrorCounts::OTHER`].
 const CODES: usize = 32;
@@ -41,6 +41,15 @@ pub struct Stats {
     pub kinesis_bytes: u64,
     /// What went wrong, by code, per Kinesis record.
     pub errors: ErrorCounts,
+    /// How the stream's capacity is set, as far as is known.
+    pub capacity: Option<Capacity>,
+    /// How the stream distributes records, as far as is known.
+    pub distribution: Distribution,
+    /// Open shards, as far as is known.
+    pub open_shards: usize,
+    /// Whether records are aggregated at present: not where the stream distributes them itself, and not while its
+    /// shards are in doubt.
+    pub aggregates: bool,
 }
 
 impl Stats {

@@ -1,37 +1,67 @@
-//! Aggregated records through throttles, failures, lost answers and reshards, on the endpoint in virtual time: what is
-//! acknowledged is what a reader by KCL's rules is given.
+//! Records through throttles, failures, lost answers and reshards, on the endpoint in virtual time: what is acknowledged
+//! is what a reader by KCL's rules is given, and in per-key order it is given it in the order of the puts.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::collections::BTreeSet;
+mod stream;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::types::ScalingType;
-use pipectl_localstack::kinesis::{Position, StreamArn};
 use pipectl_localstack::{FaultPlan, InProcess, Options, Profile};
-use pipectl_producer::aggregation::{KinesisRecord, deaggregate};
 use pipectl_producer::aws::KinesisSink;
-use pipectl_producer::flow::Limits;
+use pipectl_producer::flow::{Limits, Ordering};
 use pipectl_producer::{Aggregation, Outcome, Producer, Record, Settings};
 
-/// `PIPECTL_CHAOS_SEEDS=200` takes a minute.
+use crate::stream::{STREAM, number, read};
+
+/// `PIPECTL_CHAOS_SEEDS=200` takes some minutes.
 const SEEDS: u64 = 40;
 const RECORDS: u32 = 600;
-const STREAM: &str = "events";
+/// Bytes of the producer: a put waits now and then.
+const MEMORY: usize = 40_000;
 
-/// What happens in a world.
+/// What differs from world to world.
+#[derive(Clone, Copy)]
+struct Plan {
+    seed: u64,
+    ordering: Ordering,
+    /// Partition keys that the records go round.
+    keys: u32,
+    aggregates: bool,
+    ttl: Option<Duration>,
+}
+
+impl Plan {
+    /// As the records come; every third world has records that expire.
+    fn unordered(seed: u64) -> Self {
+        let ttl = (seed % 3 == 2).then_some(Duration::from_secs(20));
+        Self { seed, ordering: Ordering::Unordered, keys: 97, aggregates: true, ttl }
+    }
+
+    /// Few keys, so that many wait; every third world without aggregates.
+    fn per_key(seed: u64) -> Self {
+        let ttl = (seed % 4 == 3).then_some(Duration::from_secs(20));
+        Self { seed, ordering: Ordering::PerKey, keys: 11, aggregates: seed % 3 != 2, ttl }
+    }
+
+    fn limits(&self) -> Limits {
+        let aggregation =
+            self.aggregates.then_some(Aggregation { max_bytes: 2_000, ..Aggregation::default() });
+        Limits { aggregation, ttl: self.ttl, ordering: self.ordering, ..Limits::default() }
+    }
+}
+
+/// What the producer told of a world's records.
 #[derive(Default)]
 struct Told {
     delivered: BTreeSet<u32>,
-    otherwise: Vec<(u32, Outcome)>,
+    otherwise: BTreeMap<u32, Outcome>,
     aggregated: u32,
     retried: u32,
-}
-
-fn number(data: &[u8]) -> u32 {
-    std::str::from_utf8(data).unwrap().parse().unwrap()
 }
 
 /// Reshards as it goes: the fault plan may refuse, and then the next time will do.
@@ -43,12 +73,11 @@ async fn reshard(client: Client) {
     }
 }
 
-fn start(endpoint: &InProcess, seed: u64) -> (Producer, Arc<Mutex<Told>>) {
+fn start(endpoint: &InProcess, plan: &Plan) -> (Producer, Arc<Mutex<Told>>) {
     let told = Arc::new(Mutex::new(Told::default()));
     let sink = Arc::new(KinesisSink::new(Client::new(&endpoint.sdk_config()), STREAM));
-    let aggregation = Some(Aggregation { max_bytes: 2_000, ..Aggregation::default() });
-    let limits = Limits { aggregation, ttl: None, ..Limits::default() };
-    let settings = Settings { limits, seed: Some(seed), ..Settings::default() };
+    let settings =
+        Settings { limits: plan.limits(), seed: Some(plan.seed), memory: MEMORY, ..Settings::default() };
     let observer = Arc::clone(&told);
     let producer = Producer::start(sink, settings, move |record, outcome| {
         let mut told = observer.lock().unwrap();
@@ -59,33 +88,28 @@ fn start(endpoint: &InProcess, seed: u64) -> (Producer, Arc<Mutex<Told>>) {
                 told.aggregated += u32::from(sub_sequence.is_some());
                 told.retried += u32::from(attempts.count() > 1);
             }
-            outcome => told.otherwise.push((n, outcome)),
+            outcome => assert!(told.otherwise.insert(n, outcome).is_none(), "{n} ended twice"),
         }
     });
     (producer, told)
 }
 
-/// The numbers that a reader of all shards is given, by KCL's rules.
-fn read(endpoint: &InProcess) -> BTreeSet<u32> {
-    let world = endpoint.world();
-    let now = world.clock.now();
-    let stream = world.kinesis.stream(&StreamArn::new("us-east-1", "000000000000", STREAM), now).unwrap();
-    let mut numbers = BTreeSet::new();
-    for shard in stream.shards(now) {
-        let batch = stream.read(shard.id, Position::TRIM_HORIZON, (usize::MAX, usize::MAX), now).unwrap();
-        for record in batch.records {
-            let record = KinesisRecord {
-                partition_key: record.partition_key.to_string(),
-                sequence_number: stream.sequence_number(shard.id, record.sequence),
-                data: record.data,
-            };
-            numbers.extend(deaggregate(record, &shard.range).iter().map(|record| number(&record.data)));
+async fn put_all(producer: &Producer, plan: &Plan) {
+    for n in 0..RECORDS {
+        producer
+            .put(Record::new(format!("key-{}", n % plan.keys), n.to_string().into_bytes()))
+            .await
+            .unwrap();
+        assert!(producer.stats().outstanding_bytes < MEMORY as u64);
+        if n % 20 == 19 {
+            tokio::time::sleep(Duration::from_millis(400)).await;
         }
     }
-    numbers
 }
 
-async fn world(seed: u64) -> (u32, u32) {
+/// What came of a world: what was told, and what a reader is given.
+async fn world(plan: Plan) -> (Told, Vec<u32>) {
+    let seed = plan.seed;
     let faults = Arc::new(FaultPlan::new(seed, Profile::HEAVY));
     let endpoint = InProcess::start(Options { seed: Some(seed), faults: Some(faults), ..Options::default() });
     let client = Client::new(&endpoint.sdk_config());
@@ -94,38 +118,58 @@ async fn world(seed: u64) -> (u32, u32) {
         !error.into_service_error().is_resource_in_use_exception()
     }) {}
     tokio::time::sleep(Duration::from_secs(60)).await;
-    let (producer, told) = start(&endpoint, seed);
+    let (producer, told) = start(&endpoint, &plan);
     let resharding = tokio::spawn(reshard(client));
-    for n in 0..RECORDS {
-        producer.put(Record::new(format!("key-{}", n % 97), n.to_string().into_bytes())).await.unwrap();
-        if n % 20 == 19 {
-            tokio::time::sleep(Duration::from_millis(400)).await;
-        }
-    }
+    put_all(&producer, &plan).await;
     let report = producer.close().await;
     resharding.await.unwrap();
     let told = std::mem::take(&mut *told.lock().unwrap());
     assert_eq!(report.account.put, u64::from(RECORDS), "seed {seed}");
     assert_eq!(report.account.outstanding(), 0, "seed {seed}");
-    assert!(told.otherwise.is_empty(), "seed {seed}: without a time to live: {:?}", told.otherwise);
-    let missing: Vec<_> = told.delivered.difference(&read(&endpoint)).copied().collect();
+    let expired = |outcome: &Outcome| plan.ttl.is_some() && matches!(outcome, Outcome::Expired { .. });
+    assert!(told.otherwise.values().all(expired), "seed {seed}: {:?}", told.otherwise);
+    assert_eq!(told.delivered.len() + told.otherwise.len(), RECORDS as usize, "seed {seed}");
+    let read = read(&endpoint);
+    let given: BTreeSet<_> = read.iter().copied().collect();
+    let missing: Vec<_> = told.delivered.difference(&given).copied().collect();
     assert!(missing.is_empty(), "seed {seed}: acknowledged, and no reader is given {missing:?}");
-    assert_eq!(told.delivered.len(), RECORDS as usize, "seed {seed}");
     endpoint.shutdown().await;
-    (told.aggregated, told.retried)
+    (told, read)
+}
+
+fn seeds() -> std::ops::Range<u64> {
+    let asked = std::env::var("PIPECTL_CHAOS_SEEDS").ok();
+    0..asked.map_or(SEEDS, |text| text.parse().expect("PIPECTL_CHAOS_SEEDS is a number"))
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_acknowledged_is_what_a_reader_is_given_whatever_happens_to_the_stream() {
     let (mut aggregated, mut retried) = (0, 0);
-    let asked = std::env::var("PIPECTL_CHAOS_SEEDS").ok();
-    let seeds = asked.map_or(SEEDS, |text| text.parse().expect("PIPECTL_CHAOS_SEEDS is a number"));
-    for seed in 0..seeds {
-        let (in_aggregates, again) = world(seed).await;
-        aggregated += in_aggregates;
-        retried += again;
+    for seed in seeds() {
+        let (told, _) = world(Plan::unordered(seed)).await;
+        aggregated += told.aggregated;
+        retried += told.retried;
     }
-    let all = RECORDS * u32::try_from(seeds).unwrap();
+    let all = RECORDS * u32::try_from(seeds().end).unwrap();
     assert!(aggregated > all / 4, "aggregates were at work: {aggregated} of {all}");
     assert!(retried > all / 20, "and so were the faults: {retried} of {all}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_per_key_order_the_first_occurrences_of_a_key_come_as_they_were_put() {
+    let mut twice = 0;
+    for seed in seeds() {
+        let plan = Plan::per_key(seed);
+        let (told, read) = world(plan).await;
+        let (mut seen, mut last) = (BTreeSet::new(), BTreeMap::new());
+        for n in read {
+            if !seen.insert(n) {
+                twice += 1;
+            } else if told.delivered.contains(&n) {
+                let before = last.insert(n % plan.keys, n);
+                assert!(before.is_none_or(|before| before < n), "seed {seed}: {n} after {before:?}");
+            }
+        }
+    }
+    assert!(twice > 0, "answers were lost, so that records came twice");
 }

@@ -1,20 +1,22 @@
-//! `PutRecords` over the SDK.
+//! `PutRecords` over the SDK, and what tells how a stream routes records: `ListShards` and `DescribeStreamSummary`.
 
 use async_trait::async_trait;
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::retry::RetryConfig;
-use aws_sdk_kinesis::error::BuildError;
+use aws_sdk_kinesis::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{
-    PutRecordsRequestEntry, PutRecordsResultEntry, Shard, ShardFilter, ShardFilterType,
+    PutRecordsRequestEntry, PutRecordsResultEntry, RecordDistributionStrategy, Shard, ShardFilter,
+    ShardFilterType, StreamMode,
 };
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use pipectl_shards::{HashKeyRange, ShardId};
 
 use crate::aws::StreamReference;
 use crate::aws::errors::{Sorted, sort};
 use crate::outcome::SequenceNumber;
 use crate::record::Record;
-use crate::sink::{PutResult, RecordSink, SinkError, SinkErrorKind};
+use crate::sink::{Capacity, Distribution, PutResult, RecordSink, Routing, SinkError, SinkErrorKind};
 
 /// Puts records into a Kinesis data stream.
 #[derive(Clone, Debug)]
@@ -36,7 +38,6 @@ impl KinesisSink {
 impl RecordSink for KinesisSink {
     async fn put_records(&self, records: &[Record]) -> Result<Vec<PutResult>, SinkError> {
         let entries = records.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
-        let no_retries = aws_sdk_kinesis::config::Builder::new().retry_config(RetryConfig::disabled());
         let answer = self
             .client
             .put_records()
@@ -44,16 +45,29 @@ impl RecordSink for KinesisSink {
             .set_stream_arn(self.stream.arn.clone())
             .set_records(Some(entries))
             .customize()
-            .config_override(no_retries)
+            .config_override(no_retries())
             .send()
             .await
-            .map_err(|error| {
-                let Sorted { kind, code, message } = sort(&error);
-                SinkError { kind, code, message }
-            })?;
+            .map_err(|error| sink_error(&error))?;
         Ok(answer.records.into_iter().map(result).collect())
     }
 
+    async fn routing(&self) -> Result<Routing, SinkError> {
+        let (shards, summary) = tokio::join!(self.open_shards(), self.summary());
+        let (distribution, capacity) = match summary {
+            Ok(summary) => summary,
+            // Not allowed, most often: a producer can do without.
+            Err(error) if error.kind == SinkErrorKind::Fatal => {
+                tracing::debug!(%error, "the stream cannot be described");
+                (Distribution::Unknown, None)
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Routing { shards: shards?, distribution, capacity })
+    }
+}
+
+impl KinesisSink {
     async fn open_shards(&self) -> Result<Vec<(ShardId, HashKeyRange)>, SinkError> {
         let latest = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build().map_err(not_built)?;
         let (mut shards, mut token) = (Vec::new(), None::<String>);
@@ -67,10 +81,12 @@ impl RecordSink for KinesisSink {
                     .set_stream_arn(self.stream.arn.clone())
                     .shard_filter(latest.clone()),
             };
-            let page = call.send().await.map_err(|error| {
-                let Sorted { kind, code, message } = sort(&error);
-                SinkError { kind, code, message }
-            })?;
+            let page = call
+                .customize()
+                .config_override(no_retries())
+                .send()
+                .await
+                .map_err(|error| sink_error(&error))?;
             shards.extend(page.shards().iter().filter_map(open_shard));
             match page.next_token {
                 Some(next) => token = Some(next),
@@ -78,6 +94,48 @@ impl RecordSink for KinesisSink {
             }
         }
     }
+
+    async fn summary(&self) -> Result<(Distribution, Option<Capacity>), SinkError> {
+        let answer = self
+            .client
+            .describe_stream_summary()
+            .set_stream_name(self.stream.name.clone())
+            .set_stream_arn(self.stream.arn.clone())
+            .customize()
+            .config_override(no_retries())
+            .send()
+            .await
+            .map_err(|error| sink_error(&error))?;
+        let Some(summary) = answer.stream_description_summary else {
+            return Ok((Distribution::Unknown, None));
+        };
+        let mode = summary.stream_mode_details.map(|details| details.stream_mode);
+        let capacity = match mode {
+            Some(StreamMode::OnDemand) => Some(Capacity::OnDemand),
+            Some(StreamMode::Provisioned) => Some(Capacity::Provisioned),
+            _ => None,
+        };
+        // Left out for provisioned streams, which know nothing but keys.
+        let distribution = match summary.record_distribution_strategy {
+            Some(RecordDistributionStrategy::Auto) => Distribution::Auto,
+            Some(RecordDistributionStrategy::UserPartitionKey) | None => Distribution::ByKey,
+            Some(_) => Distribution::Unknown,
+        };
+        Ok((distribution, capacity))
+    }
+}
+
+/// The producer knows what needs a retry, and when.
+fn no_retries() -> aws_sdk_kinesis::config::Builder {
+    aws_sdk_kinesis::config::Builder::new().retry_config(RetryConfig::disabled())
+}
+
+fn sink_error<E>(error: &SdkError<E, HttpResponse>) -> SinkError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let Sorted { kind, code, message } = sort(error);
+    SinkError { kind, code, message }
 }
 
 /// One that cannot be read leaves a hole, which the map notices.

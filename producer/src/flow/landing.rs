@@ -1,131 +1,102 @@
-//! Where records are to land, where they did, and what that means for the aggregates they went in.
+//! Where records landed, and what that means for the aggregates they went in.
 
 use std::time::Duration;
 
-use pipectl_shards::{HashKeyRange, ShardId};
+use pipectl_shards::{HashKey, ShardId};
 
-use super::{Answer, Flow};
-use crate::batch::{Pending, Track};
+use super::delayed::Again;
+use super::{Answer, Flow, has_expired};
+use crate::batch::Pending;
 use crate::outcome::{Failure, Outcome, SequenceNumber};
-use crate::parcel::{Aggregation, Parcel, Prediction};
-use crate::shard_map::Refresh;
-use crate::sink::{PutResult, SinkError};
-
-/// After so many lists in a row that explain nothing, some twenty seconds, it is not ListShards that lags.
-const RIDDLES: u32 = 6;
+use crate::parcel::Parcel;
+use crate::sink::{PutResult, is_throttle};
 
 impl Flow {
-    /// When the shards are to be listed next; `None` when nobody asks for it. Whoever does it says so by
-    /// [`Self::looking`] and brings the answer to [`Self::looked`].
-    #[must_use]
-    pub fn look_at(&self) -> Option<Duration> {
-        self.aggregates().and(self.map.due())
-    }
-
-    /// The shards are being listed.
-    pub fn looking(&mut self) {
-        self.map.looking();
-    }
-
-    /// Takes in the open shards, or that they could not be listed.
-    pub fn looked(&mut self, shards: Result<Vec<(ShardId, HashKeyRange)>, SinkError>, now: Duration) {
-        let Ok(shards) = shards else { return self.map.failed(now) };
-        let doubted = self.map.open_shards() > 0;
-        match self.map.refreshed(shards, now) {
-            Refresh::Changed => {
-                self.riddles = 0;
-                for (since, pending) in self.lanes.take_members() {
-                    self.route(pending, since);
-                }
-            }
-            Refresh::Unchanged if doubted => {
-                self.riddles += 1;
-                if self.aggregates().is_none() {
-                    tracing::warn!(
-                        "records land on other shards than their hash keys say, as where the stream distributes \
-                         them itself: they are no longer aggregated"
-                    );
-                } else {
-                    self.map.still_surprised(now);
-                }
-            }
-            Refresh::Unchanged => {}
-        }
-    }
-
-    fn aggregates(&self) -> Option<Aggregation> {
-        self.limits.aggregation.filter(|_| self.riddles < RIDDLES)
-    }
-
-    /// Puts a record that is ready since then with those that go to the same shard, if that can be known.
-    pub(super) fn route(&mut self, mut pending: Pending, since: Duration) {
-        pending.track.prediction = None;
-        let fits = |limits: &Aggregation| pending.record.size() < limits.max_bytes && self.map.is_current();
-        let Some(limits) = self.aggregates().filter(fits) else {
-            return self.collector.push(Parcel::Alone(pending), since);
-        };
-        let hash_key = pending.record.hash_key();
-        let Some(shard) = self.map.predict(hash_key) else {
-            return self.collector.push(Parcel::Alone(pending), since);
-        };
-        pending.track.prediction = Some(Prediction { shard, generation: self.map.generation(), hash_key });
-        self.lanes.push((shard, pending), since, limits, &mut self.collector);
-    }
-
     pub(super) fn parcel(&mut self, parcel: Parcel, result: PutResult, answer: Answer) {
-        let is_aggregate = matches!(parcel, Parcel::Aggregate { .. });
         match result {
-            PutResult::Put { shard, .. } if is_aggregate && !self.is_kept(&parcel, shard) => {
-                self.map.surprised(answer.now);
+            PutResult::Put { shard, sequence } => {
+                if let Some(key) = parcel.members().first().and_then(|member| member.track.hash_key) {
+                    self.landed(shard, key, answer.now);
+                }
+                if self.is_kept(&parcel, shard) {
+                    self.tally.arrived(parcel.record(), shard, parcel.user_records());
+                    return self.arrived(parcel, shard, &sequence, answer);
+                }
                 let message = format!("landed on {shard}, which does not own every record of the aggregate");
                 let failure = Failure { code: "WrongShard".into(), message: message.into() };
                 self.tally.missed(&failure, Some(shard), parcel.user_records());
-                parcel.into_members().into_iter().for_each(|member| self.missed(member, &failure, answer));
-            }
-            PutResult::Put { shard, sequence } => {
-                if parcel.has(|track| self.is_surprising(track, shard)) {
-                    self.map.surprised(answer.now);
-                }
-                self.tally.arrived(parcel.record(), shard, parcel.user_records());
-                for (index, member) in (0..).zip(parcel.into_members()) {
-                    let sub_sequence = is_aggregate.then_some(index);
-                    self.arrived(member, (shard, sequence.clone(), sub_sequence), answer);
-                }
+                self.missed(parcel, &failure, answer);
             }
             PutResult::Failed { code, message } => {
+                if is_throttle(&code) {
+                    self.ready.throttled(parcel.predicted(), answer.began, answer.now);
+                }
                 let failure = Failure { code, message };
                 self.tally.missed(&failure, parcel.predicted(), parcel.user_records());
-                parcel.into_members().into_iter().for_each(|member| self.missed(member, &failure, answer));
+                self.missed(parcel, &failure, answer);
             }
         }
     }
 
-    /// Whether a reader by KCL's rules keeps an aggregate that landed there: the shard owns the hash key of every
-    /// record in it. The range of a shard that was never listed is not known, and then nothing is.
+    /// Whether a reader by KCL's rules keeps what landed there: a record by itself always, and an aggregate if the shard
+    /// owns the hash key of every record in it. The range of a shard that was never listed is not known, and then
+    /// nothing is.
     fn is_kept(&self, parcel: &Parcel, shard: ShardId) -> bool {
+        let Parcel::Aggregate { members, .. } = parcel else { return true };
         let Some(range) = self.map.range(shard) else { return false };
-        !parcel.has(|track| track.prediction.is_none_or(|prediction| !range.contains(prediction.hash_key)))
+        let owns = |key: HashKey| range.contains(key);
+        members.iter().all(|member| member.track.hash_key.is_some_and(owns))
     }
 
-    /// Whether it landed elsewhere than the map, as it is now, has it.
-    fn is_surprising(&self, track: &Track, shard: ShardId) -> bool {
-        track.prediction.is_some_and(|prediction| {
-            prediction.generation == self.map.generation() && prediction.shard != shard
-        })
+    fn arrived(&mut self, parcel: Parcel, shard: ShardId, sequence: &SequenceNumber, answer: Answer) {
+        let keys = self.keys_of(parcel.members());
+        match parcel {
+            Parcel::Alone(pending) => self.delivered(pending, (shard, sequence, None), answer),
+            Parcel::Aggregate { members, .. } => {
+                for (index, member) in (0..).zip(members) {
+                    self.delivered(member, (shard, sequence, Some(index)), answer);
+                }
+            }
+        }
+        keys.into_iter().for_each(|key| self.release(key, answer.now));
     }
 
-    fn arrived(
+    fn delivered(
         &mut self,
         mut pending: Pending,
-        (shard, sequence, sub_sequence): (ShardId, SequenceNumber, Option<u64>),
+        (shard, sequence, sub_sequence): (ShardId, &SequenceNumber, Option<u64>),
         answer: Answer,
     ) {
         self.attempted(&mut pending.track, None, answer);
+        let sequence = sequence.clone();
         self.end(pending, |attempts| Outcome::Delivered { shard, sequence, sub_sequence, attempts });
     }
 
-    fn missed(&mut self, mut pending: Pending, failure: &Failure, answer: Answer) {
-        self.attempted(&mut pending.track, Some(failure.clone()), answer);
-        self.retry(pending, answer);
+    /// Lets the records of what did not arrive be tried again, those whose time is not over.
+    pub(super) fn missed(&mut self, parcel: Parcel, failure: &Failure, answer: Answer) {
+        let mut members = parcel.into_members();
+        for member in &mut members {
+            self.attempted(&mut member.track, Some(failure.clone()), answer);
+        }
+        if let Some(reason) = self.fatal_reason() {
+            return members.into_iter().for_each(|member| self.cancelled(member, reason.clone(), false));
+        }
+        if self.is_ordered() {
+            let tries = members.iter().map(|member| member.track.attempts.count()).max().unwrap_or(0);
+            return self.retry_in_order(members, self.due_again(tries, answer), answer.now);
+        }
+        for pending in members {
+            if has_expired(&pending.track, self.limits.ttl, answer.now) {
+                self.expired(pending);
+                continue;
+            }
+            let due = self.due_again(pending.track.attempts.count(), answer);
+            let end = self.limits.ttl.map(|ttl| pending.track.put_at + ttl);
+            self.delayed.push(end.map_or(due, |end| due.min(end)), Again::Record(Box::new(pending)));
+        }
+    }
+
+    fn due_again(&self, tries: u32, answer: Answer) -> Duration {
+        answer.now + self.limits.retry.delay(tries, answer.random)
     }
 }

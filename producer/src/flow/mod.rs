@@ -6,67 +6,51 @@
 //! - A record that cannot be delivered as it is is refused when it is put.
 //! - A request goes out when it is full, when its first record has waited for `linger`, or at once while
 //!   someone flushes; never more than `max_in_flight` at a time.
-//! - After an answer only the records that failed are tried again, each after the delay of [`RetrySchedule`].
+//! - No shard is sent more than its `rate_limit`, less after it throttled; what waits for one holds up no other.
+//! - After an answer only the records that failed are tried again, each after the delay of
+//!   [`RetrySchedule`](crate::retry::RetrySchedule).
 //! - Records are aggregated by the shard they are predicted to land on. An aggregate that lands on a shard which does
 //!   not own the hash key of every record in it has not arrived: a reader by KCL's rules drops all of it, so all of
 //!   it is tried again. While the map of the shards is in doubt nothing is aggregated, for a record by itself is kept
-//!   wherever it lands.
+//!   wherever it lands. Where the stream distributes records itself, nothing is aggregated at all.
+//! - With [`Ordering::PerKey`] a record is sent only when every earlier one of its key has ended, or goes in the same
+//!   aggregate before it.
 //! - After a request that failed as a whole nothing is sent for such a delay: a service that is down is not
 //!   called by every record that waits.
 //! - A fatal error ends everything: what has not ended is cancelled with that reason, and so is what comes.
+//!
+//! A record moves `put → (keys, while an earlier one of its key is on its way) → lanes, where it is gathered → ready,
+//! until its shard's pace lets it → a request → ended`, or from there to `delayed` and around again. Its time to live
+//! is looked at in each of these places.
 
 mod delayed;
 mod epochs;
+mod keys;
 mod landing;
+mod limits;
+mod numbers;
+mod order;
+mod ready;
+mod routing;
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use pipectl_shards::limits::{PARTITION_KEY_MAX_CHARS, RECORD_MAX_BYTES};
+use pipectl_shards::HashKey;
+use pipectl_shards::limits::PARTITION_KEY_MAX_CHARS;
 
-use self::delayed::Delayed;
+use self::delayed::{Again, Delayed};
 use self::epochs::Epochs;
-use crate::account::Account;
-use crate::batch::{Batch, Collector, Pending, Track};
-use crate::metrics;
+use self::keys::Keys;
+pub use self::limits::{Limits, Ordering};
+use self::ready::Ready;
+use self::routing::Stream;
+use crate::batch::{Batch, Pending, Track};
 use crate::outcome::{Attempt, Cancellation, Failure, Outcome, Refusal};
-use crate::parcel::{Aggregation, Lanes, Parcel, Prediction};
+use crate::parcel::{Lanes, Parcel};
 use crate::record::Record;
-use crate::retry::RetrySchedule;
 use crate::shard_map::ShardMap;
 use crate::sink::{PutResult, SinkError, SinkErrorKind};
-use crate::stats::{Stats, Tally};
-
-/// What a [`Flow`] goes by.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Limits {
-    /// Bytes of one record with its key; 1 MiB unless the stream takes more.
-    pub max_record_bytes: usize,
-    /// How long a record may wait for others to share its request.
-    pub linger: Duration,
-    /// How long a record is tried; `None` for as long as it takes.
-    pub ttl: Option<Duration>,
-    /// How many requests may be under way at a time.
-    pub max_in_flight: usize,
-    /// How long to wait before trying again.
-    pub retry: RetrySchedule,
-    /// How records are aggregated; `None` for not at all.
-    pub aggregation: Option<Aggregation>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_record_bytes: RECORD_MAX_BYTES,
-            linger: Duration::from_millis(100),
-            ttl: Some(Duration::from_secs(30)),
-            max_in_flight: 16,
-            retry: RetrySchedule::default(),
-            aggregation: None,
-        }
-    }
-}
+use crate::stats::Tally;
 
 /// A record that ended.
 #[derive(Clone, Debug)]
@@ -99,12 +83,11 @@ impl Answer {
 pub struct Flow {
     limits: Limits,
     map: ShardMap,
-    /// How often in a row a list of the shards did not explain where records landed.
-    riddles: u32,
+    stream: Stream,
+    keys: Keys,
     lanes: Lanes,
-    collector: Collector,
-    delayed: BinaryHeap<Reverse<Delayed>>,
-    delayed_count: u64,
+    ready: Ready,
+    delayed: Delayed,
     hold: Hold,
     fatal: Option<SinkError>,
     epochs: Epochs,
@@ -126,13 +109,13 @@ impl Flow {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
-            limits,
             map: ShardMap::default(),
-            riddles: 0,
+            stream: Stream::default(),
+            keys: Keys::default(),
             lanes: Lanes::default(),
-            collector: Collector::default(),
-            delayed: BinaryHeap::new(),
-            delayed_count: 0,
+            ready: Ready::new(limits.rate_limit),
+            delayed: Delayed::default(),
+            limits,
             hold: Hold::default(),
             fatal: None,
             epochs: Epochs::default(),
@@ -144,14 +127,20 @@ impl Flow {
 
     /// Takes a record from the caller.
     pub fn put(&mut self, record: Record, now: Duration) {
+        self.put_hashed(record, None, now);
+    }
+
+    /// Takes a record whose hash key the caller may have at hand.
+    pub fn put_hashed(&mut self, record: Record, hash_key: Option<HashKey>, now: Duration) {
         match self.refusal(&record) {
             Some(reason) => self.refuse(record, reason),
             None => {
                 let epoch = self.take_in(&record);
-                let pending = Pending { record, track: Track { put_at: now, epoch, ..Track::default() } };
+                let pending =
+                    Pending { record, track: Track { put_at: now, epoch, hash_key, ..Track::default() } };
                 match self.fatal_reason() {
                     Some(reason) => self.cancelled(pending, reason, false),
-                    None => self.route(pending, now),
+                    None => self.route(pending, now + self.limits.linger, now),
                 }
             }
         }
@@ -168,29 +157,19 @@ impl Flow {
     /// [`Self::abandoned`].
     pub fn next_batch(&mut self, now: Duration) -> Option<Batch> {
         self.promote(now);
-        while self.in_flight() < self.limits.max_in_flight && now >= self.hold.until {
-            let ready = if self.hurries() { Some(now) } else { now.checked_sub(self.limits.linger) };
-            if let Some(ready) = ready {
-                self.lanes.seal_until(ready, &mut self.collector);
+        self.expire(now);
+        self.ready.reopen(now);
+        while self.has_slot() && now >= self.hold.until {
+            let due = if self.hurries() { Duration::MAX } else { now };
+            while let Some(sealed) = self.lanes.seal_due(due) {
+                self.sealed(sealed, now);
             }
-            if !self.is_due(now) {
+            if !self.ready.is_full() && self.ready.due().is_none_or(|first| first > due) {
                 break;
             }
-            let (ttl, generation) = (self.limits.ttl, self.map.generation());
-            let stale = |track: &Track| {
-                let is_old = |prediction: Prediction| prediction.generation != generation;
-                has_expired(track, ttl, now) || track.prediction.is_some_and(is_old)
-            };
-            let mut gone = Vec::new();
-            let batch = self.collector.take_batch(stale, &mut gone);
-            let since = now.saturating_sub(self.limits.linger);
-            for pending in gone {
-                if has_expired(&pending.track, ttl, now) {
-                    self.expired(pending)
-                } else {
-                    self.route(pending, since)
-                }
-            }
+            let (ttl, mut gone) = (self.limits.ttl, Vec::new());
+            let batch = self.ready.take_batch(now, |track| has_expired(track, ttl, now), &mut gone);
+            gone.into_iter().for_each(|parcel| self.take_apart(parcel.into_members(), now));
             if !batch.records.is_empty() {
                 self.tally.sent(&batch);
                 return Some(batch);
@@ -235,14 +214,15 @@ impl Flow {
 
     /// Gives up everything that is not under way.
     pub fn cancel(&mut self, reason: &Cancellation) {
-        let gathered = self.lanes.take_members().into_iter().map(|(_, pending)| pending);
-        let ready = std::iter::from_fn(|| self.collector.pop()).flat_map(Parcel::into_members);
-        for pending in gathered.chain(ready).collect::<Vec<_>>() {
-            self.cancelled(pending, reason.clone(), false);
-        }
-        for Reverse(delayed) in std::mem::take(&mut self.delayed) {
-            self.cancelled(delayed.pending, reason.clone(), false);
-        }
+        let mut all = self.lanes.leave(|_| false).concat();
+        all.extend(self.ready.leave(|_| false).into_iter().flat_map(Parcel::into_members));
+        let delayed = self.delayed.drain().into_iter();
+        all.extend(
+            delayed
+                .filter_map(|again| if let Again::Record(pending) = again { Some(*pending) } else { None }),
+        );
+        all.extend(self.keys.drain());
+        all.into_iter().for_each(|pending| self.cancelled(pending, reason.clone(), false));
     }
 
     /// Sends what is there without waiting for more, from now on.
@@ -271,13 +251,14 @@ impl Flow {
     /// something else does.
     #[must_use]
     pub fn wake_at(&self) -> Option<Duration> {
-        let retry = self.delayed.peek().map(|Reverse(delayed)| delayed.due);
-        let oldest = self.collector.oldest().into_iter().chain(self.lanes.oldest()).min();
-        let send = oldest.filter(|_| self.in_flight() < self.limits.max_in_flight).map(|since| {
-            let linger = if self.hurries() { Duration::ZERO } else { self.limits.linger };
-            (since + linger).max(self.hold.until)
-        });
-        retry.into_iter().chain(send).min()
+        let due = [self.ready.due(), self.lanes.due()].into_iter().flatten();
+        let due = due.map(|due| if self.hurries() { Duration::ZERO } else { due });
+        let send = due.chain(self.ready.reopens()).min().filter(|_| self.has_slot());
+        let oldest =
+            [self.ready.oldest(), self.lanes.oldest(), self.keys.oldest()].into_iter().flatten().min();
+        let expiry = oldest.zip(self.limits.ttl).map(|(oldest, ttl)| oldest + ttl);
+        let send = send.map(|at| at.max(self.hold.until));
+        send.into_iter().chain(expiry).chain(self.delayed.due()).min()
     }
 
     /// The error that ended everything, if one did.
@@ -286,42 +267,13 @@ impl Flow {
         self.fatal.as_ref()
     }
 
-    /// The account so far.
-    #[must_use]
-    pub fn account(&self) -> &Account {
-        self.tally.account()
-    }
-
-    /// The same flow, which measures what passes.
-    #[must_use]
-    pub fn measured(self, metrics: metrics::Settings) -> Self {
-        Self { tally: Tally::new(metrics), ..self }
-    }
-
-    /// When [`Self::tell`] is due; `None` while there is nothing to tell.
-    #[must_use]
-    pub fn tell_at(&self) -> Option<Duration> {
-        self.tally.meters().due()
-    }
-
-    /// Tells the recorder of metrics that is installed what passed.
-    pub fn tell(&mut self, now: Duration) {
-        self.tally.tell(now);
-    }
-
-    /// The account and what is under way, at this time.
-    #[must_use]
-    pub fn stats(&self, now: Duration) -> Stats {
-        self.tally.snapshot(now)
-    }
-
     /// The records that ended since the last call.
     pub fn take_ended(&mut self) -> Vec<Ended> {
         std::mem::take(&mut self.ended)
     }
 
-    fn in_flight(&self) -> usize {
-        self.tally.stats().requests_in_flight
+    fn has_slot(&self) -> bool {
+        self.tally.stats().requests_in_flight < self.limits.max_in_flight
     }
 
     fn refusal(&self, record: &Record) -> Option<Refusal> {
@@ -342,23 +294,29 @@ impl Flow {
         self.draining || self.epochs.is_flushing()
     }
 
-    fn is_due(&self, now: Duration) -> bool {
-        self.collector.is_full()
-            || self
-                .collector
-                .oldest()
-                .is_some_and(|since| self.hurries() || since + self.limits.linger <= now)
+    /// Moves on what has waited for its retry; it does not linger again.
+    fn promote(&mut self, now: Duration) {
+        while let Some(again) = self.delayed.pop_due(now) {
+            match again {
+                Again::Record(pending) => self.take_apart(vec![*pending], now),
+                Again::Key(key) => self.release(key, now),
+            }
+        }
     }
 
-    /// Moves what has waited for its retry to the collector, as if it had lingered there already.
-    fn promote(&mut self, now: Duration) {
-        while self.delayed.peek().is_some_and(|Reverse(delayed)| delayed.due <= now) {
-            let Some(Reverse(Delayed { pending, .. })) = self.delayed.pop() else { return };
-            if has_expired(&pending.track, self.limits.ttl, now) {
-                self.expired(pending);
-            } else {
-                self.route(pending, now.saturating_sub(self.limits.linger));
-            }
+    /// Ends what has waited for its whole time to live.
+    fn expire(&mut self, now: Duration) {
+        let Some((ttl, then)) = self.limits.ttl.and_then(|ttl| Some((ttl, now.checked_sub(ttl)?))) else {
+            return;
+        };
+        while let Some(sealed) = self.lanes.seal_put_by(then) {
+            self.sealed(sealed, now);
+        }
+        while let Some(parcel) = self.ready.pop_expired(ttl, now) {
+            self.take_apart(parcel.into_members(), now);
+        }
+        while let Some(pending) = self.keys.pop_expired(ttl, now) {
+            self.expired(pending);
         }
     }
 
@@ -368,11 +326,8 @@ impl Flow {
             self.fatal = Some(error.clone());
         }
         self.hold_back(answer);
-        for mut pending in batch.into_pending() {
-            let failure = Failure { code: error.code.clone(), message: error.message.clone() };
-            self.attempted(&mut pending.track, Some(failure), answer);
-            self.retry(pending, answer);
-        }
+        let failure = Failure { code: error.code.clone(), message: error.message.clone() };
+        batch.into_parcels().for_each(|parcel| self.missed(parcel, &failure, answer));
         if let Some(reason) = self.fatal_reason() {
             self.cancel(&reason);
         }
@@ -390,22 +345,6 @@ impl Flow {
     fn attempted(&mut self, track: &mut Track, failure: Option<Failure>, answer: Answer) {
         let at = answer.began.saturating_sub(track.put_at);
         self.tally.attempted(track, Attempt { at, duration: answer.took(), failure });
-    }
-
-    fn retry(&mut self, pending: Pending, answer: Answer) {
-        if let Some(reason) = self.fatal_reason() {
-            return self.cancelled(pending, reason, false);
-        }
-        if has_expired(&pending.track, self.limits.ttl, answer.now) {
-            return self.expired(pending);
-        }
-        let wanted = answer.now + self.limits.retry.delay(pending.track.attempts.count(), answer.random);
-        let due = match self.limits.ttl {
-            Some(ttl) => wanted.min(pending.track.put_at + ttl),
-            None => wanted,
-        };
-        self.delayed_count += 1;
-        self.delayed.push(Reverse(Delayed { due, order: self.delayed_count, pending }));
     }
 
     fn fatal_reason(&self) -> Option<Cancellation> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fake that fails is a test that fails")]
 
+mod ending;
 mod fake;
 mod feeding;
 mod producing;

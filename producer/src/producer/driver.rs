@@ -1,0 +1,251 @@
+//! The task behind a producer: waits for what happens next and does what [`Flow`] says, and nothing else.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::{self, JoinError, JoinSet};
+use tokio::time::Instant;
+
+use super::{COMMANDS, Charge, Command, Observer, Report, Settings, Shared};
+use crate::batch::Batch;
+use crate::flow::{Answer, Ended, Flow};
+use crate::hash_keys::hash_keys;
+use crate::outcome::Cancellation;
+use crate::sink::{PutResult, RecordSink, Routing, SinkError, SinkErrorKind};
+
+type Looked = Result<Routing, SinkError>;
+
+type Answered = (Duration, Result<Vec<PutResult>, SinkError>);
+
+pub(super) struct Driver {
+    sink: Arc<dyn RecordSink>,
+    flow: Flow,
+    request_timeout: Duration,
+    random: fastrand::Rng,
+    started: Instant,
+    observer: Observer,
+    budget: Arc<Semaphore>,
+    charge: Charge,
+    shared: Arc<Shared>,
+    requests: JoinSet<Answered>,
+    /// One at most: the stream is asked how it routes records.
+    look: JoinSet<Looked>,
+    /// What each request carries, kept here so that an aborted request loses nothing.
+    carried: HashMap<task::Id, Arc<Batch>>,
+    flushes: Vec<(u64, oneshot::Sender<()>)>,
+    closing: bool,
+}
+
+/// Whoever waits for room learns that the producer has ended, also when the observer's code panicked.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.budget.close();
+    }
+}
+
+impl Driver {
+    pub(super) fn new(
+        sink: Arc<dyn RecordSink>,
+        settings: Settings,
+        charge: Charge,
+        (budget, shared): (Arc<Semaphore>, Arc<Shared>),
+        observer: Observer,
+    ) -> Self {
+        Self {
+            sink,
+            flow: Flow::new(settings.limits).measured(settings.metrics),
+            request_timeout: settings.request_timeout,
+            random: settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
+            started: Instant::now(),
+            observer,
+            budget,
+            charge,
+            shared,
+            requests: JoinSet::new(),
+            look: JoinSet::new(),
+            carried: HashMap::new(),
+            flushes: Vec::new(),
+            closing: false,
+        }
+    }
+
+    pub(super) async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Command>,
+        mut cancelled: watch::Receiver<Option<Cancellation>>,
+    ) -> Report {
+        let mut commands = Vec::with_capacity(COMMANDS);
+        loop {
+            self.look();
+            self.send();
+            self.settle();
+            if self.closing && self.flow.is_idle() {
+                break;
+            }
+            let due = [self.flow.wake_at(), self.flow.look_at(), self.flow.tell_at()];
+            let wake = due.into_iter().flatten().min();
+            let wake = wake.map(|at| self.started + at);
+            tokio::select! {
+                biased;
+                reason = cancellation(&mut cancelled) => {
+                    self.cancel(&reason, &mut inbox).await;
+                    break;
+                }
+                Some(answered) = self.requests.join_next_with_id() => self.answered(answered),
+                Some(looked) = self.look.join_next() => {
+                    let looked = looked.unwrap_or_else(|error| Err(transient("RequestFailed", &error.to_string())));
+                    self.flow.looked(looked, self.started.elapsed());
+                }
+                taken = inbox.recv_many(&mut commands, COMMANDS), if !self.closing => {
+                    // 0: the handle is gone, and the cancellation of its drop comes next.
+                    self.closing |= taken == 0;
+                    self.take(&mut commands);
+                }
+                () = sleep_until(wake) => {}
+            }
+        }
+        self.settle();
+        self.flow.tell(self.started.elapsed());
+        Report { account: *self.flow.account(), stopped: self.flow.fatal().cloned() }
+            .stamped(self.started.elapsed())
+    }
+
+    /// Takes commands in their order. The hash keys of all their records are found out together, which is cheaper.
+    fn take(&mut self, commands: &mut Vec<Command>) {
+        let wanted = self.flow.wants_hash_keys();
+        let records = commands.iter().filter(|_| wanted).filter_map(|command| match command {
+            Command::Put(record) => Some(record),
+            _ => None,
+        });
+        let mut hash_keys = hash_keys(records).into_iter();
+        let now = self.started.elapsed();
+        for command in commands.drain(..) {
+            match command {
+                Command::Put(record) => self.flow.put_hashed(record, hash_keys.next(), now),
+                Command::Refuse(record, reason) => self.flow.refuse(record, reason),
+                Command::Flush(done) => self.flushes.push((self.flow.flush(), done)),
+                Command::Close => {
+                    self.flow.drain();
+                    self.closing = true;
+                }
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        if self.flow.look_at().is_some_and(|at| at <= self.started.elapsed()) {
+            self.flow.looking();
+            let (sink, timeout) = (Arc::clone(&self.sink), self.request_timeout);
+            self.look.spawn(async move {
+                let late = |_| Err(transient("RequestTimeout", &format!("no answer within {timeout:?}")));
+                tokio::time::timeout(timeout, sink.routing()).await.unwrap_or_else(late)
+            });
+        }
+    }
+
+    fn send(&mut self) {
+        while let Some(batch) = self.flow.next_batch(self.started.elapsed()) {
+            let batch = Arc::new(batch);
+            let (sink, carried) = (Arc::clone(&self.sink), Arc::clone(&batch));
+            let (started, timeout) = (self.started, self.request_timeout);
+            let request = self.requests.spawn(async move {
+                let began = started.elapsed();
+                let request = sink.put_records(&carried.records);
+                let result = tokio::time::timeout(timeout, request).await.unwrap_or_else(|_| {
+                    let message = format!("no answer within {timeout:?}");
+                    Err(transient("RequestTimeout", &message))
+                });
+                (began, result)
+            });
+            self.carried.insert(request.id(), batch);
+        }
+    }
+
+    fn answered(&mut self, answered: Result<(task::Id, Answered), JoinError>) {
+        let (id, began, result) = match answered {
+            Ok((id, (began, result))) => (id, began, result),
+            Err(error) => {
+                let failed = transient("RequestFailed", &error.to_string());
+                (error.id(), self.started.elapsed(), Err(failed))
+            }
+        };
+        if let Some(batch) = self.carried.remove(&id) {
+            let answer = Answer { began, now: self.started.elapsed(), random: self.random.f64() };
+            self.flow.answered(Arc::unwrap_or_clone(batch), result, answer);
+        }
+    }
+
+    /// Tells what ended, gives its memory back, and wakes who waits for it.
+    fn settle(&mut self) {
+        let now = self.started.elapsed();
+        if self.flow.tell_at().is_some_and(|at| at <= now) {
+            self.flow.tell(now);
+        }
+        let ended = self.flow.take_ended();
+        let freed: usize = ended.iter().map(|ended| self.charge.of(&ended.record) as usize).sum();
+        *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner) =
+            self.flow.stats(self.started.elapsed());
+        if let Some(fatal) = self.flow.fatal()
+            && !self.budget.is_closed()
+        {
+            *self.shared.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(fatal.clone());
+            self.budget.close();
+        }
+        for Ended { record, outcome } in ended {
+            (self.observer)(record, outcome);
+        }
+        self.budget.add_permits(freed);
+        for (flush, done) in std::mem::take(&mut self.flushes) {
+            if self.flow.is_flushed(flush) {
+                // Nobody waits any more: fine.
+                let _ = done.send(());
+            } else {
+                self.flushes.push((flush, done));
+            }
+        }
+    }
+
+    async fn cancel(&mut self, reason: &Cancellation, inbox: &mut mpsc::Receiver<Command>) {
+        inbox.close();
+        let mut commands = Vec::with_capacity(COMMANDS);
+        while inbox.recv_many(&mut commands, COMMANDS).await > 0 {
+            self.take(&mut commands);
+        }
+        while let Some(answered) = self.requests.try_join_next_with_id() {
+            self.answered(answered);
+        }
+        self.flow.cancel(reason);
+        self.requests.shutdown().await;
+        for (_, batch) in std::mem::take(&mut self.carried) {
+            self.flow.abandoned(Arc::unwrap_or_clone(batch), reason);
+        }
+    }
+}
+
+impl Report {
+    fn stamped(mut self, elapsed: Duration) -> Self {
+        self.account.elapsed = elapsed;
+        self
+    }
+}
+
+fn transient(code: &str, message: &str) -> SinkError {
+    SinkError { kind: SinkErrorKind::Transient, code: code.into(), message: message.into() }
+}
+
+/// Ends when the producer is cancelled, or dropped.
+async fn cancellation(cancelled: &mut watch::Receiver<Option<Cancellation>>) -> Cancellation {
+    match cancelled.wait_for(Option::is_some).await {
+        Ok(reason) => reason.clone().unwrap_or(Cancellation::Requested),
+        Err(_) => Cancellation::Requested,
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,147 @@
+//! On-demand streams, and streams that distribute records themselves, on the endpoint in virtual time.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod stream;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::types::{RecordDistributionStrategy, StreamMode, StreamModeDetails};
+use jiff::Timestamp;
+use pipectl_localstack::http::AwsError;
+use pipectl_localstack::layers::{Faults, Verdict};
+use pipectl_localstack::{Call, InProcess, Options};
+use pipectl_producer::aws::KinesisSink;
+use pipectl_producer::flow::Limits;
+use pipectl_producer::{
+    Aggregation, Capacity, Distribution, Outcome, Producer, Record, RecordSink, Settings,
+};
+
+use crate::stream::{STREAM, number, read};
+
+/// Nobody may describe a stream.
+#[derive(Debug)]
+struct Undescribed;
+
+impl Faults for Undescribed {
+    fn verdict(&self, call: &Call, _now: Timestamp) -> Verdict {
+        if call.operation == "DescribeStreamSummary" {
+            Verdict::Refuse(AwsError::bad_request("AccessDeniedException", "not allowed"))
+        } else {
+            Verdict::Proceed
+        }
+    }
+}
+
+async fn on_demand(faults: Option<Arc<dyn Faults>>) -> (InProcess, Client) {
+    let endpoint = InProcess::start(Options { seed: Some(1), faults, ..Options::default() });
+    let client = Client::new(&endpoint.sdk_config());
+    let mode = StreamModeDetails::builder().stream_mode(StreamMode::OnDemand).build().unwrap();
+    client.create_stream().stream_name(STREAM).stream_mode_details(mode).send().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    (endpoint, client)
+}
+
+async fn distribute(client: &Client, strategy: RecordDistributionStrategy) {
+    let arn = format!("arn:aws:kinesis:us-east-1:000000000000:stream/{STREAM}");
+    let call = client.update_stream_record_distribution_strategy().stream_arn(arn);
+    call.record_distribution_strategy(strategy).send().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+}
+
+type Delivered = Arc<Mutex<Vec<(u32, bool)>>>;
+
+/// A producer that aggregates, and which records were delivered, and whether in an aggregate.
+fn start(client: &Client) -> (Producer, Delivered) {
+    let sink = Arc::new(KinesisSink::new(client.clone(), STREAM));
+    let limits = Limits { aggregation: Some(Aggregation::default()), ttl: None, ..Limits::default() };
+    let delivered = Delivered::default();
+    let told = Arc::clone(&delivered);
+    let producer = Producer::start(
+        sink,
+        Settings { limits, seed: Some(1), ..Settings::default() },
+        move |record, outcome| {
+            let Outcome::Delivered { sub_sequence, .. } = outcome else { panic!("{outcome:?}") };
+            told.lock().unwrap().push((number(&record.data), sub_sequence.is_some()));
+        },
+    );
+    (producer, delivered)
+}
+
+async fn put(producer: &Producer, numbers: std::ops::Range<u32>) {
+    for n in numbers {
+        producer.put(Record::new(format!("key-{n}"), n.to_string().into_bytes())).await.unwrap();
+        if n % 20 == 19 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// Takes the delivered records, all of which a reader is given, and says how many of them were aggregated.
+fn aggregated(endpoint: &InProcess, delivered: &Delivered) -> (usize, usize) {
+    let given: BTreeSet<_> = read(endpoint).into_iter().collect();
+    let delivered = std::mem::take(&mut *delivered.lock().unwrap());
+    assert!(delivered.iter().all(|(n, _)| given.contains(n)), "acknowledged, and no reader is given it");
+    (delivered.len(), delivered.iter().filter(|(_, aggregated)| *aggregated).count())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_on_demand_stream_is_noticed_and_aggregated_for_while_it_goes_by_keys() {
+    let (endpoint, client) = on_demand(None).await;
+    let routing = KinesisSink::new(client.clone(), STREAM).routing().await.unwrap();
+    assert_eq!((routing.capacity, routing.distribution), (Some(Capacity::OnDemand), Distribution::ByKey));
+    assert_eq!(routing.shards.len(), 4);
+    let (producer, delivered) = start(&client);
+    // The first look at the stream is under way when the first records come.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    put(&producer, 0..400).await;
+    producer.flush().await.unwrap();
+    let stats = producer.stats();
+    assert_eq!((stats.capacity, stats.aggregates), (Some(Capacity::OnDemand), true));
+    assert!(stats.kinesis_records < 200, "{stats:?}");
+    let (count, in_aggregates) = aggregated(&endpoint, &delivered);
+    assert!(count == 400 && in_aggregates > 300, "{in_aggregates}");
+    producer.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_distributes_records_itself_is_noticed_when_it_is_opened_and_while_it_is_written() {
+    let (endpoint, client) = on_demand(None).await;
+    let (producer, delivered) = start(&client);
+    put(&producer, 0..400).await;
+    distribute(&client, RecordDistributionStrategy::Auto).await;
+    put(&producer, 400..800).await;
+    producer.flush().await.unwrap();
+    let stats = producer.stats();
+    assert_eq!((stats.distribution, stats.aggregates), (Distribution::Auto, false));
+    assert!(stats.errors.of("WrongShard") > 0, "it was found out by where they landed");
+    assert_eq!(aggregated(&endpoint, &delivered).0, 800);
+    put(&producer, 800..1_000).await;
+    producer.close().await;
+    assert_eq!(aggregated(&endpoint, &delivered), (200, 0));
+
+    let (producer, delivered) = start(&client);
+    put(&producer, 1_000..1_400).await;
+    let stats = producer.stats();
+    assert!(stats.errors.total() == 0 && stats.distribution == Distribution::Auto, "{stats:?}");
+    producer.close().await;
+    assert_eq!(aggregated(&endpoint, &delivered), (400, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_right_to_ask_it_shows_by_where_records_land_and_none_is_lost() {
+    let (endpoint, client) = on_demand(Some(Arc::new(Undescribed))).await;
+    distribute(&client, RecordDistributionStrategy::Auto).await;
+    let (producer, delivered) = start(&client);
+    for round in 0..20 {
+        put(&producer, round * 100..(round + 1) * 100).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+    let stats = producer.stats();
+    assert_eq!((stats.distribution, stats.aggregates), (Distribution::Unknown, false));
+    producer.close().await;
+    assert_eq!(aggregated(&endpoint, &delivered).0, 2_000);
+}
