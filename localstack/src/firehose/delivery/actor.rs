@@ -15,7 +15,7 @@ use super::sender::Undelivered;
 use super::transformer::{self, Outcome, Processed};
 use super::unpacker::{self, Unpacked};
 use super::unsettled::Unsettled;
-use super::{Configured, Shared};
+use super::{Configured, Shared, writer};
 use crate::firehose::prefix::ErrorOutputType;
 use crate::firehose::processors::jq::NoKeys;
 use crate::firehose::processors::partition::{Keys, Partition};
@@ -326,6 +326,12 @@ impl Actor {
             },
             Target::S3(None) | Target::Http(_) => None,
         };
+        if let Some(named) = &partition
+            && !self.lanes.is_open(&partition)
+            && writer::is_key_too_long(&self.shared, &under, named, record.arrived_ms)
+        {
+            return self.misplace(record, &Failure::key_too_long(), now);
+        }
         match self.lanes.push_data(partition, output, record, &under, now) {
             Ok(sealed) => self.outbox.put(sealed),
             Err(TooMany) => {

@@ -192,6 +192,11 @@ impl Lanes {
         all.filter_map(ObjectBuffer::chunk).min()
     }
 
+    /// Whether something is gathered for a partition.
+    pub(super) fn is_open(&self, partition: &Option<Partition>) -> bool {
+        self.data.contains_key(partition)
+    }
+
     /// How many partitions are open.
     pub(super) fn partitions(&self) -> usize {
         self.data.len()

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::lanes::{Lane, Sealed};
 use super::{Configured, Shared};
@@ -18,8 +19,11 @@ use crate::firehose::compression::Compression;
 use crate::firehose::object_name::ObjectName;
 use crate::firehose::ports::{NewObject, PutRefused};
 use crate::firehose::prefix::RANDOM_LENGTH;
+use crate::firehose::processors::partition::Partition;
 use crate::firehose::settings::S3Place;
 
+/// Longest key of an object, in bytes of UTF-8: S3's.
+const LONGEST_KEY: usize = 1024;
 /// Longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a record that was put directly is kept.
@@ -120,6 +124,27 @@ impl Object {
             content_encoding: self.compression.content_encoding(),
         }
     }
+}
+
+/// Whether the objects of a partition would have a key that S3 does not take.
+pub(super) fn is_key_too_long(
+    shared: &Shared,
+    configured: &Configured,
+    partition: &Partition,
+    arrived_ms: i64,
+) -> bool {
+    let place = &configured.destination.place;
+    let arrived = Timestamp::from_millisecond(arrived_ms).unwrap_or_default().to_zoned(place.zone.clone());
+    // As long as any; drawing one would change what the objects are called.
+    let mut random = || "0".repeat(RANDOM_LENGTH);
+    let name = ObjectName {
+        stream: &shared.name,
+        version: configured.version,
+        oldest: &arrived,
+        id: Uuid::nil(),
+        extension: &place.extension,
+    };
+    name.key(&place.prefixes.data(&arrived, Some(partition), &mut random)).len() > LONGEST_KEY
 }
 
 /// Compresses away from the async workers; `None` when that failed, which is a defect and logged.

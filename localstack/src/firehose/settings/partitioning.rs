@@ -12,7 +12,9 @@ use super::wire::S3Settings;
 const LEAST_SIZE: i64 = 64;
 /// `SizeInMBs` of one that names none (?): AWS documents 128 for record conversion, which has the same minimum.
 const DEFAULT_SIZE: i64 = 128;
-/// `DurationInSeconds` when it is left out.
+/// `DurationInSeconds` when it is left out. It is checked and described, and of no effect (?): the reference says that it
+/// is for data that cannot be delivered "to an Amazon S3 prefix", and nowhere what becomes of the data then. Here a
+/// bucket is tried for as long as without partitioning.
 const DEFAULT_RETRY: i64 = 300;
 
 /// Fills in what AWS fills in when partitioning is switched on.

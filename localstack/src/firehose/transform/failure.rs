@@ -118,6 +118,11 @@ impl Failure {
         Self::new("DynamicPartitioning.MetadataExtractionFailed", message)
     }
 
+    /// The record's partition keys make a key that S3 does not take. AWS's words are not known (?).
+    pub(crate) const fn key_too_long() -> Self {
+        Self::no_partition("The S3 object key exceeds the maximum length of 1024 bytes")
+    }
+
     /// The record would open a partition more than there may be. The guide says that such records go to the error
     /// output; neither code nor message could be found (?).
     pub(crate) const fn too_many_partitions() -> Self {

@@ -68,6 +68,23 @@ async fn a_record_without_its_keys_goes_to_the_error_output() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_partition_whose_key_is_too_long_for_s3_goes_to_the_error_output() {
+    let running = start(&partitioned("{c: .c}", &json!({})), None);
+    // `c=` and `/2018/` around it, and the name of the object after it.
+    let rest = "c=/2018/clicks-1-2018-08-27-10-30-00-00000000-0000-0000-0000-000000000000".len();
+    let (fits, longer) = ("ä".repeat((1024 - rest) / 2), "ä".repeat((1024 - rest) / 2 + 1));
+    running.put(&[&json!({ "c": fits }).to_string(), &json!({ "c": longer }).to_string()]);
+    let account = running.drained().await;
+    assert_eq!((account.delivered, account.failed, account.pending), (1, 1, 0));
+    let objects = running.fake.objects(2).await;
+    assert!(objects.iter().all(|object| object.key.len() <= 1024));
+    let line: Value =
+        serde_json::from_str(&under(&objects, "e/metadata-extraction-failed/").concat()).unwrap();
+    assert_eq!(line["errorCode"], "DynamicPartitioning.MetadataExtractionFailed");
+    assert!(line["errorMessage"].as_str().unwrap().contains("1024"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_five_hundred_and_first_partition_goes_to_the_error_output() {
     let running = start(&partitioned("{c: .c}", &json!({})), None);
     let records: Vec<String> = (0..502).map(|number| format!(r#"{{"c":"p{number}"}}"#)).collect();
