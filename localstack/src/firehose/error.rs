@@ -50,22 +50,51 @@ impl FirehoseError {
 
     /// A violated shape constraint, worded as every AWS JSON service words it.
     pub(crate) fn constraint(member: &str, value: &str, constraint: &str) -> Self {
-        Self::Validation(format!(
-            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
-        ))
+        Self::violated(&[Violation::of(member, value, constraint)])
     }
 
     /// A required member that is not there.
     pub(crate) fn missing(member: &str) -> Self {
-        Self::Validation(format!(
-            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
-        ))
+        Self::violated(&[Violation::missing(member)])
+    }
+
+    /// Violated constraints, all of them in one message.
+    pub(crate) fn violated(violations: &[Violation]) -> Self {
+        let (count, errors) = (violations.len(), if violations.len() == 1 { "error" } else { "errors" });
+        let texts: Vec<&str> = violations.iter().map(|violation| violation.0.as_str()).collect();
+        Self::Validation(format!("{count} validation {errors} detected: {}", texts.join("; ")))
+    }
+}
+
+/// One violated constraint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Violation(String);
+
+impl Violation {
+    /// A value that its member may not have.
+    pub(crate) fn of(member: &str, value: &str, constraint: &str) -> Self {
+        Self(format!("Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"))
+    }
+
+    /// A required member that is not there.
+    pub(crate) fn missing(member: &str) -> Self {
+        Self(format!("Value null at '{member}' failed to satisfy constraint: Member must not be null"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_broken_constraints_are_one_message() {
+        let violations = [Violation::missing("records.1.member.data"), Violation::of("limit", "0", "no")];
+        assert_eq!(
+            FirehoseError::violated(&violations).to_string(),
+            "2 validation errors detected: Value null at 'records.1.member.data' failed to satisfy constraint: Member \
+             must not be null; Value '0' at 'limit' failed to satisfy constraint: no"
+        );
+    }
 
     #[test]
     fn a_broken_constraint_reads_as_aws_words_it() {

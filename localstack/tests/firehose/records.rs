@@ -57,7 +57,17 @@ async fn puts_keep_to_the_limits() {
     };
     batch(500, 10).await.unwrap();
     assert_eq!(batch(501, 1).await.unwrap_err().code(), Some("ValidationException"));
-    assert_eq!(batch(5, 900_000).await.unwrap_err().code(), Some("InvalidArgumentException"));
+    let large = batch(5, 900_000).await.unwrap_err();
+    assert_eq!(large.code(), Some("InvalidArgumentException"));
+    assert_eq!(large.message(), Some("Records size exceeds 4 MB limit"));
+    let each_too_large = batch(2, 1_024_001).await.unwrap_err();
+    assert_eq!(each_too_large.code(), Some("ValidationException"));
+    let message = each_too_large.message().unwrap();
+    assert!(
+        message.starts_with("2 validation errors detected: Value 'java.nio.HeapByteBuffer["),
+        "{message}"
+    );
+    assert!(message.contains("1024000; Value") && message.contains("'records.2.member.data'"), "{message}");
     local.endpoint.shutdown().await;
 }
 

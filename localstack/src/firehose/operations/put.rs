@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::delivery::Delivery;
 use super::super::encryption::EncryptionStatus;
-use super::super::error::FirehoseError;
+use super::super::error::{FirehoseError, Violation};
 use super::super::metrics::{self, Operation};
 use super::super::record::Record;
 use super::super::stream::{DeliveryStream, Origin, Status};
@@ -95,7 +95,8 @@ pub(super) fn put_record(
     input: RecordInput,
 ) -> Result<RecordOutput, FirehoseError> {
     let entry = input.record.ok_or_else(|| FirehoseError::missing("record"))?;
-    let record = checked(entry, "record.data", world.clock.epoch_millis())?;
+    let record = checked(entry, "record.data", world.clock.epoch_millis());
+    let record = record.map_err(|violation| FirehoseError::violated(&[violation]))?;
     let name = input.delivery_stream_name.as_deref().unwrap_or_default();
     let stream = format!("{}/{name}", context.region);
     let taken = put(world, context, input.delivery_stream_name, (Operation::PutRecord, vec![record]))?;
@@ -119,14 +120,18 @@ pub(super) fn put_record_batch(
         return Err(FirehoseError::constraint("records", &value, constraint));
     }
     let now = world.clock.epoch_millis();
-    let mut records = Vec::with_capacity(entries.len());
+    let (mut records, mut violations) = (Vec::with_capacity(entries.len()), Vec::new());
     for (index, entry) in entries.into_iter().enumerate() {
-        records.push(checked(entry, &format!("records.{}.member.data", index + 1), now)?);
+        match checked(entry, &format!("records.{}.member.data", index + 1), now) {
+            Ok(record) => records.push(record),
+            Err(violation) => violations.push(violation),
+        }
+    }
+    if !violations.is_empty() {
+        return Err(FirehoseError::violated(&violations));
     }
     if records.iter().map(|record| record.data.len()).sum::<usize>() > MAX_BATCH {
-        return Err(FirehoseError::InvalidArgument(
-            "The total size of the records exceeds the maximum allowed size of 4194304 bytes.".to_owned(),
-        ));
+        return Err(FirehoseError::InvalidArgument("Records size exceeds 4 MB limit".to_owned()));
     }
     let count = records.len();
     let name = input.delivery_stream_name.clone().unwrap_or_default();
@@ -155,10 +160,10 @@ pub(super) fn put_record_batch(
     })
 }
 
-fn checked(entry: Entry, member: &str, now: i64) -> Result<Record, FirehoseError> {
-    let Blob(data) = entry.data.ok_or_else(|| FirehoseError::missing(member))?;
+fn checked(entry: Entry, member: &str, now: i64) -> Result<Record, Violation> {
+    let Blob(data) = entry.data.ok_or_else(|| Violation::missing(member))?;
     if data.len() > MAX_RECORD {
-        return Err(FirehoseError::constraint(
+        return Err(Violation::of(
             member,
             &format!("java.nio.HeapByteBuffer[pos=0 lim={0} cap={0}]", data.len()),
             "Member must have length less than or equal to 1024000",
