@@ -74,7 +74,7 @@ pub(crate) enum NoAnswer {
     TooLarge,
 }
 
-/// Most bytes of an answer that are read. AWS says that an answer can be too large, not when (?).
+/// Most bytes an answer may have: "HTTP endpoint delivery request and response specifications" in the Firehose guide.
 pub(crate) const LARGEST_ANSWER: usize = 1 << 20;
 
 /// Sends to HTTP endpoints.

@@ -2,7 +2,8 @@
 //! Firehose guide has it.
 //!
 //! A request keeps its id over all attempts. Anything but a well-formed 200 is a failure; it is sent again until the
-//! retry duration is used up, which counts the pauses and not the waiting for answers. What is not taken then goes to
+//! retry duration is used up, which counts the pauses (they double, with a part that is drawn) and not the waiting for
+//! answers. What is not taken then goes to
 //! the error output, save after a 413: AWS documents that such a batch is not kept.
 
 use std::fmt::Write as _;
@@ -26,8 +27,10 @@ use crate::firehose::transform::failure::{FailedRecord, Failure};
 
 /// How long an endpoint may take for its answer.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Longest pause between two attempts. AWS does not tell its own.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+/// How much longer or shorter a pause may be, in thousandths.
+const JITTER: u64 = 150;
 /// Most of an answer that is repeated in messages, in characters.
 const REPEATED: usize = 1_000;
 
@@ -63,7 +66,7 @@ pub(super) async fn send(shared: Arc<Shared>, sealed: Sealed) -> Undelivered {
             shared.lost(Kind::Data, &filled.tally);
             return Undelivered::new();
         }
-        let pause = pause_after(attempt);
+        let pause = pause_after(attempt, shared.dice.draw("endpoint pause", shared.arn()));
         if waited + pause > target.retry || shared.draining.is_cancelled() {
             return undelivered(&filled, &refused.failure, attempt, shared.clock.epoch_millis());
         }
@@ -239,7 +242,26 @@ fn undelivered(filled: &Filled, failure: &Failure, attempts: u32, ended_ms: i64)
     lines.collect()
 }
 
-/// Doubles from one second.
-fn pause_after(attempt: u32) -> Duration {
-    Duration::from_secs(1).saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1))).min(LONGEST_PAUSE)
+/// Doubles from one second, give or take a part that is drawn.
+fn pause_after(attempt: u32, drawn: u128) -> Duration {
+    let exact = Duration::from_secs(1).saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
+    let thousandths = 1000 - JITTER + u64::try_from(drawn % u128::from(2 * JITTER + 1)).unwrap_or(JITTER);
+    let millis = u64::try_from(exact.min(LONGEST_PAUSE).as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(millis * thousandths / 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_two_minutes_give_or_take_fifteen_hundredths() {
+        let exact: Vec<u64> = (1..=9).map(|attempt| pause_after(attempt, 150).as_secs()).collect();
+        assert_eq!(exact, [1, 2, 4, 8, 16, 32, 64, 120, 120]);
+        assert_eq!((pause_after(1, 0).as_millis(), pause_after(1, 300).as_millis()), (850, 1150));
+        for drawn in [1, 77, u128::MAX] {
+            let pause = pause_after(u32::MAX, drawn).as_secs();
+            assert!((102..=138).contains(&pause), "{pause}");
+        }
+    }
 }
