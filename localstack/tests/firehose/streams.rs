@@ -1,5 +1,7 @@
 //! Delivery streams themselves: created, described, updated, listed, tagged, encrypted and refused.
 
+use pipectl_localstack::cloudwatch::{Dimension, MetricId};
+
 use super::*;
 
 #[tokio::test]
@@ -111,6 +113,32 @@ async fn names_are_listed_in_pages_and_gone_after_a_delete() {
         local.firehose.describe_delivery_stream().delivery_stream_name("s-00").send().await.unwrap_err();
     assert_eq!(gone.code(), Some("ResourceNotFoundException"));
     assert_eq!(gone.message(), Some("Firehose s-00 under account 000000000000 not found."));
+    local.endpoint.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_update_of_what_is_not_there_makes_no_metric() {
+    let local = local().await;
+    let update = async |name: &str| {
+        let update = local.firehose.update_destination().delivery_stream_name(name);
+        let update = update.current_delivery_stream_version_id("1").destination_id(DESTINATION);
+        let change = ExtendedS3DestinationUpdate::builder().prefix("new/").build();
+        update.extended_s3_destination_update(change).send().await
+    };
+    let counted = |name: &str| {
+        let dimensions = [Dimension::new("DeliveryStreamName", name)];
+        let id = MetricId::new("AWS/Firehose", "UpdateDeliveryStream.Requests", dimensions);
+        let (world, hour) = (local.endpoint.world(), Duration::from_secs(3600));
+        let now = world.clock.now();
+        world.cloudwatch.total(&id, now - hour, now + hour).map(|all| all.count)
+    };
+    assert_eq!(update("nothing").await.unwrap_err().code(), Some("ResourceNotFoundException"));
+    assert_eq!(counted("nothing"), None);
+    local.create("clicks", lake().build().unwrap()).await;
+    update("clicks").await.unwrap();
+    let second = update("clicks").await.unwrap_err();
+    assert_eq!(second.code(), Some("ConcurrentModificationException"));
+    assert_eq!(counted("clicks"), Some(2.0));
     local.endpoint.shutdown().await;
 }
 

@@ -9,7 +9,8 @@ use super::super::delivery::Configured;
 use super::super::error::FirehoseError;
 use super::super::metrics::{self, Metric};
 use super::super::settings::{HttpSettings, S3Settings, Settings};
-use super::super::stream::Status;
+use super::super::state::Key;
+use super::super::stream::{DeliveryStream, Status};
 use super::describe::DESTINATION_ID;
 use super::wire::Nothing;
 use crate::http::Context;
@@ -40,7 +41,49 @@ pub(super) fn update(world: &Arc<World>, context: &Context, input: Input) -> Res
     let destination_id = input.destination_id.clone();
     let destination_id = destination_id.ok_or_else(|| FirehoseError::missing("destinationId"))?;
     let started = world.clock.elapsed();
-    let updated = world.firehose.with(&key, |stream, status| {
+    let changing = Changing { key: &key, version, destination_id };
+    let updated = changing.apply(world, input);
+    if !matches!(updated, Err(FirehoseError::NotFound(_))) {
+        let took = world.clock.elapsed().saturating_sub(started);
+        metrics::answered(world, &key, [Metric::UpdateLatency, Metric::UpdateRequests], took);
+    }
+    updated
+}
+
+/// What an update says beside the change.
+struct Changing<'a> {
+    key: &'a Key,
+    version: String,
+    destination_id: String,
+}
+
+impl Changing<'_> {
+    /// Understands the change outside the lock, which every put waits for: compiling a query may take its time.
+    fn apply(&self, world: &Arc<World>, input: Input) -> Result<Nothing, FirehoseError> {
+        let old = world.firehose.with(self.key, |stream, status| {
+            self.check(stream, status)?;
+            Ok(stream.settings.clone())
+        })?;
+        let (change, path) = change(input)?;
+        let (settings, destination) = old.updated(change, path, &self.key.region)?;
+        world.firehose.with(self.key, |stream, status| {
+            // Another update may have come first.
+            self.check(stream, status)?;
+            if settings != stream.settings {
+                stream.settings = settings;
+                stream.version += 1;
+                stream.updated = Some(world.clock.now());
+                stream.takes_logs_only = destination.processing.unpack.is_some();
+                if let Some(delivery) = &stream.delivery {
+                    delivery.configure(Configured { version: stream.version, destination });
+                }
+            }
+            Ok(Nothing {})
+        })
+    }
+
+    fn check(&self, stream: &DeliveryStream, status: Status) -> Result<(), FirehoseError> {
+        let Self { key, version, destination_id } = self;
         if status != Status::Active {
             let status = status.as_str();
             return Err(FirehoseError::InUse(format!(
@@ -48,32 +91,18 @@ pub(super) fn update(world: &Arc<World>, context: &Context, input: Input) -> Res
                 key.name
             )));
         }
-        if version != stream.version.to_string() {
+        if *version != stream.version.to_string() {
             return Err(FirehoseError::ConcurrentModification(format!(
                 "Cannot update firehose: {} since the current version id: {} and specified version id: {version} \
                  do not match",
                 key.name, stream.version
             )));
         }
-        if destination_id != DESTINATION_ID {
+        if *destination_id != DESTINATION_ID {
             return Err(FirehoseError::InvalidArgument(format!("Destination Id {destination_id} not found")));
         }
-        let (change, path) = change(input)?;
-        let (settings, destination) = stream.settings.updated(change, path, &key.region)?;
-        if settings != stream.settings {
-            stream.settings = settings;
-            stream.version += 1;
-            stream.updated = Some(world.clock.now());
-            stream.takes_logs_only = destination.processing.unpack.is_some();
-            if let Some(delivery) = &stream.delivery {
-                delivery.configure(Configured { version: stream.version, destination });
-            }
-        }
-        Ok(Nothing {})
-    });
-    let took = world.clock.elapsed().saturating_sub(started);
-    metrics::answered(world, &key, [Metric::UpdateLatency, Metric::UpdateRequests], took);
-    updated
+        Ok(())
+    }
 }
 
 fn change(input: Input) -> Result<(Settings, &'static str), FirehoseError> {
