@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::delivery::Configured;
+use super::delivery::{Configured, Delivery};
 use super::encryption::{Encryption, KeyChoice};
 use super::error::FirehoseError;
 use super::settings::{HttpSettings, S3Settings, Settings};
@@ -50,9 +50,10 @@ struct KeyImage {
 }
 
 impl Firehose {
-    /// Every delivery stream is gone, with what it has buffered.
+    /// Every delivery stream is gone, with what it has buffered and what the data folder keeps of it.
     pub(crate) fn reset(&self) {
-        self.with_all(|streams| streams.clear());
+        let streams = self.with_all(std::mem::take);
+        streams.into_values().filter_map(|stream| stream.delivery).for_each(Delivery::forget);
     }
 
     /// The delivery streams on the endpoint's page.

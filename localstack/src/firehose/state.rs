@@ -149,7 +149,9 @@ impl Firehose {
         });
         let all = join_all(deliveries.iter().map(CancellationToken::cancelled));
         if tokio::time::timeout(limit, all).await.is_err() {
-            tracing::warn!("deliveries still had records after the shutdown's limit; these are lost");
+            tracing::warn!(
+                "deliveries still had records after the shutdown's limit: they are lost, unless a data folder keeps them"
+            );
             self.with_all(|streams| {
                 for stream in streams.values_mut() {
                     stream.delivery = None;

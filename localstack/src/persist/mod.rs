@@ -5,14 +5,14 @@
 //! | streams and their records | `kinesis/ID/00000001.log`, an append-only journal in segments ([`kinesis`]) | before the put is answered |
 //! | objects and buckets | `s3/journal.log`, the bytes under `s3/blobs/` ([`s3`]) | before the put is answered |
 //! | what deliveries have not delivered | `firehose/ID/00000001.log`, likewise ([`firehose`]) | before the put is answered |
-//! | functions, event source mappings, deliveries, roles, alarms, log groups | one JSON file each, replaced whole ([`snapshot`]) | before the change is answered |
+//! | functions, event source mappings, deliveries, roles, log groups | one JSON file each, replaced whole ([`snapshot`]) | before the change is answered |
 //! | what moves by itself: log lines, states, how far a mapping has come | the same files | once a second, and at the end |
 //!
 //! **Invariant:** what was acknowledged has been handed to the operating system, so it survives `kill -9`. It is not
-//! forced to the disk for each put: a power failure may take the last seconds of records and objects with it. The JSON
-//! files are forced to the disk.
+//! forced to the disk for each put: a power failure may take the last seconds of records and objects with it, and of
+//! what streams and buckets were set to. The JSON files are forced to the disk.
 //!
-//! Not kept: events that wait in the queue of asynchronous invocations (they are lost with the process, without a word
+//! Not kept: alarms and dashboards, events that wait in the queue of asynchronous invocations (they are lost with the process, without a word
 //! to their destinations), points of metrics, warm processes of functions, functions in this process, how often a
 //! mapping has tried its batch. What a mapping had done in the last second before a `kill -9` it gives to its function
 //! again, as AWS may as well; where it works on several batches of a shard at a time, so does it with what was done

@@ -104,6 +104,19 @@ async fn survives_kill_9(folder: &Path) {
 }
 
 #[tokio::test]
+async fn a_reset_leaves_nothing_of_a_delivery_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let endpoint = Endpoint::start(options(folder.path())).await.unwrap();
+    create(endpoint.address()).await;
+    put(endpoint.address(), "secret").await;
+    let ledgers = || std::fs::read_dir(folder.path().join("firehose")).unwrap().count();
+    assert_eq!(ledgers(), 2);
+    assert_eq!(send(endpoint.address(), "POST /_pipectl/reset", &[], b"").await.status, 200);
+    assert_eq!(ledgers(), 0);
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
 async fn an_orderly_end_delivers_everything_once_and_a_deleted_delivery_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut expected = Vec::new();
