@@ -43,8 +43,8 @@ pub(super) fn open(
     let place: Option<Place> =
         place.map(serde_json::from_str).transpose().map_err(|error| invalid(&error))?;
     let reader = match (world.kinesis.stream(&arn, world.clock.now()), &place) {
-        (Ok(stream), Some(place)) => Some(Reader::resume(stream, world.clock, place)),
-        (Ok(stream), None) => Some(Reader::latest(stream, world.clock)),
+        (Ok(stream), Some(place)) => Some(Reader::resume(stream, world.clock, place).counted(world)),
+        (Ok(stream), None) => Some(Reader::latest(stream, world.clock).counted(world)),
         (Err(_), Some(_)) => None,
         (Err(error), None) => return Err(invalid(&error.message)),
     };
@@ -98,7 +98,7 @@ impl KinesisSource {
             Some(_) => Reader::trim_horizon(stream, world.clock),
             None => Reader::resume(stream, world.clock, &self.place),
         };
-        self.reader = Some(reader);
+        self.reader = Some(reader.counted(&world));
         true
     }
 

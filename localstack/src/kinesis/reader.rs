@@ -14,7 +14,7 @@
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -23,10 +23,12 @@ use tokio::sync::watch;
 
 pub use self::place::Place;
 
+use super::metrics;
 use super::record::{Position, Record};
 use super::stream::{Access, Stream};
 use crate::clock::Clock;
 use crate::http::AwsError;
+use crate::world::World;
 
 /// A part of a shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +90,10 @@ pub struct Reader {
     ended: BTreeSet<ShardId>,
     /// The shard that is read first, so that a busy one does not starve the others.
     turn: ShardId,
+    /// Where its reads are counted, if they are.
+    counted: Weak<World>,
+    /// When it last looked at every shard, whether anything came or not.
+    looked: Option<Timestamp>,
 }
 
 /// How often a reader looks without being told: a reshard takes effect with time, not with a put.
@@ -114,7 +120,15 @@ impl Reader {
 
     fn new(stream: Arc<Stream>, clock: Clock, cursors: BTreeMap<ShardId, Position>) -> Self {
         let changes = stream.watch();
-        Self { stream, clock, changes, cursors, ended: BTreeSet::new(), turn: ShardId::new(0) }
+        let (ended, turn) = (BTreeSet::new(), ShardId::new(0));
+        Self { stream, clock, changes, cursors, ended, turn, counted: Weak::new(), looked: None }
+    }
+
+    /// Its reads are in the stream's metrics from now on, as those of a client are: each that gave records, and once a
+    /// second what it finds in all shards.
+    pub(crate) fn counted(mut self, world: &Arc<World>) -> Self {
+        self.counted = Arc::downgrade(world);
+        self
     }
 
     /// The stream it reads.
@@ -149,6 +163,7 @@ impl Reader {
         patient: bool,
     ) -> Result<Vec<(ShardId, Record)>, AwsError> {
         let now = self.clock.now();
+        let round = self.is_round(now);
         let mut taken: Vec<(ShardId, Record)> = Vec::new();
         let mut size = 0;
         let turn = self.turn;
@@ -164,18 +179,43 @@ impl Reader {
                 continue;
             }
             let room = (count - taken.len(), bytes - size);
-            let mut batch = self.stream.read_as(Access::Shared, shard, from, room, now)?;
+            let read = self.stream.read_as(Access::Dedicated, shard, from, room, now);
             // Of a shard one record always comes, however large: leave it for the next time if others came before.
-            let first = batch.records.first().map_or(0, Record::size);
+            let first = read.as_ref().map_or(0, |batch| batch.records.first().map_or(0, Record::size));
             if !taken.is_empty() && first > room.1 {
                 continue;
             }
+            if round || first > 0 {
+                self.note(shard, &read);
+            }
+            let mut batch = read?;
             self.turn = shard;
-            size += batch.records.iter().map(Record::size).sum::<usize>();
+            let bytes = batch.records.iter().map(Record::size).sum::<usize>();
+            size += bytes;
+            // What was left for the next time is paid for then.
+            self.stream.charge(shard, bytes, now);
             taken.extend(batch.records.drain(..).map(|record| (shard, record)));
             self.advance(shard, &batch, now);
         }
         Ok(taken)
+    }
+
+    /// Whether a second has passed since the last round.
+    fn is_round(&mut self, now: Timestamp) -> bool {
+        let second = i64::try_from(LOOK_AGAIN.as_millis()).unwrap_or(i64::MAX);
+        let since = self.looked.map(|looked| now.as_millisecond().saturating_sub(looked.as_millisecond()));
+        let round = since.is_none_or(|since| since >= second);
+        if round {
+            self.looked = Some(now);
+        }
+        round
+    }
+
+    /// Counts a read in the stream's metrics.
+    fn note(&self, shard: ShardId, read: &Result<Batch, AwsError>) {
+        if let Some(world) = self.counted.upgrade() {
+            metrics::read(&world, (&self.stream, shard), read, Duration::ZERO);
+        }
     }
 
     fn advance(&mut self, shard: ShardId, batch: &Batch, now: Timestamp) {
@@ -273,6 +313,43 @@ mod tests {
         let mut reader = Reader::trim_horizon(Arc::clone(&stream), clock);
         assert_eq!(reader.poll(10, 25).unwrap().len(), 2);
         assert_eq!(reader.poll(10, 1).unwrap().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_for_the_next_time_is_not_paid_for_twice() {
+        let clock = Clock::system();
+        let stream = stream(2, clock);
+        let large = Bytes::from(vec![b'x'; (1 << 20) - 1]);
+        stream.put(vec![(HashKey::MIN, "k".into(), large)], clock.now()).unwrap();
+        put(&stream, clock, HashKey::MAX, "small");
+        let mut reader = Reader::trim_horizon(Arc::clone(&stream), clock);
+        assert_eq!(texts(reader.poll(10, 1000).unwrap()), ["small"]);
+        assert_eq!(reader.poll(10, 1000).unwrap()[0].1.size(), 1 << 20);
+        // Of the two mebibytes a second one is left, so the shard is read on.
+        assert!(stream.is_readable(ShardId::new(0), clock.now()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_is_counted_is_in_the_metrics_of_its_stream() {
+        let world = World::new(crate::world::Setting::default());
+        let arn = StreamArn::new("us-east-1", "000000000000", "s");
+        let settings = StreamSettings::provisioned(NonZeroU32::MIN);
+        let stream = world.kinesis.create(arn, settings, world.clock.now()).unwrap();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let mut reader = Reader::latest(Arc::clone(&stream), world.clock).counted(&world);
+        let reading = tokio::spawn(async move { reader.next(10, 1000).await.unwrap().len() });
+        tokio::time::sleep(Duration::from_millis(3_500)).await;
+        put(&stream, world.clock, HashKey::MIN, "new");
+        assert_eq!(reading.await.unwrap(), 1);
+        let total = |name| {
+            let dimensions = [crate::cloudwatch::Dimension::new("StreamName", "s")];
+            let id = crate::cloudwatch::MetricId::new("AWS/Kinesis", name, dimensions);
+            let (now, hour) = (world.clock.now(), Duration::from_secs(3600));
+            world.cloudwatch.total(&id, now - hour, now + hour).map(|all| (all.sum, all.count))
+        };
+        // Four rounds that found nothing, one a second, and the read that did.
+        assert_eq!(total("GetRecords.Records"), Some((1.0, 5.0)));
+        assert_eq!(total("GetRecords.Bytes"), Some((3.0, 5.0)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -330,6 +330,19 @@ impl Stream {
         })
     }
 
+    /// Counts what a shared reader took from a shard.
+    pub(crate) fn charge(&self, shard: ShardId, bytes: usize, now: Timestamp) {
+        if bytes == 0 {
+            return;
+        }
+        self.with(now, |state| {
+            let is_metered = state.limits().enforced();
+            if let Some(log) = state.log_mut(shard).filter(|_| is_metered) {
+                log.reads.charge(bytes, now.as_millisecond());
+            }
+        });
+    }
+
     /// Whether a shared reader may read a shard now: what was read before is paid for.
     pub(crate) fn is_readable(&self, shard: ShardId, now: Timestamp) -> bool {
         self.with(now, |state| {
