@@ -12,11 +12,11 @@
 //! forced to the disk for each put: a power failure may take the last seconds of records and objects with it, and of
 //! what streams and buckets were set to. The JSON files are forced to the disk.
 //!
-//! Not kept: alarms and dashboards, events that wait in the queue of asynchronous invocations (they are lost with the process, without a word
-//! to their destinations), points of metrics, warm processes of functions, functions in this process, how often a
-//! mapping has tried its batch. What a mapping had done in the last second before a `kill -9` it gives to its function
-//! again, as AWS may as well; where it works on several batches of a shard at a time, so does it with what was done
-//! after the oldest record that was not, however long ago.
+//! Not kept: alarms and dashboards, events that wait in the queue of asynchronous invocations (they are lost with the
+//! process, without a word to their destinations), points of metrics, warm processes of functions, functions in this
+//! process, how often a mapping has tried its batch. What a mapping had done in the last second before a `kill -9` it
+//! gives to its function again, as AWS may as well; where it works on several batches of a shard at a time, so does it
+//! with what was done after the oldest record that was not, however long ago.
 //!
 //! **Invariant:** nothing here throws away what it does not understand. A folder that is not ours, that a newer
 //! program wrote, that another process uses or that is damaged is refused as it is ([`DataDirError`]); the one
