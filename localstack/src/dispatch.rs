@@ -32,6 +32,9 @@ const STRUCTURED_LIMIT: usize = 24 << 20;
 /// Room for a 50 MiB zip in base64.
 const LAMBDA_LIMIT: usize = 72 << 20;
 
+/// A longer name is no operation's; what is asked is remembered, so names have a bound.
+const LONGEST_OPERATION: usize = 128;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// Base64 of 72 bytes or more, which only AWS can read; ours repeats the first id.
 const SECOND_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
@@ -129,6 +132,9 @@ impl Prepared {
         let context = Context::of(&parts, world, id);
         let protocol = protocol_of(&route);
         match route {
+            Route::Structured { operation, .. } if operation.len() > LONGEST_OPERATION => {
+                Self::refused(protocol, AwsError::unknown_operation(&beginning(&operation)))
+            }
             Route::Structured { service: Some(service), operation, .. } => Self {
                 call: Call::new(service, operation.clone(), String::new()),
                 protocol,
@@ -163,8 +169,9 @@ impl Prepared {
                 AwsError::bad_request("MissingAction", "The request has no Action."),
             );
         };
-        let Some(service) = query_service(&parameters, parts) else {
-            return Self::refused(fallback, invalid_action(&action));
+        let service = query_service(&parameters, parts).filter(|_| action.len() <= LONGEST_OPERATION);
+        let Some(service) = service else {
+            return Self::refused(fallback, invalid_action(&beginning(&action)));
         };
         let namespace = service.namespace();
         Self {
@@ -187,7 +194,7 @@ impl Prepared {
     /// Says what a structured call is about, which takes reading its body once more.
     fn name_resource(&mut self) {
         if let Work::Json(_, call) = &self.work {
-            self.call.resource = resource::of_body(call);
+            self.call.set_resource(resource::of_body(call));
         }
     }
 
@@ -339,6 +346,11 @@ fn in_protocol(protocol: Protocol, error: AwsError) -> AwsError {
         "ValidationException" if is_query => AwsError { code: "ValidationError".into(), ..error },
         _ => error,
     }
+}
+
+/// As much of what should be an operation's name as is told back.
+fn beginning(operation: &str) -> String {
+    operation.chars().take(LONGEST_OPERATION).collect()
 }
 
 fn invalid_action(action: &str) -> AwsError {

@@ -22,6 +22,9 @@ use crate::http::BodyRoom;
 use crate::http::signature::Keys;
 use crate::route::Service;
 
+/// Bytes of a resource's name that the layers see: more than any name or ARN has.
+const LONGEST_RESOURCE: usize = 512;
+
 /// Which operation a request calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -41,7 +44,15 @@ impl Call {
         let mutating = !["Describe", "Get", "List", "Head", "Filter", "Simulate"]
             .iter()
             .any(|prefix| operation.starts_with(prefix));
-        Self { service: service.name(), operation, resource, mutating }
+        let mut call = Self { service: service.name(), operation, resource: String::new(), mutating };
+        call.set_resource(resource);
+        call
+    }
+
+    /// Says what it is about, as far as the layers want to know.
+    pub(crate) fn set_resource(&mut self, mut resource: String) {
+        resource.truncate(resource.floor_char_boundary(LONGEST_RESOURCE));
+        self.resource = resource;
     }
 }
 
@@ -60,6 +71,12 @@ pub(crate) struct Layers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_resources_name_has_a_bound() {
+        let call = Call::new(Service::Iam, "GetRole".to_owned(), "ü".repeat(1 << 20));
+        assert_eq!(call.resource, "ü".repeat(LONGEST_RESOURCE / 2));
+    }
 
     #[test]
     fn reads_are_told_from_changes_by_their_names() {

@@ -66,6 +66,27 @@ async fn bodies_over_the_limit_are_refused_by_what_they_announce_and_by_what_the
 }
 
 #[tokio::test]
+async fn names_too_long_for_an_operation_are_unknown_and_not_remembered() {
+    let endpoint = start().await;
+    let long = "A".repeat(1 << 18);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let query = post(endpoint.address(), &form, format!("Action={long}&Version=2010-05-08").as_bytes()).await;
+    assert!(query.status == 400 && query.text().contains("<Code>InvalidAction</Code>"), "{}", query.head);
+    let target = format!("Kinesis_20131202.{}", &long[..20_000]);
+    let json = post(endpoint.address(), &[("x-amz-target", target.as_str())], b"{}").await;
+    assert_eq!(json.json()["__type"], "UnknownOperationException");
+    let path = format!("POST /service/GraniteServiceVersion20100801/operation/{}", &long[..20_000]);
+    let rpc = send(endpoint.address(), &path, &[], b"").await;
+    assert!(rpc.text().contains("UnknownOperationException"), "{}", rpc.head);
+    let state = send(endpoint.address(), "GET /_pipectl/state", &[], b"").await;
+    assert_eq!(state.json()["requests"].as_array().map(Vec::len), Some(3));
+    for answer in [query, json, rpc, state] {
+        assert!(answer.body.len() < 4096, "{}", answer.body.len());
+    }
+    endpoint.shutdown().await;
+}
+
+#[tokio::test]
 async fn lengths_that_are_none_are_bad_requests() {
     let endpoint = start().await;
     let head = "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n";
