@@ -3,14 +3,15 @@
 //! The form of a signature (`form.rs`) is what Kinesis always asks for. The rest happens only where the endpoint was told
 //! to (`Options::verify_signatures`; `gate.rs`): a claim is read from the `Authorization` header or from a presigned query
 //! (`claim.rs`), the request is written down as the client must have seen it (`canonical.rs`), and the two signatures are
-//! compared. What does not fit is refused in the words of the service (`refusal.rs`). S3 signs the parts of a streamed
-//! body one by one (`chunks.rs`).
+//! compared. What does not fit is refused in the words of the service (`refusal.rs`). A client of S3 says how its body is
+//! signed (`payload.rs`), and may sign the parts of a streamed one one by one (`chunks.rs`).
 
 mod canonical;
 mod chunks;
 mod claim;
 pub(crate) mod form;
 mod gate;
+mod payload;
 mod refusal;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use crate::route::Service;
 pub(crate) use chunks::ChunkSeal;
 use claim::Claim;
 pub(crate) use gate::{object, whole};
+use payload::Signed;
 pub(crate) use refusal::{Dialect, Refusal};
 
 /// Where a signature was found.
@@ -34,10 +36,10 @@ pub(crate) enum Kind {
     Query,
 }
 
-/// The payload hash of a request whose body is not signed.
-const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
-/// Whose chunks are signed begins with this.
-const SIGNED_CHUNKS: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+/// The access key that everybody has, and its secret.
+const USUAL: (&str, &str) = ("test", "test");
+/// The token that functions have with it, as theirs always come with one.
+const TOKEN_OF_FUNCTIONS: &str = "test";
 
 /// A secret, and the token that has to come with it where it belongs to a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +56,8 @@ pub(crate) struct Keys(BTreeMap<String, String>);
 impl Keys {
     /// `test` with the secret `test`, and these.
     pub(crate) fn new(further: Vec<(String, String)>) -> Self {
-        let usual = ("test".to_owned(), "test".to_owned());
-        Self(std::iter::once(usual).chain(further).collect())
+        let (id, secret) = USUAL;
+        Self(std::iter::once((id.to_owned(), secret.to_owned())).chain(further).collect())
     }
 
     /// The secret of an access key that was configured.
@@ -86,45 +88,48 @@ struct Verifier<'a> {
 }
 
 impl Verifier<'_> {
-    /// Verifies a request that is all there.
+    /// Verifies a request that is all there. Its body is hashed, whatever a header says: only S3 looks at that one.
     fn whole(&self, parts: &Parts, body: &[u8]) -> Result<(), Refusal> {
-        let hash = hex::encode(Sha256::digest(body));
-        match self.head(parts, || hash.clone())? {
-            Payload::Hash(named) if named != hash => Err(Refusal::BodyChanged),
-            _ => Ok(()),
-        }
+        let claim = self.claim(parts)?;
+        self.check_signature(parts, &claim, &hex::encode(Sha256::digest(body)))?;
+        Ok(())
     }
 
-    /// Verifies a request whose body has not been read: S3's, which name the hash in a header.
+    /// Verifies a request whose body has not been read: S3's, which say in a header how it is signed.
     fn streamed(&self, parts: &Parts) -> Result<Payload, Refusal> {
-        self.head(parts, || UNSIGNED.to_owned())
+        let claim = self.claim(parts)?;
+        let (named, signed) = payload::of(parts, claim.kind)?;
+        let key = self.check_signature(parts, &claim, &named)?;
+        Ok(match signed {
+            Signed::Not => Payload::Unsigned,
+            Signed::Whole => Payload::Hash(named.to_ascii_lowercase()),
+            Signed::Chunks => Payload::Chunks(ChunkSeal::new(key, &claim)),
+        })
     }
 
-    fn head(&self, parts: &Parts, unnamed: impl FnOnce() -> String) -> Result<Payload, Refusal> {
+    /// What the request says of its signature, where that could be good.
+    fn claim(&self, parts: &Parts) -> Result<Claim, Refusal> {
         let claim = Claim::of(parts)?;
         self.check_scope(&claim)?;
         self.check_time(&claim)?;
+        Ok(claim)
+    }
+
+    /// The key that signed the request, whose body has this hash or stands for it.
+    fn check_signature(&self, parts: &Parts, claim: &Claim, payload: &str) -> Result<Key, Refusal> {
         let secret = (self.secret)(&claim.access_key).ok_or(Refusal::UnknownKey)?;
-        self.check_token(&secret, &claim)?;
-        let is_s3 = self.service == Some(Service::S3);
-        let hash = canonical::header(parts, "x-amz-content-sha256");
-        let hash = hash.or_else(|| (is_s3 && claim.kind == Kind::Query).then(|| UNSIGNED.to_owned()));
-        let hash = hash.unwrap_or_else(unnamed);
-        if let Some(name) = canonical::unsigned_header(parts, &claim) {
+        self.check_token(&secret, claim)?;
+        if let Some(name) = canonical::unsigned_header(parts, claim) {
             return Err(Refusal::HeaderNotSigned(name));
         }
-        let request = canonical::request(parts, &claim, &hash, is_s3);
+        let request = canonical::request(parts, claim, payload, self.service == Some(Service::S3));
         let text = claim.string_to_sign(&request);
-        let key = signing_key(&secret.key, &claim);
-        if !is_signature(&key, text.as_bytes(), &claim.signature) {
-            let (access_key, signature) = (claim.access_key, claim.signature);
-            return Err(Refusal::Mismatch { request, text, access_key, signature });
+        let key = signing_key(&secret.key, claim);
+        if is_signature(&key, text.as_bytes(), &claim.signature) {
+            return Ok(key);
         }
-        Ok(match hash.as_str() {
-            hash if hash.starts_with(SIGNED_CHUNKS) => Payload::Chunks(ChunkSeal::new(key, &claim)),
-            hash if hash.len() == 64 => Payload::Hash(hash.to_ascii_lowercase()),
-            _ => Payload::Unsigned,
-        })
+        let (access_key, signature) = (claim.access_key.clone(), claim.signature.clone());
+        Err(Refusal::Mismatch { request, text, access_key, signature })
     }
 
     fn check_scope(&self, claim: &Claim) -> Result<(), Refusal> {
@@ -163,8 +168,11 @@ impl Verifier<'_> {
     }
 
     fn check_token(&self, secret: &Secret, claim: &Claim) -> Result<(), Refusal> {
-        if secret.token != claim.token && secret.token.is_some() {
-            return Err(Refusal::UnknownKey);
+        match (&secret.token, &claim.token) {
+            (Some(_), None) => return Err(Refusal::UnknownKey),
+            (None, Some(token)) if claim.access_key == USUAL.0 && token == TOKEN_OF_FUNCTIONS => {}
+            (own, given) if own != given => return Err(Refusal::OtherToken),
+            _ => {}
         }
         if secret.expires.is_some_and(|expires| expires <= self.now) {
             return Err(Refusal::ExpiredToken);

@@ -32,8 +32,10 @@ pub(crate) enum Refusal {
     OtherService(&'static str),
     /// Its scope names another day than its time.
     OtherDay { scope: String, time: String },
-    /// Nobody has this access key, or its token is another.
+    /// Nobody has this access key, or not without a token.
     UnknownKey,
+    /// The token is not the one that belongs to the access key.
+    OtherToken,
     /// The session is over.
     ExpiredToken,
     /// A presigned request is past its time.
@@ -46,6 +48,10 @@ pub(crate) enum Refusal {
     Mismatch { request: String, text: String, access_key: String, signature: String },
     /// The body is not the one whose hash was signed.
     BodyChanged,
+    /// A request to S3 does not say how its body is signed.
+    NoPayloadHash,
+    /// It says so in a way that is none.
+    PayloadHash(String),
 }
 
 /// Whose words a refusal is put in.
@@ -68,6 +74,10 @@ const S3_MISMATCH: &str = "The request signature we calculated does not match th
 const UNKNOWN_KEY: &str = "The security token included in the request is invalid.";
 const S3_TWICE: &str = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query \
                         string parameter or the Authorization header should be specified";
+const S3_PAYLOAD: &str = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, \
+                          STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, \
+                          STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER \
+                          or a valid sha256 value.";
 const S3_QUERY: &str = "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, \
                         X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.";
 
@@ -96,7 +106,7 @@ impl Refusal {
             | Self::Credential(_)
             | Self::Date(_)
             | Self::Life(_) => ("IncompleteSignatureException", "IncompleteSignature"),
-            Self::UnknownKey => ("UnrecognizedClientException", "InvalidClientTokenId"),
+            Self::UnknownKey | Self::OtherToken => ("UnrecognizedClientException", "InvalidClientTokenId"),
             Self::ExpiredToken => ("ExpiredTokenException", "ExpiredToken"),
             Self::Expired => ("InvalidSignatureException", "RequestExpired"),
             _ => ("InvalidSignatureException", "SignatureDoesNotMatch"),
@@ -120,7 +130,7 @@ impl Refusal {
                 "Date must be in ISO-8601 'basic format'. Got '{found}'. See http://en.wikipedia.org/wiki/ISO_8601"
             ),
             Self::Life(message) => (*message).to_owned(),
-            Self::UnknownKey => UNKNOWN_KEY.to_owned(),
+            Self::UnknownKey | Self::OtherToken => UNKNOWN_KEY.to_owned(),
             Self::ExpiredToken => "The security token included in the request is expired".to_owned(),
             Self::Expired => "Request has expired.".to_owned(),
             Self::Mismatch { request, text, .. } => format!(
@@ -186,7 +196,12 @@ impl Refusal {
                 "InvalidAccessKeyId",
                 "The AWS Access Key Id you provided does not exist in our records.".to_owned(),
             ),
+            Self::OtherToken => bad("InvalidToken", "The provided token is malformed or otherwise invalid."),
             Self::ExpiredToken => bad("ExpiredToken", "The provided token has expired."),
+            Self::NoPayloadHash => {
+                bad("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
+            }
+            Self::PayloadHash(_) => bad("InvalidArgument", S3_PAYLOAD),
             Self::TooOld { .. } | Self::TooNew { .. } => (
                 StatusCode::FORBIDDEN,
                 "RequestTimeTooSkewed",
@@ -218,6 +233,9 @@ impl Refusal {
                 ("ServerTime", now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
                 ("MaxAllowedSkewMilliseconds", (minutes * 60_000).to_string()),
             ],
+            Self::PayloadHash(named) => {
+                vec![("ArgumentName", "x-amz-content-sha256".to_owned()), ("ArgumentValue", named.clone())]
+            }
             _ => Vec::new(),
         }
     }

@@ -14,6 +14,32 @@ fn verified(parts: &Parts, body: &[u8], now: &str, service: Option<Service>) -> 
     Verifier { secret: &secret, now: now.parse().unwrap(), service }.whole(parts, body)
 }
 
+/// A request that was signed right: for this service, with what stands for its body.
+fn signed(uri: &str, headers: &[(&str, &str)], (service, payload): (&str, &str)) -> Parts {
+    let (key, secret) = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+    let usual = [("host", "a"), ("x-amz-date", "20150830T123600Z")];
+    let mut builder = Request::post(uri);
+    let headers: BTreeMap<&str, &str> = usual.iter().chain(headers).copied().collect();
+    for (name, value) in &headers {
+        builder = builder.header(*name, *value);
+    }
+    let mut parts = parts(builder);
+    let names: Vec<&str> = headers.into_keys().collect();
+    let authorization = |signature: &str| {
+        let scope = format!("{key}/20150830/us-east-1/{service}/aws4_request");
+        let names = names.join(";");
+        let text =
+            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={names}, Signature={signature}");
+        http::HeaderValue::from_str(&text).unwrap()
+    };
+    parts.headers.insert("authorization", authorization("00"));
+    let claim = Claim::of(&parts).unwrap();
+    let text = claim.string_to_sign(&canonical::request(&parts, &claim, payload, service == "s3"));
+    let signature = hex::encode(hmac(&signing_key(secret, &claim), text.as_bytes()));
+    parts.headers.insert("authorization", authorization(&signature));
+    parts
+}
+
 const SCOPE: &str = "AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request";
 const NOW: &str = "2015-08-30T12:38:00Z";
 
@@ -143,6 +169,67 @@ fn s3_has_words_of_its_own() {
         |details: Vec<(&'static str, String)>| details.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
     assert!(names(refused(header(date)).1).contains(&"StringToSignBytes"));
     assert!(names(refused(header("20150830T120000Z")).1).contains(&"MaxAllowedSkewMilliseconds"));
+}
+
+#[test]
+fn no_header_excuses_a_body_from_its_signature_outside_s3() {
+    let hash = hex::encode(Sha256::digest(b"signed"));
+    for header in ["UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "garbage", hash.as_str()] {
+        let headers = [("x-amz-content-sha256", header)];
+        let right = signed("/", &headers, ("kinesis", &hash));
+        assert_eq!(verified(&right, b"signed", NOW, Some(Service::Kinesis)), Ok(()), "{header}");
+        for payload in [header, hash.as_str()] {
+            let other = signed("/", &headers, ("kinesis", payload));
+            let refused = verified(&other, b"another", NOW, Some(Service::Kinesis));
+            assert!(matches!(refused, Err(Refusal::Mismatch { .. })), "{header}: {refused:?}");
+        }
+    }
+}
+
+#[test]
+fn a_body_of_s3_is_signed_in_one_of_the_ways_there_are() {
+    let keys = |_: &str| {
+        let key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned();
+        Some(Secret { key, token: None, expires: None })
+    };
+    let s3 = Verifier { secret: &keys, now: NOW.parse().unwrap(), service: Some(Service::S3) };
+    let streamed = |header: Option<&str>| {
+        let headers: Vec<_> = header.map(|header| ("x-amz-content-sha256", header)).into_iter().collect();
+        s3.streamed(&signed("/b/k", &headers, ("s3", header.unwrap_or_default())))
+    };
+    let hash = "0A".repeat(32);
+    assert_eq!(streamed(Some(&hash)), Ok(Payload::Hash(hash.to_ascii_lowercase())));
+    for unsigned in ["UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"] {
+        assert_eq!(streamed(Some(unsigned)), Ok(Payload::Unsigned));
+    }
+    assert!(matches!(streamed(Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER")), Ok(Payload::Chunks(_))));
+    let error = |header: Option<&str>| streamed(header).unwrap_err().error(Dialect::S3);
+    for garbage in ["garbage", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-", &"x".repeat(64)] {
+        let refused = error(Some(garbage));
+        assert_eq!((refused.status.as_u16(), &*refused.code), (400, "InvalidArgument"), "{garbage}");
+    }
+    assert_eq!(error(None).code, "InvalidRequest");
+}
+
+#[test]
+fn a_token_belongs_to_its_key_and_to_no_other() {
+    let token = |own: Option<&str>, id: &str, given: Option<&str>| {
+        let secret =
+            Secret { key: String::new(), token: own.map(str::to_owned), expires: Some(Timestamp::MAX) };
+        let headers: Vec<_> = given.map(|given| ("x-amz-security-token", given)).into_iter().collect();
+        let parts = signed("/", &headers, ("iam", ""));
+        let claim = Claim { access_key: id.to_owned(), ..Claim::of(&parts).unwrap() };
+        let none = |_: &str| None;
+        Verifier { secret: &none, now: NOW.parse().unwrap(), service: None }.check_token(&secret, &claim)
+    };
+    assert_eq!(token(None, "AKID", None), Ok(()));
+    assert_eq!(token(Some("t"), "ASID", Some("t")), Ok(()));
+    assert_eq!(token(None, "AKID", Some("made up")), Err(Refusal::OtherToken));
+    assert_eq!(token(Some("t"), "ASID", Some("made up")), Err(Refusal::OtherToken));
+    assert_eq!(token(Some("t"), "ASID", None), Err(Refusal::UnknownKey));
+    // As functions have it.
+    assert_eq!(token(None, "test", Some("test")), Ok(()));
+    assert_eq!(token(None, "test", Some("made up")), Err(Refusal::OtherToken));
 }
 
 proptest! {
