@@ -19,7 +19,7 @@ use crate::glimpse::{Outcome, Watched};
 use crate::http::signature::{self, Dialect};
 use crate::http::{
     Answer, AwsError, Body, Closed, Context, JsonCall, Parameters, Protocol, QueryCall, RequestId, RestCall,
-    full,
+    form, full,
 };
 use crate::layers::{Call, Layers, Moment, Verdict, delay, log};
 use crate::route::{Route, Service, query_service};
@@ -158,8 +158,7 @@ impl Prepared {
 
     fn query(parts: &Parts, body: &[u8], context: Context) -> Self {
         let fallback = Protocol::Query { namespace: Service::Iam.namespace() };
-        let form = if body.is_empty() { parts.uri.query().unwrap_or_default().as_bytes() } else { body };
-        let parameters = match Parameters::parse(form) {
+        let parameters = match Parameters::parse(form(parts, body)) {
             Ok(parameters) => parameters,
             Err(error) => return Self::refused(fallback, error),
         };

@@ -30,7 +30,7 @@ pub(crate) use context::{Context, RequestId, Scope};
 pub use error::AwsError;
 pub(crate) use error::{Protocol, older_code};
 pub(crate) use json::JsonCall;
-pub(crate) use query::{Parameters, QueryCall};
+pub(crate) use query::{Parameters, QueryCall, form};
 pub(crate) use rest::RestCall;
 pub(crate) use room::{BodyRoom, Held, Unread};
 pub(crate) use validation::Violations;

@@ -1,9 +1,16 @@
 //! Calls of the query protocol: `Action=…&Key=value` in, XML out.
 
+use http::request::Parts;
+
 use super::answer::Answer;
 use super::context::Context;
 use super::error::AwsError;
 use super::xml::Xml;
+
+/// The parameters of a query call as they were sent: the body, or the query of one that has none.
+pub(crate) fn form<'a>(parts: &'a Parts, body: &'a [u8]) -> &'a [u8] {
+    if body.is_empty() { parts.uri.query().unwrap_or_default().as_bytes() } else { body }
+}
 
 /// One call. A service matches on [`operation`](Self::operation), reads parameters and writes its result element.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use http::request::Parts;
 
 use super::{Dialect, Keys, Refusal, Verifier};
-use crate::http::{AwsError, Body, full};
-use crate::route::{Route, Service};
+use crate::http::{AwsError, Body, Parameters, form, full};
+use crate::route::{Route, Service, query_service};
 use crate::world::World;
 
 /// Verifies a request whose body has been read, as it was sent.
@@ -18,7 +18,10 @@ pub(crate) fn whole(
     let (service, dialect) = match route {
         Route::Structured { service, .. } => (*service, Dialect::Json),
         Route::Lambda => (Some(Service::Lambda), Dialect::Rest),
-        Route::Query | Route::Own | Route::S3 => (None, Dialect::Query),
+        Route::Query | Route::Own | Route::S3 => {
+            let call = Parameters::parse(form(parts, body)).unwrap_or_default();
+            (query_service(&call, parts), Dialect::Query)
+        }
     };
     let secret = |id: &str| keys.secret(id).or_else(|| world.sts.secret(id));
     let verifier = Verifier { secret: &secret, now: world.clock.now(), service };

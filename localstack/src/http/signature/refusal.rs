@@ -91,7 +91,9 @@ impl Refusal {
         let code = if dialect == Dialect::Query { query } else { json };
         // Which of them are 403 in JSON services could not be told for all (?).
         let status = match (dialect, code) {
-            (Dialect::Query, "IncompleteSignature") | (Dialect::Json, _) => StatusCode::BAD_REQUEST,
+            (Dialect::Query, "IncompleteSignature" | "RequestExpired") | (Dialect::Json, _) => {
+                StatusCode::BAD_REQUEST
+            }
             _ => StatusCode::FORBIDDEN,
         };
         AwsError::new(status, code, self.message())

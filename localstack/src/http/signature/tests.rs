@@ -2,21 +2,25 @@ use http::Request;
 use proptest::prelude::*;
 
 use super::*;
+use crate::clock::Clock;
+use crate::route::Route;
+use crate::world::{Setting, World};
 
 fn parts(builder: http::request::Builder) -> Parts {
     builder.body(()).unwrap().into_parts().0
 }
 
+const KEY: &str = "AKIDEXAMPLE";
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
 fn verified(parts: &Parts, body: &[u8], now: &str, service: Option<Service>) -> Result<(), Refusal> {
-    let keys =
-        Keys::new(vec![("AKIDEXAMPLE".to_owned(), "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned())]);
+    let keys = Keys::new(vec![(KEY.to_owned(), SECRET.to_owned())]);
     let secret = |id: &str| keys.secret(id);
     Verifier { secret: &secret, now: now.parse().unwrap(), service }.whole(parts, body)
 }
 
 /// A request that was signed right: for this service, with what stands for its body.
 fn signed(uri: &str, headers: &[(&str, &str)], (service, payload): (&str, &str)) -> Parts {
-    let (key, secret) = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
     let usual = [("host", "a"), ("x-amz-date", "20150830T123600Z")];
     let mut builder = Request::post(uri);
     let headers: BTreeMap<&str, &str> = usual.iter().chain(headers).copied().collect();
@@ -26,7 +30,7 @@ fn signed(uri: &str, headers: &[(&str, &str)], (service, payload): (&str, &str))
     let mut parts = parts(builder);
     let names: Vec<&str> = headers.into_keys().collect();
     let authorization = |signature: &str| {
-        let scope = format!("{key}/20150830/us-east-1/{service}/aws4_request");
+        let scope = format!("{KEY}/20150830/us-east-1/{service}/aws4_request");
         let names = names.join(";");
         let text =
             format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={names}, Signature={signature}");
@@ -35,7 +39,7 @@ fn signed(uri: &str, headers: &[(&str, &str)], (service, payload): (&str, &str))
     parts.headers.insert("authorization", authorization("00"));
     let claim = Claim::of(&parts).unwrap();
     let text = claim.string_to_sign(&canonical::request(&parts, &claim, payload, service == "s3"));
-    let signature = hex::encode(hmac(&signing_key(secret, &claim), text.as_bytes()));
+    let signature = hex::encode(hmac(&signing_key(SECRET, &claim), text.as_bytes()));
     parts.headers.insert("authorization", authorization(&signature));
     parts
 }
@@ -187,11 +191,27 @@ fn no_header_excuses_a_body_from_its_signature_outside_s3() {
 }
 
 #[test]
+fn a_query_call_is_signed_for_the_service_it_calls() {
+    let setting = Setting { clock: Clock::starting_at(NOW.parse().unwrap()), ..Setting::default() };
+    let world = World::new(setting);
+    let keys = Keys(BTreeMap::from([(KEY.to_owned(), SECRET.to_owned())]));
+    let (roles, form) = ("Action=ListRoles&Version=2010-05-08", &b"Version=2010-05-08&Action=ListRoles"[..]);
+    for (target, body) in [(format!("/?{roles}"), &b""[..]), ("/".to_owned(), form)] {
+        let hash = hex::encode(Sha256::digest(body));
+        let passed = |service: &str| {
+            let parts = signed(&target, &[], (service, &hash));
+            super::whole(&world, Some(&keys), &Route::Query, (&parts, body))
+        };
+        assert_eq!(passed("iam"), Ok(()));
+        let refused = passed("sts").unwrap_err();
+        assert_eq!((refused.status.as_u16(), &*refused.code), (403, "SignatureDoesNotMatch"));
+        assert_eq!(refused.message, "Credential should be scoped to correct service: 'iam'.");
+    }
+}
+
+#[test]
 fn a_body_of_s3_is_signed_in_one_of_the_ways_there_are() {
-    let keys = |_: &str| {
-        let key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned();
-        Some(Secret { key, token: None, expires: None })
-    };
+    let keys = |_: &str| Some(Secret { key: SECRET.to_owned(), token: None, expires: None });
     let s3 = Verifier { secret: &keys, now: NOW.parse().unwrap(), service: Some(Service::S3) };
     let streamed = |header: Option<&str>| {
         let headers: Vec<_> = header.map(|header| ("x-amz-content-sha256", header)).into_iter().collect();
