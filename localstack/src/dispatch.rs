@@ -24,13 +24,7 @@ use crate::http::{
 use crate::layers::{Call, Layers, Moment, Verdict, delay, log};
 use crate::route::{Route, Service, query_service};
 use crate::world::World;
-use crate::{cloudwatch, firehose, glimpse, iam, kinesis, lambda, logs, own, resource, s3, sts};
-
-/// Room for a `PutRecords` of 10 MiB in base64, with keys and quotes.
-const STRUCTURED_LIMIT: usize = 24 << 20;
-
-/// Room for a 50 MiB zip in base64.
-const LAMBDA_LIMIT: usize = 72 << 20;
+use crate::{body_limit, cloudwatch, firehose, glimpse, iam, kinesis, lambda, logs, own, resource, s3, sts};
 
 /// A longer name is no operation's; what is asked is remembered, so names have a bound.
 const LONGEST_OPERATION: usize = 128;
@@ -54,7 +48,7 @@ pub(crate) async fn handle(
         Route::Own => own::serve(&world, &layers, &parts).await.into_response(),
         Route::S3 => object(&world, &layers, &trip, http::Request::from_parts(parts, body)).await?,
         route => {
-            let limit = if route == Route::Lambda { LAMBDA_LIMIT } else { STRUCTURED_LIMIT };
+            let limit = body_limit::of(&route, &parts);
             let check = |body: &[u8]| signature::whole(&world, layers.keys.as_ref(), &route, (&parts, body));
             match layers.bodies.read(&parts.headers, body, limit, check).await {
                 Ok(body) => structured(&world, &layers, &trip, (route, parts, body)).await?.into_response(),

@@ -10,6 +10,7 @@
 //! Each service is a folder: its state, free of wire formats, and one file per group of operations.
 
 mod aws;
+mod body_limit;
 pub mod clock;
 pub mod dice;
 mod dispatch;

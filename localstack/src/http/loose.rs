@@ -2,6 +2,7 @@
 //! with it in AWS's words. What is right is decoded straight into its type.
 
 use super::codec::Codec;
+use super::count::Count;
 use super::error::AwsError;
 
 /// A value of either encoding.
@@ -18,11 +19,16 @@ pub(crate) enum Loose {
 }
 
 impl Loose {
-    /// Reads a body. One that is malformed is a `SerializationException` without a message, as AWS answers it.
+    /// Reads a body. One that is malformed is a `SerializationException` without a message, as AWS answers it, and so is
+    /// one of more values than any call has.
     pub(crate) fn read(codec: Codec, body: &[u8]) -> Result<Self, AwsError> {
         let malformed = || AwsError::bad_request("SerializationException", "");
         if body.is_empty() {
             return Err(malformed());
+        }
+        // As values a body is many times its size; a value has a byte at least.
+        if body.len() > Count::MOST {
+            codec.decode::<Count>(body).map_err(|_| malformed())?;
         }
         match codec {
             Codec::Json => {
@@ -82,6 +88,30 @@ mod tests {
         let value: serde_json::Value = serde_json::from_slice(json).unwrap();
         let cbor = Codec::Cbor.encode(&value).unwrap();
         assert_eq!(Loose::read(Codec::Json, json), Loose::read(Codec::Cbor, &cbor));
+    }
+
+    #[test]
+    fn a_body_of_more_values_than_any_call_has_is_refused() {
+        let read = |count: usize| {
+            let json = format!("[{}]", vec!["0"; count].join(","));
+            let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+            let cbor = Codec::Cbor.encode(&value).unwrap();
+            [Loose::read(Codec::Json, json.as_bytes()).is_ok(), Loose::read(Codec::Cbor, &cbor).is_ok()]
+        };
+        assert_eq!(read(Count::MOST - 1), [true, true]);
+        assert_eq!(read(Count::MOST), [false, false]);
+        let nested = format!("[{}]", vec![format!("[{}]", vec!["0"; 999].join(",")); 100].join(","));
+        assert!(Loose::read(Codec::Json, nested.as_bytes()).is_err());
+        let large = format!(r#"{{"Data":"{}"}}"#, "A".repeat(2 << 20));
+        assert!(Loose::read(Codec::Json, large.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn tags_count_with_what_they_are_of() {
+        let tagged = ciborium::Value::Tag(1, Box::new(0.into()));
+        let mut cbor = Vec::new();
+        ciborium::into_writer(&ciborium::Value::Array(vec![tagged; Count::MOST - 1]), &mut cbor).unwrap();
+        assert!(Loose::read(Codec::Cbor, &cbor).is_ok());
     }
 
     #[test]

@@ -1,33 +1,36 @@
 //! Request bodies, read with bounds: each in bytes and time, and all of them together in memory.
 //!
-//! A small body needs no room of the shared memory. A larger one takes room as its bytes arrive, a MiB or as much again as
-//! it has at a time, so that a client that announces much and sends nothing holds nothing. Who finds no room waits for a while
-//! and then gives up, which frees what it holds: bodies that each have a part cannot wait for one another for ever.
-//! While somebody waits, a client that holds room has to send at its rate from the start ([`PRESSED_GRACE`]): clients that
-//! sent a part and stopped cannot keep the room from others.
+//! Small bodies have a room of their own, so that large ones keep no small one waiting. A body takes room as its bytes
+//! arrive, a larger one a MiB or as much again as it has at a time: a client that announces much and sends nothing holds
+//! nothing. Who finds no room waits for a while and then gives up, which frees what it holds: bodies that each have a
+//! part cannot wait for one another for ever. While somebody waits, a client that holds room has to send at its rate
+//! from the start ([`PRESSED_GRACE`]): clients that sent a part and stopped cannot keep the room from others.
 //! The room is free again when the body goes to its service, which has bounds of its own.
 
 use std::future::Future;
 use std::io::Read as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout_at};
 
 use super::body::Body;
 use super::error::AwsError;
+use super::pool::Pool;
+use super::server::MAX_CONNECTIONS;
 
 const KIB: usize = 1024;
 
-/// Bytes of request bodies being read at a time, over all connections.
+/// Bytes of larger request bodies being read at a time, over all connections.
 const ROOM: usize = 1 << 30;
-/// Up to here a body needs no room; the number of connections bounds how many there are.
+/// Bytes of small ones: a whole one for every connection there may be. One of HTTP/2 carries many requests at a time.
+const SMALL_ROOM: usize = MAX_CONNECTIONS * SMALL;
+/// Up to here a body is small.
 const SMALL: usize = 64 * KIB;
 /// The least that a larger body takes at a time, unless it needs less.
 const STEP: usize = 1 << 20;
@@ -50,30 +53,13 @@ pub(crate) struct BodyRoom(Arc<Room>);
 
 #[derive(Debug)]
 struct Room {
-    free: Arc<Semaphore>,
-    /// How many bodies wait for room.
-    waiting: AtomicUsize,
-}
-
-/// One that waits, until this is dropped.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    small: Pool,
+    large: Pool,
 }
 
 impl Default for BodyRoom {
     fn default() -> Self {
-        Self::of(ROOM)
+        Self::of(SMALL_ROOM, ROOM)
     }
 }
 
@@ -124,25 +110,21 @@ impl Held {
         Ok(waited)
     }
 
+    /// Where its room is.
+    fn pool(&self) -> &Pool {
+        if self.bytes.capacity() > SMALL { &self.room.large } else { &self.room.small }
+    }
+
     async fn claim(&mut self, target: usize) -> Result<Duration, Unread> {
-        if target <= SMALL {
-            return Ok(Duration::ZERO);
-        }
-        let has = self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let more = u32::try_from(target.div_ceil(KIB).saturating_sub(has)).unwrap_or(u32::MAX);
+        let grows_large = target > SMALL && self.bytes.capacity() <= SMALL;
+        let room = Arc::clone(&self.room);
+        let pool = if target > SMALL { &room.large } else { &room.small };
+        // A body that grows large gives its small room back when it has found the other.
+        let kept = if grows_large { None } else { self.permit.take() };
+        let has = kept.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let started = Instant::now();
-        let permit = match Arc::clone(&self.room.free).try_acquire_many_owned(more) {
-            Ok(permit) => permit,
-            Err(_) => {
-                let _waiting = Waiting::new(&self.room.waiting);
-                let acquired = timeout(WAIT, Arc::clone(&self.room.free).acquire_many_owned(more)).await;
-                acquired.ok().and_then(Result::ok).ok_or(Unread::Full)?
-            }
-        };
-        match &mut self.permit {
-            Some(held) => held.merge(permit),
-            none => *none = Some(permit),
-        }
+        let permit = pool.take(target.div_ceil(KIB).saturating_sub(has), kept, WAIT).await;
+        self.permit = Some(permit.ok_or(Unread::Full)?);
         Ok(started.elapsed())
     }
 }
@@ -160,7 +142,7 @@ impl Pace {
         let late = (due + GRACE).min(Instant::now() + STALLED);
         tokio::pin!(part);
         loop {
-            let pressed = held.permit.is_some() && held.room.waiting.load(Ordering::Relaxed) > 0;
+            let pressed = held.permit.is_some() && held.pool().is_wanted();
             let end = if pressed { late.min(due + PRESSED_GRACE) } else { late };
             let look = end.min(Instant::now() + LOOK);
             if let Ok(part) = timeout_at(look, &mut part).await {
@@ -174,9 +156,8 @@ impl Pace {
 }
 
 impl BodyRoom {
-    fn of(bytes: usize) -> Self {
-        let free = Arc::new(Semaphore::new(bytes / KIB));
-        Self(Arc::new(Room { free, waiting: AtomicUsize::new(0) }))
+    fn of(small: usize, large: usize) -> Self {
+        Self(Arc::new(Room { small: Pool::of(small / KIB), large: Pool::of(large / KIB) }))
     }
 
     /// Reads a whole body of at most `limit` bytes, which announces `length` of them or nothing.
@@ -341,24 +322,53 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_large_body_keeps_room_until_it_is_dropped_and_a_small_one_needs_none() {
-        let room = BodyRoom::of(STEP);
+    async fn a_large_body_keeps_room_until_it_is_dropped_and_a_small_one_needs_none_of_it() {
+        let room = BodyRoom::of(8 * SMALL, STEP);
         let held = room.gather(full(vec![0; 300 * KIB]), Some(300 * KIB), STEP).await.unwrap();
-        assert_eq!(room.0.free.available_permits(), STEP / KIB - 300);
+        assert_eq!(room.0.large.free_kib(), STEP / KIB - 300);
         drop(held);
-        assert_eq!(room.0.free.available_permits(), STEP / KIB);
+        assert_eq!(room.0.large.free_kib(), STEP / KIB);
         let _small = room.gather(full(vec![0; SMALL]), Some(SMALL), STEP).await.unwrap();
-        assert_eq!(room.0.free.available_permits(), STEP / KIB);
+        assert_eq!(room.0.large.free_kib(), STEP / KIB);
         assert_eq!(
             room.read(&HeaderMap::new(), full(vec![0; STEP]), STEP, |_| Ok(())).await.unwrap().len(),
             STEP
         );
-        assert_eq!(room.0.free.available_permits(), STEP / KIB);
+        assert_eq!(room.0.large.free_kib(), STEP / KIB);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn small_bodies_have_a_room_too_and_idle_ones_make_room_in_it() {
+        let room = BodyRoom::of(8 * SMALL, STEP);
+        let part = || idle(vec![vec![0; SMALL]]);
+        let idlers: Vec<_> = (0..8).map(|_| room.gather(part(), None, STEP)).collect();
+        let mut idlers = Box::pin(futures::future::join_all(idlers));
+        assert!(futures::poll!(&mut idlers).is_pending());
+        assert_eq!(room.0.small.free_kib(), 0, "they have all of it");
+        let started = Instant::now();
+        let (honest, idlers) = tokio::join!(room.gather(full("x"), Some(1), 1), idlers);
+        assert!(honest.is_ok());
+        assert!(idlers.iter().all(|read| matches!(read, Err(Unread::Late))));
+        assert!(started.elapsed() <= PRESSED_GRACE + 2 * LOOK, "{:?}", started.elapsed());
+        drop((honest, idlers));
+        assert_eq!(room.0.small.free_kib(), 8 * SMALL / KIB);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_grows_large_gives_its_small_room_back() {
+        let room = BodyRoom::default();
+        let parts = [SMALL, 1].map(|size| Ok::<_, BodyError>(Frame::data(Bytes::from(vec![0; size]))));
+        let body = StreamBody::new(futures::stream::iter(parts)).boxed_unsync();
+        let held = room.gather(body, Some(SMALL + 1), STEP).await.unwrap();
+        assert_eq!(room.0.small.free_kib(), SMALL_ROOM / KIB);
+        assert_eq!(room.0.large.free_kib(), ROOM / KIB - 65);
+        drop(held);
+        assert_eq!(room.0.large.free_kib(), ROOM / KIB);
     }
 
     #[tokio::test(start_paused = true)]
     async fn idle_uploads_that_announce_everything_hold_up_no_one() {
-        let room = BodyRoom::of(8 * STEP);
+        let room = BodyRoom::of(60 * SMALL, 8 * STEP);
         let whole = Some(8 * STEP);
         let idlers: Vec<_> = (0..60).map(|_| room.gather(idle(vec![vec![0; 10]]), whole, 8 * STEP)).collect();
         let mut idlers = Box::pin(futures::future::join_all(idlers));
@@ -371,12 +381,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn clients_that_sent_a_part_and_stopped_make_room_for_who_needs_it() {
-        let room = BodyRoom::of(8 * STEP);
+        let room = BodyRoom::of(8 * SMALL, 8 * STEP);
         let part = || idle(vec![vec![0; SMALL + 1]]);
         let idlers: Vec<_> = (0..8).map(|_| room.gather(part(), Some(8 * STEP), 8 * STEP)).collect();
         let mut idlers = Box::pin(futures::future::join_all(idlers));
         assert!(futures::poll!(&mut idlers).is_pending());
-        assert_eq!(room.0.free.available_permits(), 0, "they have all of it");
+        assert_eq!(room.0.large.free_kib(), 0, "they have all of it");
         let started = Instant::now();
         let honest = room.gather(full(vec![0; 4 * STEP]), Some(4 * STEP), 8 * STEP);
         let (honest, idlers) = tokio::join!(honest, idlers);
@@ -387,7 +397,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn bodies_that_each_hold_a_part_give_up_and_free_it() {
-        let room = BodyRoom::of(2 * STEP);
+        let room = BodyRoom::of(8 * SMALL, 2 * STEP);
         let parts = || {
             let sent = futures::stream::iter(0..32)
                 .then(|_| async { tokio::task::yield_now().await })
@@ -401,6 +411,6 @@ mod tests {
         assert!(a.is_err() || b.is_err(), "both cannot fit");
         assert!([a.err(), b.err()].into_iter().flatten().all(|unread| unread == Unread::Full));
         assert!(started.elapsed() <= WAIT);
-        assert_eq!(room.0.free.available_permits(), 2 * STEP / KIB);
+        assert_eq!(room.0.large.free_kib(), 2 * STEP / KIB);
     }
 }

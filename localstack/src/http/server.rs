@@ -23,7 +23,7 @@ use super::activity::Activity;
 use super::body::{Body, BodyError, Closed};
 
 /// Connections served at a time.
-const MAX_CONNECTIONS: usize = 4096;
+pub(super) const MAX_CONNECTIONS: usize = 4096;
 
 /// How long a connection may do nothing, or wait for the head of its next request.
 const IDLE: Duration = Duration::from_secs(60);
