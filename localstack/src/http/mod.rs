@@ -14,6 +14,7 @@ mod error;
 pub(crate) mod event_stream;
 mod json;
 mod loose;
+mod outgoing;
 mod pool;
 mod query;
 mod rest;

@@ -1,9 +1,9 @@
 //! The HTTP server: connections in, one handler per request, everything bounded.
 //!
 //! HTTP/1 and HTTP/2 without TLS on one port. At most [`MAX_CONNECTIONS`] connections are open. A client that asks
-//! nothing for [`IDLE`], or does not get its request said in that time, is let go. When all places are taken, or the
-//! system has no file descriptors left, connections that have been idle for [`SPARE`] make room for those that wait in
-//! the kernel's queue: idle clients, however many, keep nobody from being answered.
+//! nothing for [`IDLE`], does not get its request said in that time, or takes nothing of its answer, is let go. When
+//! all places are taken, or the system has no file descriptors left, connections that have been idle for [`SPARE`] make
+//! room for those that wait in the kernel's queue: idle clients, however many, keep nobody from being answered.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use super::activity::Activity;
 use super::body::{Body, BodyError, Closed};
+use super::outgoing::Outgoing;
 
 /// Connections served at a time.
 pub(super) const MAX_CONNECTIONS: usize = 4096;
@@ -70,6 +72,9 @@ pub(crate) async fn serve<H, F>(
         let guest = Guest { stop: stop.clone(), crowded: Arc::clone(&crowded), patience };
         let handler = handler.clone();
         connections.spawn(async move {
+            if let Err(cause) = stream.set_nodelay(true) {
+                tracing::trace!(%cause, "TCP_NODELAY was not set");
+            }
             guest.serve(stream, handler).await;
             drop(place);
         });
@@ -110,14 +115,12 @@ struct Guest {
 }
 
 impl Guest {
-    async fn serve<H, F>(&self, stream: TcpStream, handler: H)
+    async fn serve<S, H, F>(&self, stream: S, handler: H)
     where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         H: Fn(http::Request<Body>) -> F + Send + 'static,
         F: Future<Output = Result<http::Response<Body>, Closed>> + Send + 'static,
     {
-        if let Err(cause) = stream.set_nodelay(true) {
-            tracing::trace!(%cause, "TCP_NODELAY was not set");
-        }
         let activity = Activity::new();
         let service = service_fn({
             let activity = Arc::clone(&activity);
@@ -131,7 +134,8 @@ impl Guest {
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(self.patience.idle);
         builder.http2().timer(TokioTimer::new()).max_concurrent_streams(250).max_header_list_size(64 * 1024);
-        let serving = builder.serve_connection(TokioIo::new(stream), service);
+        let stream = TokioIo::new(Outgoing::new(stream, Arc::clone(&activity)));
+        let serving = builder.serve_connection(stream, service);
         tokio::pin!(serving);
         let ended = tokio::select! {
             ended = &mut serving => ended,
@@ -146,12 +150,14 @@ impl Guest {
         }
     }
 
-    /// Returns when the connection has done nothing for too long.
+    /// Returns when the connection has done nothing, or its client has taken nothing, for too long.
     async fn tired_of(&self, activity: &Activity) {
         loop {
             let crowded = tokio::time::timeout(self.patience.idle, self.crowded.notified()).await.is_ok();
             let longest = if crowded { self.patience.spare } else { self.patience.idle };
-            if activity.idle_for().is_some_and(|idle| idle >= longest) {
+            let is_idle = activity.idle_for().is_some_and(|idle| idle >= longest);
+            let is_stuck = activity.stuck_for().is_some_and(|stuck| stuck >= self.patience.idle);
+            if is_idle || is_stuck {
                 return;
             }
         }
@@ -166,7 +172,9 @@ fn boxed(cause: hyper::Error) -> BodyError {
 mod tests {
     use std::net::SocketAddr;
 
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::task::JoinHandle;
+    use tokio::time::Instant;
 
     use super::*;
     use crate::http::full;
@@ -193,6 +201,41 @@ mod tests {
         let mut rest = Vec::new();
         // A reset closes as well as an end does.
         let _ = stream.read_to_end(&mut rest).await;
+    }
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+
+    /// A connection to a server that answers with four mebibytes; ends when the server lets it go.
+    fn connect(crowded: &Arc<Notify>, stop: &CancellationToken) -> (DuplexStream, JoinHandle<()>) {
+        let (client, stream) = tokio::io::duplex(32 * 1024);
+        let patience = Patience::default();
+        let guest = Guest { stop: stop.clone(), crowded: Arc::clone(crowded), patience };
+        let answer = |_| async { Ok(http::Response::new(full(vec![7; 4 << 20]))) };
+        (client, tokio::spawn(async move { guest.serve(stream, answer).await }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_an_answer_slowly_gets_all_of_it_in_a_crowd_too() {
+        let crowded = Arc::new(Notify::new());
+        let (mut client, _serving) = connect(&crowded, &CancellationToken::new());
+        client.write_all(REQUEST).await.unwrap();
+        let (mut received, mut part) = (0, vec![0; 32 * 1024]);
+        while received < 4 << 20 {
+            tokio::time::sleep(IDLE - SPARE).await;
+            crowded.notify_waiters();
+            let length = client.read(&mut part).await.unwrap();
+            assert!(length > 0, "cut after {received}");
+            received += length;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_of_an_answer_is_let_go() {
+        let (mut client, serving) = connect(&Arc::default(), &CancellationToken::new());
+        client.write_all(REQUEST).await.unwrap();
+        let began = Instant::now();
+        serving.await.unwrap();
+        assert!((IDLE..2 * IDLE + SPARE).contains(&began.elapsed()), "{:?}", began.elapsed());
     }
 
     #[tokio::test]
