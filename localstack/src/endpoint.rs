@@ -229,9 +229,9 @@ impl Endpoint {
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         if let Some(serving) = self.serving.take()
-            && tokio::time::timeout(SHUTDOWN_LIMIT, serving).await.is_err()
+            && let Err(panic) = serving.await
         {
-            tracing::warn!("requests still run after the shutdown's limit");
+            tracing::error!(%panic, "the server ended early");
         }
         self.core.world.shutdown(SHUTDOWN_LIMIT).await;
     }

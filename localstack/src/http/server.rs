@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use super::activity::Activity;
 use super::body::{Body, BodyError, Closed};
 use super::outgoing::Outgoing;
+use crate::endpoint::SHUTDOWN_LIMIT;
 
 /// Connections served at a time.
 pub(super) const MAX_CONNECTIONS: usize = 4096;
@@ -42,15 +43,18 @@ pub(crate) struct Patience {
     connections: usize,
     idle: Duration,
     spare: Duration,
+    /// How long those under way have at the end.
+    ending: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { connections: MAX_CONNECTIONS, idle: IDLE, spare: SPARE }
+        Self { connections: MAX_CONNECTIONS, idle: IDLE, spare: SPARE, ending: SHUTDOWN_LIMIT }
     }
 }
 
-/// Answers requests on `listener` until `stop` is cancelled, then finishes those under way and returns.
+/// Answers requests on `listener` until `stop` is cancelled, then finishes those under way and returns. What is not done
+/// in time by then is given up.
 pub(crate) async fn serve<H, F>(
     listener: TcpListener,
     stop: CancellationToken,
@@ -63,6 +67,9 @@ pub(crate) async fn serve<H, F>(
     let places = Arc::new(Semaphore::new(patience.connections));
     let crowded = Arc::new(Notify::new());
     let connections = TaskTracker::new();
+    let over = CancellationToken::new();
+    // Also where this is given up itself.
+    let _over = over.clone().drop_guard();
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -70,18 +77,25 @@ pub(crate) async fn serve<H, F>(
         };
         let (stream, place) = accepted;
         let guest = Guest { stop: stop.clone(), crowded: Arc::clone(&crowded), patience };
-        let handler = handler.clone();
+        let (handler, over) = (handler.clone(), over.clone());
         connections.spawn(async move {
             if let Err(cause) = stream.set_nodelay(true) {
                 tracing::trace!(%cause, "TCP_NODELAY was not set");
             }
-            guest.serve(stream, handler).await;
+            tokio::select! {
+                () = guest.serve(stream, handler) => {}
+                () = over.cancelled() => {}
+            }
             drop(place);
         });
     }
     drop(listener);
     connections.close();
-    connections.wait().await;
+    if tokio::time::timeout(patience.ending, connections.wait()).await.is_err() {
+        tracing::warn!("requests still run after the shutdown's limit");
+        over.cancel();
+        connections.wait().await;
+    }
 }
 
 /// The next connection and its place. While there is none, those who do nothing are told.
@@ -141,6 +155,10 @@ impl Guest {
             ended = &mut serving => ended,
             () = self.tired_of(&activity) => return,
             () = self.stop.cancelled() => {
+                // Whoever has said half a request would have a minute for the rest of it.
+                if activity.idle_for().is_some() {
+                    return;
+                }
                 serving.as_mut().graceful_shutdown();
                 serving.await
             }
@@ -183,7 +201,8 @@ mod tests {
     async fn start(connections: usize, idle: Duration) -> (SocketAddr, CancellationToken) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-        let patience = Patience { connections, idle, spare: Duration::from_millis(20) };
+        let spare = Duration::from_millis(20);
+        let patience = Patience { connections, idle, spare, ..Patience::default() };
         let answer = |_| async { Ok(http::Response::new(full("ok"))) };
         tokio::spawn(serve(listener, stop.clone(), patience, answer));
         (address, stop)
@@ -236,6 +255,47 @@ mod tests {
         let began = Instant::now();
         serving.await.unwrap();
         assert!((IDLE..2 * IDLE + SPARE).contains(&began.elapsed()), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_said_half_a_request_does_not_hold_up_the_end() {
+        for said in ["", "P", "GET / HT", "GET / HTTP/1.1\r\nhost: a\r\nx-half", "PRI * HTTP/2.0\r\n"] {
+            let stop = CancellationToken::new();
+            let (mut client, serving) = connect(&Arc::default(), &stop);
+            client.write_all(said.as_bytes()).await.unwrap();
+            // In virtual time the server has read it by then.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let began = Instant::now();
+            stop.cancel();
+            serving.await.unwrap();
+            assert_eq!(began.elapsed(), Duration::ZERO, "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_does_not_end_in_time_is_given_up_before_the_server_is_gone() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        let patience = Patience { ending: Duration::from_millis(50), ..Patience::default() };
+        let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
+        let world = Arc::new(());
+        let weak = Arc::downgrade(&world);
+        let handler = move |_| {
+            let (begun, world) = (begun.clone(), Arc::clone(&world));
+            async move {
+                begun.send(()).unwrap();
+                let never: http::Response<Body> = std::future::pending().await;
+                drop(world);
+                Ok(never)
+            }
+        };
+        let serving = tokio::spawn(serve(listener, stop.clone(), patience, handler));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(REQUEST).await.unwrap();
+        has_begun.recv().await.unwrap();
+        stop.cancel();
+        serving.await.unwrap();
+        assert!(weak.upgrade().is_none(), "somebody still works");
     }
 
     #[tokio::test]
