@@ -59,6 +59,13 @@ pub(crate) enum Outcome {
     Closed,
 }
 
+impl Outcome {
+    /// Whether a fault plan made records of a batch fail, and nothing else did.
+    fn has_lost_records(&self) -> bool {
+        matches!(self, Self::Answered(status, Some(error)) if status.is_success() && error.ends_with(LOST))
+    }
+}
+
 /// A request on its way, to be remembered when it is answered.
 #[derive(Debug)]
 pub(crate) struct Watched {
@@ -82,6 +89,7 @@ impl Watched {
         outcome: Outcome,
         is_injected: bool,
     ) {
+        let is_injected = is_injected || outcome.has_lost_records();
         let (status, error) = match outcome {
             Outcome::Answered(status, error) => (status.as_u16(), error),
             Outcome::Closed => (0, Some("the connection was closed".to_owned())),
@@ -100,7 +108,11 @@ impl Watched {
     }
 }
 
-/// AWS's code in an error's answer, or how many records of a batch failed.
+/// Why records of a batch fail: for a limit, or because a fault plan makes them.
+const CODES: [&str; 3] = ["ProvisionedThroughputExceededException", "ServiceUnavailableException", LOST];
+const LOST: &str = "InternalFailure";
+
+/// AWS's code in an error's answer, or how many records of a batch failed, and why.
 pub(crate) fn error(answer: &Answer, operation: &str) -> Option<String> {
     if answer.status.is_client_error() || answer.status.is_server_error() {
         let by_header = answer.headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
@@ -117,7 +129,10 @@ pub(crate) fn error(answer: &Answer, operation: &str) -> Option<String> {
     let count = |name| ends.iter().find_map(|part| number(part, name));
     let failed =
         count("FailedRecordCount").or_else(|| count("FailedPutCount")).filter(|failed| *failed > 0)?;
-    Some(format!("{failed} of its records failed"))
+    // The code stands with a record that failed, wherever that is: here all of the answer is looked at.
+    let code = CODES.iter().find(|code| place(body, code.as_bytes()).is_some());
+    let why = code.map(|code| format!(": {code}")).unwrap_or_default();
+    Some(format!("{failed} of its records failed{why}"))
 }
 
 /// The text that follows a member's name, in JSON or CBOR.
@@ -170,9 +185,13 @@ fn after<'a>(part: &'a [u8], name: &str) -> Option<&'a [u8]> {
 }
 
 fn between(body: &[u8], start: &[u8], end: &[u8]) -> Option<String> {
-    let find = |part: &[u8], what: &[u8]| part.windows(what.len()).position(|window| window == what);
-    let rest = body.get(find(body, start)? + start.len()..)?;
-    text(rest, find(rest, end)?)
+    let rest = body.get(place(body, start)? + start.len()..)?;
+    text(rest, place(rest, end)?)
+}
+
+/// Where one stands in the other.
+fn place(body: &[u8], what: &[u8]) -> Option<usize> {
+    body.windows(what.len()).position(|window| window == what)
 }
 
 fn text(bytes: &[u8], length: usize) -> Option<String> {
@@ -226,6 +245,15 @@ mod tests {
             let some = Some(format!("{failed} of its records failed"));
             let body = json!({"FailedRecordCount": failed, "Records": []});
             assert_eq!(told(StatusCode::OK, &body, "PutRecords"), [some.clone(), some]);
+        }
+        let put = json!({"ShardId": "shardId-000000000000", "SequenceNumber": "1".repeat(56)});
+        for (code, is_lost) in [(CODES[0], false), (CODES[1], false), (LOST, true)] {
+            let failed = json!({"ErrorCode": code, "ErrorMessage": "no"});
+            let records = [vec![put.clone(); 200], vec![failed], vec![put.clone(); 200]].concat();
+            let body = json!({"FailedRecordCount": 1, "Records": records});
+            let some = Some(format!("1 of its records failed: {code}"));
+            assert_eq!(told(StatusCode::OK, &body, "PutRecords"), [some.clone(), some.clone()]);
+            assert_eq!(Outcome::Answered(StatusCode::OK, some).has_lost_records(), is_lost);
         }
         assert_eq!(told(StatusCode::OK, &json!({"FailedRecordCount": 0}), "PutRecords"), [None, None]);
         let xml = b"<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>".to_vec();

@@ -22,7 +22,7 @@ pub struct Request {
     pub resource: String,
     /// The HTTP status; 0 where the connection was closed without an answer.
     pub status: u16,
-    /// AWS's code of the error, or how many of its records failed.
+    /// AWS's code of the error, or how many of its records failed and why.
     pub error: Option<String>,
     /// How long it took, in microseconds.
     pub micros: u64,
@@ -39,17 +39,9 @@ impl Request {
 
 /// Whether an error says that a limit was reached.
 fn is_throttle(error: &str) -> bool {
-    [
-        "Throughput",
-        "Throttl",
-        "TooManyRequests",
-        "LimitExceeded",
-        "SlowDown",
-        "ServiceUnavailable",
-        "of its records",
-    ]
-    .iter()
-    .any(|word| error.contains(word))
+    ["Throughput", "Throttl", "TooManyRequests", "LimitExceeded", "SlowDown", "ServiceUnavailable"]
+        .iter()
+        .any(|word| error.contains(word))
 }
 
 /// Sees every request when it was answered. It is called in the request's own task: short work only.
@@ -123,7 +115,8 @@ mod tests {
         for (error, is_limit) in [
             ("ProvisionedThroughputExceededException", true),
             ("LimitExceededException", true),
-            ("12 of its records failed", true),
+            ("12 of its records failed: ServiceUnavailableException", true),
+            ("12 of its records failed: InternalFailure", false),
             ("ResourceNotFoundException", false),
             ("ValidationException", false),
         ] {

@@ -77,7 +77,9 @@ mod tests {
     #[test]
     fn throttles_and_injected_faults_are_marked() {
         insta::assert_snapshot!(shown(200, None, false), @"200  kinesis    PutRecords clicks 2 ms");
-        insta::assert_snapshot!(shown(200, Some("12 of its records failed"), false), @"200  kinesis    PutRecords clicks 2 ms  12 of its records failed  throttled");
+        let some = |code| format!("12 of its records failed: {code}");
+        insta::assert_snapshot!(shown(200, Some(&some("ServiceUnavailableException")), false), @"200  kinesis    PutRecords clicks 2 ms  12 of its records failed: ServiceUnavailableException  throttled");
+        insta::assert_snapshot!(shown(200, Some(&some("InternalFailure")), true), @"200  kinesis    PutRecords clicks 2 ms  12 of its records failed: InternalFailure  injected fault");
         insta::assert_snapshot!(shown(500, Some("InternalFailure"), true), @"500  kinesis    PutRecords clicks 2 ms  InternalFailure  injected fault");
         insta::assert_snapshot!(shown(0, Some("the connection was closed"), true), @"---  kinesis    PutRecords clicks 2 ms  the connection was closed  injected fault");
     }

@@ -79,7 +79,7 @@ impl Faults for FaultPlan {
             self.dice.draw("verdict", &format!("{}/{}/{}", call.service, call.operation, call.resource));
         let Some(fault) = self.drawn(value) else { return Verdict::Proceed };
         let (service, operation, resource) = (call.service, &call.operation, &call.resource);
-        tracing::warn!(service, operation, resource, ?fault, "a fault of the plan");
+        tracing::debug!(service, operation, resource, ?fault, "a fault of the plan");
         match fault {
             Fault::Throttled => Verdict::Refuse(words::throttled(call)),
             Fault::Internal => Verdict::Refuse(words::internal(call)),
