@@ -154,12 +154,13 @@ impl World {
     }
 
     /// Empties every service: streams, deliveries with what they have buffered, functions with their processes, objects,
-    /// roles, metrics and logs.
+    /// roles and their sessions, metrics and logs.
     pub async fn reset(&self) -> std::io::Result<()> {
         self.firehose.reset();
         self.lambda.reset();
         self.kinesis.reset(self.clock.now());
         self.iam.reset();
+        self.sts.reset();
         self.cloudwatch.reset();
         self.logs.reset();
         self.s3.reset()?;

@@ -37,6 +37,11 @@ impl Sts {
         Self::default()
     }
 
+    /// Every session is over.
+    pub(crate) fn reset(&self) {
+        self.sessions.lock().clear();
+    }
+
     /// The secret of a session's access key.
     pub(crate) fn secret(&self, access_key: &str) -> Option<Secret> {
         self.session(access_key).map(|session| session.secret)

@@ -168,11 +168,13 @@ async fn a_session_of_a_role_is_known_by_its_key() {
     let assume = |arn| sts.assume_role().role_arn(arn).role_session_name("session").send();
     let assumed = assume("arn:aws:iam::000000000000:role/r").await.expect("the role exists");
     let key = assumed.credentials.expect("they are there").access_key_id;
-    let session = aws_sdk_sts::Client::new(&self::config(&endpoint, &key)).get_caller_identity().send().await;
-    let arn = session.expect("anyone may ask").arn;
-    assert_eq!(arn.as_deref(), Some("arn:aws:sts::000000000000:assumed-role/r/session"));
+    let session = aws_sdk_sts::Client::new(&self::config(&endpoint, &key));
+    let arn = async || session.get_caller_identity().send().await.expect("anyone may ask").arn;
+    assert_eq!(arn().await.as_deref(), Some("arn:aws:sts::000000000000:assumed-role/r/session"));
     let denied = assume("arn:aws:iam::000000000000:role/none").await.expect_err("it does not exist");
     assert_eq!(denied.code(), Some("AccessDenied"));
+    endpoint.world().reset().await.expect("there is no folder");
+    assert_eq!(arn().await.as_deref(), Some("arn:aws:iam::000000000000:root"), "no session outlives a reset");
     endpoint.shutdown().await;
 }
 
