@@ -26,11 +26,8 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
-/// An address where nothing listens: it was free a moment ago, and is ours no more.
-fn nowhere() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    format!("http://{}", listener.local_addr().expect("an address"))
-}
+/// A port that nobody is given, so that no other test's endpoint ever has it: nothing listens there.
+const NOBODYS_PORT: &str = "1";
 
 #[test]
 fn a_wrong_command_line_exits_with_1_because_2_means_changes() {
@@ -85,7 +82,7 @@ fn every_mistake_in_a_file_is_shown_and_reported() {
 fn an_endpoint_that_is_down_is_named_with_the_way_out() {
     let folder = folder();
     pipectl(folder.path()).arg("init").assert().success();
-    let endpoint = nowhere();
+    let endpoint = format!("http://127.0.0.1:{NOBODYS_PORT}");
     let assert = pipectl(folder.path()).args(["--endpoint-url", &endpoint, "plan"]).assert().code(1);
     assert!(stderr(&assert).contains(&endpoint), "{}", stderr(&assert));
     let assert = pipectl(folder.path())
@@ -135,10 +132,7 @@ fn a_reset_leaves_alone_what_no_endpoint_wrote() {
     let assert = pipectl(folder.path()).args(["local", "reset", "--data-dir", &here]).assert().code(1);
     assert!(stderr(&assert).contains("no data folder of pipectl"), "{}", stderr(&assert));
     assert!(folder.path().join("thesis.tex").exists());
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("an address").port().to_string();
-    drop(listener);
-    let assert = pipectl(folder.path()).args(["local", "reset", "--port", &port]).assert().code(1);
+    let assert = pipectl(folder.path()).args(["local", "reset", "--port", NOBODYS_PORT]).assert().code(1);
     assert!(stderr(&assert).contains("no endpoint answers"), "{}", stderr(&assert));
 }
 

@@ -81,7 +81,8 @@ impl Running {
             body.len()
         );
         let mut stream = TcpStream::connect(self.address).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(3))).expect("a time is set");
+        // Longer than the slowest answer of a fault plan takes, shorter than what hangs.
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time is set");
         stream.write_all(request.as_bytes()).expect("it reads");
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).ok()?;

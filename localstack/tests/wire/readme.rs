@@ -9,11 +9,34 @@ fn tests_in(folder: &Path, found: &mut BTreeSet<String>) {
         if path.is_dir() {
             tests_in(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = std::fs::read_to_string(&path).expect("sources are text");
-            let names = text.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
-            found.extend(names.map(str::to_owned));
+            found.extend(tests_of(&std::fs::read_to_string(&path).expect("sources are text")));
         }
     }
+}
+
+/// The functions below an attribute that makes them tests, those aside that are not run.
+fn tests_of(source: &str) -> Vec<String> {
+    let (mut names, mut attributes) = (Vec::new(), Vec::new());
+    for line in source.lines().map(str::trim) {
+        if line.starts_with("#[") {
+            attributes.push(line);
+            continue;
+        }
+        let is_test = attributes.iter().any(|it| it.starts_with("#[test") || it.starts_with("#[tokio::test"));
+        let is_run = !attributes.iter().any(|it| it.starts_with("#[ignore"));
+        attributes.clear();
+        if let (true, true, Some((_, rest))) = (is_test, is_run, line.split_once("fn ")) {
+            names.extend(rest.split('(').next().map(str::to_owned));
+        }
+    }
+    names
+}
+
+#[test]
+fn only_what_runs_as_a_test_counts_as_one() {
+    let source = "#[test]\nfn a() {}\nfn b() {}\n  #[tokio::test(start_paused = true)]\n  async fn c() {}\n\
+                  #[test]\n#[ignore = \"no\"]\nfn d() {}\n#[cfg(test)]\nfn e() {}";
+    assert_eq!(tests_of(source), ["a", "c"]);
 }
 
 #[test]
