@@ -13,6 +13,7 @@ mod page;
 mod state;
 mod streams;
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use http::header::{HOST, ORIGIN};
@@ -48,13 +49,7 @@ pub(crate) async fn serve(world: &Arc<World>, layers: &Layers, parts: &Parts) ->
 
 /// Empties everything. A page of another site that a browser shows must not be able to.
 async fn reset(world: &Arc<World>, layers: &Layers, parts: &Parts) -> Answer {
-    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let host = header(HOST).or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
-    let is_foreign = header(ORIGIN).is_some_and(|origin| {
-        let from = origin.split_once("://").map(|(_, host)| host);
-        from.is_none() || from != host
-    });
-    if is_foreign {
+    if is_foreign(parts) {
         return said(StatusCode::FORBIDDEN, "another site's page may not reset this endpoint");
     }
     if let Err(error) = world.reset().await {
@@ -68,10 +63,63 @@ async fn reset(world: &Arc<World>, layers: &Layers, parts: &Parts) -> Answer {
     answer(&json!({"reset": true}))
 }
 
+/// Whether a browser asks for a page that is not this endpoint's own. A browser says where the page is from; who owns
+/// that name may have it resolve to this endpoint, so it has to be a name that nobody else can own.
+fn is_foreign(parts: &Parts) -> bool {
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let host = header(HOST).or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
+    header(ORIGIN).is_some_and(|origin| {
+        let from = origin.split_once("://").map(|(_, host)| host);
+        from.is_none() || from != host || !from.is_some_and(is_nobody_elses)
+    })
+}
+
+/// Whether a host is an address, or a name that always means this machine.
+fn is_nobody_elses(host: &str) -> bool {
+    if host.parse::<SocketAddr>().is_ok() || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    let name = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let own = ["localhost", "localhost.localstack.cloud"];
+    own.iter().any(|own| name.strip_suffix(own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+}
+
 fn said(status: StatusCode, message: &str) -> Answer {
     answer(&json!({ "message": message })).with_status(status)
 }
 
 fn answer(value: &Value) -> Answer {
     Answer::new("application/json", value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_endpoints_own_page_may_reset_it_whatever_a_name_resolves_to() {
+        let foreign = |host: &str, origin: Option<&str>| {
+            let mut request = http::Request::post("/_pipectl/reset").header(HOST, host);
+            if let Some(origin) = origin {
+                request = request.header(ORIGIN, origin);
+            }
+            is_foreign(&request.body(()).unwrap().into_parts().0)
+        };
+        for host in ["127.0.0.1:4566", "[::1]:4566", "[::1]", "192.168.1.5", "localhost:4566", "LOCALHOST"] {
+            assert!(!foreign(host, Some(&format!("http://{host}"))), "{host}");
+            assert!(foreign(host, Some("http://evil.example")), "{host}");
+        }
+        assert!(!foreign(
+            "s3.localhost.localstack.cloud:4566",
+            Some("http://s3.localhost.localstack.cloud:4566")
+        ));
+        for host in
+            ["evil.example:4566", "evillocalhost", "localhost.evil.example:4566", "127.0.0.1.evil.example"]
+        {
+            assert!(foreign(host, Some(&format!("http://{host}"))), "{host}");
+        }
+        assert!(foreign("127.0.0.1:4566", Some("null")));
+        // No browser: a container asks for another by its name.
+        assert!(!foreign("aws:4566", None));
+    }
 }
