@@ -5,11 +5,11 @@ mod environment;
 mod requests;
 mod reset;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use pipectl_localstack::{Limits, Profile};
+use pipectl_localstack::{DEFAULT_PORT, Limits, Profile};
 
 use crate::args::duration;
 use crate::error::{CommandError, Exit, Kind};
@@ -18,6 +18,9 @@ use crate::output::style::{CHANGE, FAINT, GOOD, NAME, paint};
 use crate::output::words;
 use crate::session::{Session, block_on};
 use engine::{Engine, Running};
+
+/// Where an endpoint listens unless told otherwise.
+const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_PORT);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -96,9 +99,9 @@ pub(crate) struct Address {
 
 impl Address {
     /// One to connect to: who listens everywhere is reached by loopback.
-    fn to_connect(&self) -> std::net::SocketAddr {
+    fn to_connect(&self) -> SocketAddr {
         let host = if self.host.is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { self.host };
-        std::net::SocketAddr::new(host, self.port)
+        SocketAddr::new(host, self.port)
     }
 }
 
@@ -170,10 +173,7 @@ fn any_seed() -> u64 {
 fn ready(running: &Running, args: &Args, (began, plan): (Instant, Plan), session: &Session) {
     let url = running.url();
     let took = words::duration(began.elapsed());
-    let address = match url.rsplit_once(':').map(|(_, port)| port) {
-        Some("4566") | None => String::new(),
-        Some(port) => format!(" --port {port}"),
-    };
+    let address = to_name(&url);
     let mut lines = vec![
         format!(
             "{} AWS on {} {}",
@@ -202,6 +202,21 @@ fn ready(running: &Running, args: &Args, (began, plan): (Instant, Plan), session
     session.output.event("ready", &event);
 }
 
+/// The options that name the endpoint at this URL, where it is not the usual one.
+fn to_name(url: &str) -> String {
+    let mut options = String::new();
+    let address = url.trim_start_matches("http://");
+    let host = address.parse().map_or(USUAL.ip(), |address: SocketAddr| address.ip());
+    if host != USUAL.ip() {
+        options += &format!(" --host {host}");
+    }
+    let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(USUAL.port());
+    if port != USUAL.port() {
+        options += &format!(" --port {port}");
+    }
+    options
+}
+
 impl Embedded {
     /// What is not as usual.
     fn told(&self, plan: Plan) -> Vec<String> {
@@ -221,5 +236,23 @@ impl Embedded {
             lines.insert(0, String::new());
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_names_the_endpoint_that_listens() {
+        for (url, options) in [
+            ("http://127.0.0.1:4566", ""),
+            ("http://127.0.0.1:5000", " --port 5000"),
+            ("http://192.168.1.5:4566", " --host 192.168.1.5"),
+            ("http://[::1]:4567", " --host ::1 --port 4567"),
+            ("http://localhost:4567", " --port 4567"),
+        ] {
+            assert_eq!(to_name(url), options, "{url}");
+        }
     }
 }
