@@ -8,6 +8,8 @@ use std::time::Duration;
 use pipectl_shards::ShardId;
 use serde::{Serialize, Serializer};
 
+use crate::input::Found;
+
 /// How a record ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -74,10 +76,20 @@ pub enum Refusal {
         characters: usize,
     },
     /// The field that should hold the partition key is not there, or is no text or number.
-    #[error("no text or number in the key field `{field}`")]
+    #[error("no text or number in the key field `{field}`: {found}")]
     NoKey {
         /// The field.
         field: String,
+        /// What was found there.
+        found: Found,
+    },
+    /// The field that should hold the explicit hash key does not hold one.
+    #[error("no whole number from 0 to 2^128 - 1 in the hash key field `{field}`: {found}")]
+    NoHashKey {
+        /// The field.
+        field: String,
+        /// What was found there.
+        found: Found,
     },
     /// The line is not JSON, and was said to be.
     #[error("not JSON: {0}")]

@@ -2,6 +2,9 @@
 
 use bytes::Bytes;
 use pipectl_shards::HashKey;
+use pipectl_shards::limits::PARTITION_KEY_MAX_CHARS;
+
+use crate::outcome::Refusal;
 
 /// One record of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,5 +34,19 @@ impl Record {
     #[must_use]
     pub fn size(&self) -> usize {
         self.data.len() + self.partition_key.len()
+    }
+
+    /// Why a stream that takes records of `limit` bytes would never take it; `None` when it may.
+    #[must_use]
+    pub fn refusal(&self, limit: usize) -> Option<Refusal> {
+        if self.size() > limit {
+            return Some(Refusal::TooLarge { size: self.size(), limit });
+        }
+        // Most keys are short enough in bytes already.
+        if (1..=PARTITION_KEY_MAX_CHARS).contains(&self.partition_key.len()) {
+            return None;
+        }
+        let characters = self.partition_key.chars().count();
+        (!(1..=PARTITION_KEY_MAX_CHARS).contains(&characters)).then_some(Refusal::PartitionKey { characters })
     }
 }

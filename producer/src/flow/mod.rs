@@ -36,7 +36,6 @@ mod routing;
 use std::time::Duration;
 
 use pipectl_shards::HashKey;
-use pipectl_shards::limits::PARTITION_KEY_MAX_CHARS;
 
 use self::delayed::{Again, Delayed};
 use self::epochs::Epochs;
@@ -132,7 +131,7 @@ impl Flow {
 
     /// Takes a record whose hash key the caller may have at hand.
     pub fn put_hashed(&mut self, record: Record, hash_key: Option<HashKey>, now: Duration) {
-        match self.refusal(&record) {
+        match record.refusal(self.limits.max_record_bytes) {
             Some(reason) => self.refuse(record, reason),
             None => {
                 let epoch = self.take_in(&record);
@@ -274,15 +273,6 @@ impl Flow {
 
     fn has_slot(&self) -> bool {
         self.tally.stats().requests_in_flight < self.limits.max_in_flight
-    }
-
-    fn refusal(&self, record: &Record) -> Option<Refusal> {
-        let limit = self.limits.max_record_bytes;
-        if record.size() > limit {
-            return Some(Refusal::TooLarge { size: record.size(), limit });
-        }
-        let characters = record.partition_key.chars().count();
-        (!(1..=PARTITION_KEY_MAX_CHARS).contains(&characters)).then_some(Refusal::PartitionKey { characters })
     }
 
     fn take_in(&mut self, record: &Record) -> u64 {

@@ -5,11 +5,14 @@
 //! `session_id`, `ip`, `referrer`, `status`, `bytes`. Addresses are of the ranges reserved for documentation
 //! (RFC 5737, RFC 3849), so nobody is in the data.
 
+use std::time::Duration;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::feed::Entry;
+use crate::generate::clock::Clock;
+use crate::generate::text::{CHUNK, hex, put_number};
 use crate::generate::zipf::Zipf;
 use crate::record::Record;
 
@@ -21,9 +24,6 @@ const USERS: u32 = 200_000;
 
 /// Pages there are.
 const PAGES: u16 = 1_500;
-
-/// Lines are cut out of chunks of this size.
-const CHUNK: usize = 256 * 1024;
 
 /// More than a line takes.
 const LINE: usize = 1024;
@@ -101,9 +101,16 @@ impl ClickStream {
         Self { random, pages: Zipf::new(PAGES), sessions, clock: Clock::new(start), chunk: BytesMut::new() }
     }
 
+    /// With events so far apart on average.
+    #[must_use]
+    pub fn every(mut self, interval: Duration) -> Self {
+        self.clock.set_interval(interval);
+        self
+    }
+
     /// The next event, under its session's id as partition key: the views of a session stay in order.
     pub fn record(&mut self) -> Record {
-        self.clock.advance(self.random.u8(..8));
+        self.clock.advance(&mut self.random);
         let at = self.random.usize(..) % SESSIONS;
         let page = self.pages.draw(&mut self.random);
         let status = status(&mut self.random);
@@ -199,11 +206,11 @@ fn body_bytes(status: u16, random: &mut fastrand::Rng) -> u32 {
 
 fn write_line(out: &mut BytesMut, clock: &Clock, session: &Session, page: u16, status: u16, bytes: u32) {
     out.put_slice(b"{\"timestamp\":\"");
-    out.put_slice(&clock.text);
+    out.put_slice(clock.text());
     out.put_slice(b"\",\"user_agent\":\"");
     out.put_slice(session.agent.as_bytes());
     out.put_slice(b"\",\"user_id\":\"u-");
-    put_number(out, session.user);
+    put_number(out, u64::from(session.user));
     out.put_slice(b"\",\"request\":\"");
     out.put_slice(if page % 29 == 28 { b"POST " } else { b"GET " });
     put_path(out, page);
@@ -220,9 +227,9 @@ fn write_line(out: &mut BytesMut, clock: &Clock, session: &Session, page: u16, s
         None => out.put_slice(session.entrance.as_bytes()),
     }
     out.put_slice(b"\",\"status\":");
-    put_number(out, u32::from(status));
+    put_number(out, u64::from(status));
     out.put_slice(b",\"bytes\":");
-    put_number(out, bytes);
+    put_number(out, u64::from(bytes));
     out.put_u8(b'}');
 }
 
@@ -233,14 +240,14 @@ fn put_path(out: &mut BytesMut, page: u16) {
     out.put_u8(b'/');
     out.put_slice(SECTIONS[usize::from(page) % SECTIONS.len()].as_bytes());
     out.put_u8(b'/');
-    put_number(out, u32::from(page));
+    put_number(out, u64::from(page));
 }
 
 fn put_address(out: &mut BytesMut, address: Address) {
     match address {
         Address::V4(net, host) => {
             out.put_slice([&b"192.0.2."[..], b"198.51.100.", b"203.0.113."][usize::from(net % 3)]);
-            put_number(out, u32::from(host));
+            put_number(out, u64::from(host));
         }
         Address::V6(host) => {
             let digits = hex(u64::from(host) | 1 << 63);
@@ -251,80 +258,6 @@ fn put_address(out: &mut BytesMut, address: Address) {
             out.put_u8(b'1');
             out.put_slice(&digits[13..]);
         }
-    }
-}
-
-fn put_number(out: &mut BytesMut, number: u32) {
-    let (mut digits, mut at, mut left) = ([0; 10], 10, number);
-    loop {
-        at -= 1;
-        digits[at] = b'0' + low_byte(left % 10);
-        left /= 10;
-        if left == 0 {
-            return out.put_slice(&digits[at..]);
-        }
-    }
-}
-
-fn hex(number: u64) -> [u8; 16] {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0; 16];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(number.to_be_bytes()) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
-    }
-    text
-}
-
-fn low_byte(number: u32) -> u8 {
-    number.to_le_bytes()[0]
-}
-
-/// The time of the next event, with its text: only what changed is written again.
-#[derive(Debug)]
-struct Clock {
-    second: i64,
-    millis: u16,
-    /// `2026-01-31T23:59:59.999Z`
-    text: [u8; 24],
-}
-
-impl Clock {
-    fn new(start: Timestamp) -> Self {
-        let millis = start.as_millisecond();
-        let mut clock = Self {
-            second: millis.div_euclid(1000),
-            millis: u16::try_from(millis.rem_euclid(1000)).unwrap_or(0),
-            text: *b"1970-01-01T00:00:00.000Z",
-        };
-        clock.write_second();
-        clock.write_millis();
-        clock
-    }
-
-    fn advance(&mut self, millis: u8) {
-        self.millis += u16::from(millis);
-        if self.millis >= 1000 {
-            self.millis -= 1000;
-            self.second += 1;
-            self.write_second();
-        }
-        self.write_millis();
-    }
-
-    fn write_second(&mut self) {
-        let time = Timestamp::from_second(self.second).unwrap_or_default().to_zoned(TimeZone::UTC);
-        let text = time.strftime("%Y-%m-%dT%H:%M:%S").to_string();
-        if let Some(place) = self.text.get_mut(..text.len()).filter(|place| place.len() == 19) {
-            place.copy_from_slice(text.as_bytes());
-        }
-    }
-
-    fn write_millis(&mut self) {
-        let millis = u32::from(self.millis);
-        self.text[20] = b'0' + low_byte(millis / 100);
-        self.text[21] = b'0' + low_byte(millis / 10 % 10);
-        self.text[22] = b'0' + low_byte(millis % 10);
     }
 }
 
@@ -394,6 +327,16 @@ mod tests {
         assert!(times.is_sorted());
         assert!(times[0] >= start());
         assert!(times[1_999] > "2026-03-01T00:00:00Z".parse::<Timestamp>().expect("a time"));
+    }
+
+    #[test]
+    fn events_are_as_far_apart_as_they_are_told() {
+        let mut clicks = ClickStream::new(7, start()).every(Duration::from_millis(200));
+        let last = clicks.nth(9_999).expect("endless");
+        let event: serde_json::Value = serde_json::from_slice(&last.data).expect("JSON");
+        let time: Timestamp = event["timestamp"].as_str().expect("text").parse().expect("a time");
+        let seconds = time.duration_since(start()).as_secs();
+        assert!((1_960..2_040).contains(&seconds), "{seconds}");
     }
 
     #[test]
