@@ -25,7 +25,8 @@ Exit codes:
   0  done, or no changes
   1  error, a wrong command line included
   2  `plan --detailed-exitcode` found changes
-  3  an apply or destroy stopped half way; run it again to converge";
+  3  an apply or destroy stopped half way; run it again to converge
+  4  produce or demo: not every record was delivered";
 
 /// The whole command line.
 #[derive(Debug, Parser)]

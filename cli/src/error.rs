@@ -51,10 +51,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// 3 when changes were left half made, 1 for every other failure.
+    /// 3 when changes were left half made, 4 when records were not delivered, 1 for every other failure.
     pub(crate) fn exit_code(self) -> u8 {
         match self {
             Kind::Halfway => 3,
+            Kind::Undelivered => 4,
             _ => 1,
         }
     }
@@ -86,6 +87,12 @@ impl CommandError {
     /// Adds a way out, printed after the causes.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
+        self
+    }
+
+    /// The same with another kind, where what it led to matters more.
+    pub(crate) fn of_kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
         self
     }
 
@@ -156,8 +163,9 @@ mod tests {
     }
 
     #[test]
-    fn only_a_half_made_apply_exits_with_three() {
+    fn only_what_a_script_has_to_tell_apart_has_an_exit_code_of_its_own() {
         assert_eq!(Kind::Halfway.exit_code(), 3);
+        assert_eq!(Kind::Undelivered.exit_code(), 4);
         assert_eq!(Kind::Usage.exit_code(), 1);
         assert_eq!(Kind::Aws.exit_code(), 1);
     }

@@ -10,6 +10,7 @@
 //!   sent, retried and given up, into a [`RecordSink`];
 //! - [`aggregation`] is KPL's record format, both ways; [`parcel`] gathers records into it by the shard that
 //!   [`shard_map`] predicts;
+//! - [`rehearsal`] is a sink that sends nothing and says what would have been sent;
 //! - [`read`] follows all the shards of a stream;
 //! - [`metrics`] are KPL's, for CloudWatch and Prometheus;
 //! - [`aws`] holds what speaks to AWS for both directions.
@@ -31,6 +32,7 @@ pub mod parcel;
 mod producer;
 pub mod read;
 mod record;
+pub mod rehearsal;
 pub mod retry;
 pub mod shard_map;
 mod sink;

@@ -74,6 +74,8 @@ pub struct Producer {
 pub struct Report {
     /// The final account; nothing is outstanding.
     pub account: Account,
+    /// The account with all the other numbers.
+    pub stats: Stats,
     /// The error that stopped it, if one did.
     pub stopped: Option<SinkError>,
 }
@@ -225,14 +227,14 @@ impl Producer {
 
     /// The task panicked, which the observer's code can make it do.
     fn died(&self, error: &JoinError) -> Report {
-        let mut account = self.account();
-        account.cancelled += account.outstanding();
+        let mut stats = self.stats();
+        stats.account.cancelled += stats.account.outstanding();
         let stopped = Some(SinkError {
             kind: SinkErrorKind::Fatal,
             code: "ProducerFailed".into(),
             message: error.to_string().into(),
         });
-        Report { account, stopped }
+        Report { account: stats.account, stats, stopped }
     }
 
     fn stopped(&self) -> Stopped {

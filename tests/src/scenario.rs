@@ -1,5 +1,6 @@
 //! One pipeline on one target: a folder with its file, commands run in it, and a look at what became of it.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 use crate::aws::{Clients, Object};
 use crate::clicks::{self, ByStatus};
 use crate::run::Pipectl;
-use crate::target::{REGION, Target, runtime};
+use crate::target::{Lack, REGION, Target, runtime};
 
 /// How long objects may take to appear.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -71,7 +72,7 @@ impl Scenario {
     }
 
     /// `pipectl` with these arguments, in its folder and on its target.
-    pub fn pipectl<const N: usize>(&self, arguments: [&str; N]) -> Pipectl {
+    pub fn pipectl<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Pipectl {
         let command = Pipectl::new(self.folder(), arguments).env("AWS_REGION", REGION);
         match self.target.url() {
             Some(url) => command
@@ -82,6 +83,12 @@ impl Scenario {
                 .filter(|(name, _)| name.to_str().is_some_and(|name| name.starts_with("AWS_")))
                 .fold(command, |command, (name, value)| command.env(&name.to_string_lossy(), value)),
         }
+    }
+
+    /// `pipectl produce` into its stream with these arguments, so that the endpoint can deliver it.
+    pub fn produce<const N: usize>(&self, arguments: [&str; N]) -> Pipectl {
+        let alone = self.target.lacks(Lack::KeepsAggregates).then_some("--no-aggregation");
+        self.pipectl(["produce", "events"].into_iter().chain(alone).chain(arguments))
     }
 
     /// The objects of its bucket below a prefix.

@@ -29,13 +29,21 @@ pub enum Lack {
     NeverCompresses,
     /// `!{…}` in a prefix is taken literally.
     LiteralPrefixes,
+    /// What a producer aggregated is delivered as it is, not taken apart.
+    KeepsAggregates,
     /// A put of 500 records can take longer than a producer waits, which then sends them again.
     SlowPuts,
 }
 
 /// What LocalStack 4.14 lacks.
-const LOCALSTACK: &[Lack] =
-    &[Lack::KeepsDropped, Lack::KeepsFailed, Lack::NeverCompresses, Lack::LiteralPrefixes, Lack::SlowPuts];
+const LOCALSTACK: &[Lack] = &[
+    Lack::KeepsDropped,
+    Lack::KeepsFailed,
+    Lack::NeverCompresses,
+    Lack::LiteralPrefixes,
+    Lack::KeepsAggregates,
+    Lack::SlowPuts,
+];
 
 /// An endpoint to run a scenario on.
 pub struct Target {

@@ -12,7 +12,7 @@ fn a_web_server_log_becomes_objects_counted_by_status() {
 
     let log = if scenario.target.lacks(Lack::SlowPuts) { Log::generate(1000, 7) } else { Log::large() };
     scenario.write("access.log", log.text());
-    scenario.pipectl(["produce", "events", "--file", "access.log"]).run().succeeds();
+    scenario.produce(["--file", "access.log"]).run().succeeds();
 
     assert_eq!(scenario.delivered(log.lines.len()), log.by_status());
     for object in scenario.objects("clicks/") {
@@ -37,7 +37,7 @@ fn the_life_of_a_pipeline_ends_with_nothing_left() {
     assert_eq!(scenario.resources().len(), 8, "{:?}", scenario.resources());
 
     let log = Log::generate(400, 11);
-    scenario.pipectl(["produce", "events"]).stdin(log.text()).run().succeeds();
+    scenario.produce([]).stdin(log.text()).run().succeeds();
     assert_eq!(scenario.delivered(400), log.by_status());
 
     scenario.pipectl(["plan", "--detailed-exitcode"]).run().exits(0);
@@ -68,7 +68,7 @@ fn what_a_transform_drops_or_cannot_read_stays_out_of_the_lake() {
             "10.0.0.1 - - [17/May/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"drop-me\"\n",
         );
     }
-    scenario.pipectl(["produce", "events"]).stdin(lines).run().succeeds();
+    scenario.produce([]).stdin(lines).run().succeeds();
 
     assert_eq!(scenario.delivered(200), good.by_status());
     let failed = scenario.lines_below("errors/processing-failed/", 7);

@@ -14,7 +14,7 @@ use super::style::{self, paint};
 use super::{Output, words};
 
 /// How often a meter speaks where no terminal redraws it.
-const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+pub(crate) const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 const TICKS: &str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ";
 const TICK: Duration = Duration::from_millis(100);
 
@@ -84,6 +84,7 @@ pub(crate) struct Meter<'output> {
     output: &'output Output,
     what: String,
     total: Option<u64>,
+    plain_every: Option<Duration>,
     bar: ProgressBar,
     started: Instant,
     spoke: Mutex<Instant>,
@@ -94,34 +95,46 @@ impl<'output> Meter<'output> {
     pub(crate) fn new(output: &'output Output, what: &str, total: Option<u64>) -> Self {
         let now = Instant::now();
         let bar = output.bar(total);
-        let meter = Meter { output, what: what.to_owned(), total, bar, started: now, spoke: Mutex::new(now) };
+        let plain_every = Some(PLAIN_INTERVAL);
+        let (what, spoke) = (what.to_owned(), Mutex::new(now));
+        let meter = Meter { output, what, total, plain_every, bar, started: now, spoke };
         meter.set(0, "");
         meter
     }
 
-    /// Now at `count`, with a remark beside it.
+    /// How often it speaks where no terminal redraws it; `None` for never.
+    pub(crate) fn plain_every(mut self, every: Option<Duration>) -> Self {
+        self.plain_every = every;
+        self
+    }
+
+    /// Now at `count`, with a remark beside the rate since the beginning.
     pub(crate) fn set(&self, count: u64, remark: &str) {
+        let rate = words::rate(count, self.started.elapsed());
+        let remark = if remark.is_empty() { String::new() } else { format!(", {remark}") };
+        self.tell(count, &format!("{}/s{remark}", words::grouped(rate)));
+    }
+
+    /// Now at `count`, with nothing but this remark beside it. Whether it was said in a line of its own.
+    pub(crate) fn tell(&self, count: u64, remark: &str) -> bool {
         self.bar.set_position(count);
-        let line = self.line(count, remark);
+        let of = self.total.map(|total| format!(" of {}", words::grouped(total))).unwrap_or_default();
+        let line = format!("{}{of} {} ({remark})", words::grouped(count), self.what);
         self.bar.set_message(line.clone());
         let mut spoke = self.spoke.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if !self.output.shows_live && spoke.elapsed() >= PLAIN_INTERVAL {
+        let speaks =
+            !self.output.shows_live && self.plain_every.is_some_and(|every| spoke.elapsed() >= every);
+        if speaks {
             *spoke = Instant::now();
             self.output.note(line);
         }
+        speaks
     }
 
     /// The meter has done its work and leaves the screen.
     pub(crate) fn finish(self) -> Duration {
         self.bar.finish_and_clear();
         self.started.elapsed()
-    }
-
-    fn line(&self, count: u64, remark: &str) -> String {
-        let of = self.total.map(|total| format!(" of {}", words::grouped(total))).unwrap_or_default();
-        let rate = words::rate(count, self.started.elapsed());
-        let remark = if remark.is_empty() { String::new() } else { format!(", {remark}") };
-        format!("{}{of} {} ({}/s{remark})", words::grouped(count), self.what, words::grouped(rate))
     }
 }
 

@@ -2,14 +2,19 @@
 
 use std::fmt::Write as _;
 
-use pipectl_producer::Account;
+use pipectl_producer::Stats;
 use serde_json::{Value, json};
 
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, paint};
 use crate::output::words::{bytes, counted, duration, grouped, rate};
 
 /// A line for the whole, and one for each way a record ended that is not delivery.
-pub(crate) fn text(stream: &str, account: &Account, reasons: &[(String, u64)]) -> String {
+pub(crate) fn text(stream: &str, stats: &Stats, reasons: &[(String, u64)]) -> String {
+    let account = &stats.account;
+    let requests = match stats.kinesis_records < account.delivered {
+        true => format!("{} in ", counted(stats.kinesis_records, "Kinesis record")),
+        false => String::new(),
+    };
     let (sign, style) = if account.all_delivered() { ("✓", GOOD) } else { ("✗", BAD) };
     let mut text = format!(
         "{} {} of {} delivered to {stream} in {} {}",
@@ -20,11 +25,15 @@ pub(crate) fn text(stream: &str, account: &Account, reasons: &[(String, u64)]) -
         paint(
             FAINT,
             format!(
-                "({}, {}/s, {}, {})",
+                "({}, {}/s, {requests}{}, {} retried{})",
                 bytes(account.bytes),
                 grouped(rate(account.delivered, account.elapsed)),
                 counted(account.requests, "request"),
-                format_args!("{} retried", grouped(account.retries)),
+                grouped(account.retries),
+                match account.throttles {
+                    0 => String::new(),
+                    throttles => format!(", {} throttled", grouped(throttles)),
+                },
             )
         ),
     );
@@ -35,7 +44,8 @@ pub(crate) fn text(stream: &str, account: &Account, reasons: &[(String, u64)]) -
 }
 
 /// The same for programs.
-pub(crate) fn json(stream: &str, account: &Account, reasons: &[(String, u64)]) -> Value {
+pub(crate) fn json(stream: &str, stats: &Stats, reasons: &[(String, u64)]) -> Value {
+    let account = &stats.account;
     let reasons: Vec<Value> =
         reasons.iter().map(|(why, count)| json!({ "reason": why, "records": count })).collect();
     json!({
@@ -50,6 +60,9 @@ pub(crate) fn json(stream: &str, account: &Account, reasons: &[(String, u64)]) -
         "failed_requests": account.failed_requests,
         "retries": account.retries,
         "throttles": account.throttles,
+        "kinesis_records": stats.kinesis_records,
+        "kinesis_bytes": stats.kinesis_bytes,
+        "errors": stats.errors,
         "seconds": account.elapsed.as_secs_f64(),
         "reasons": reasons,
     })
@@ -58,11 +71,13 @@ pub(crate) fn json(stream: &str, account: &Account, reasons: &[(String, u64)]) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pipectl_producer::Account;
     use std::time::Duration;
 
     #[test]
     fn the_account_names_every_way_a_record_ended() {
-        let account = Account {
+        let mut stats = Stats::default();
+        stats.account = Account {
             put: 1003,
             delivered: 1000,
             refused: 2,
@@ -70,16 +85,18 @@ mod tests {
             bytes: 2048,
             requests: 3,
             retries: 12,
+            throttles: 7,
             elapsed: Duration::from_millis(500),
             ..Account::default()
         };
+        stats.kinesis_records = 9;
         let reasons = [
             ("refused: no text or number in the key field `id`".to_owned(), 2),
             ("expired: X".to_owned(), 1),
         ];
-        let shown = anstream::adapter::strip_str(&text("clicks-events", &account, &reasons)).to_string();
+        let shown = anstream::adapter::strip_str(&text("clicks-events", &stats, &reasons)).to_string();
         insta::assert_snapshot!(shown, @r"
-        ✗ 1,000 of 1,003 records delivered to clicks-events in 500 ms (2.0 KiB, 2,000/s, 3 requests, 12 retried)
+        ✗ 1,000 of 1,003 records delivered to clicks-events in 500 ms (2.0 KiB, 2,000/s, 9 Kinesis records in 3 requests, 12 retried, 7 throttled)
                  2 refused: no text or number in the key field `id`
                  1 expired: X
         ");

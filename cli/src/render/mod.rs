@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod apply;
 pub(crate) mod plan;
+pub(crate) mod rehearsal;
 pub(crate) mod status;
 mod wanted;
 

@@ -81,7 +81,7 @@ where
             let entry = entry.map_err(FeedError::Input)?;
             if let Some(tempo) = &mut tempo {
                 let Some(due) = tempo.due(started.elapsed()) else { return Ok(()) };
-                tokio::time::sleep_until(started + due).await;
+                wait_until(started.checked_add(due)).await;
             }
             match entry {
                 Entry::Record(record) => producer.put(record).await?,
@@ -90,4 +90,12 @@ where
         }
     }
     if taking.reading_panicked() { Err(FeedError::Panicked) } else { Ok(()) }
+}
+
+/// A time that no clock reaches never comes.
+async fn wait_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
 }

@@ -83,6 +83,13 @@ impl Tempo {
         Some(whole((records - 1e-6).ceil()))
     }
 
+    /// How far apart records are on average; `None` when it has no end, or no records.
+    #[must_use]
+    pub fn mean_interval(&self) -> Option<Duration> {
+        let records = u32::try_from(self.records()?).unwrap_or(u32::MAX);
+        self.end.checked_div(records)
+    }
+
     /// The highest rate there is.
     #[must_use]
     pub fn fastest(&self) -> f64 {
@@ -155,7 +162,7 @@ mod tests {
     #[test]
     fn the_end_is_kept_to() {
         let tempo = Tempo::steady(1_000.0).until(MS(2_500));
-        assert_eq!(tempo.records(), Some(2_500));
+        assert_eq!((tempo.records(), tempo.mean_interval()), (Some(2_500), Some(MS(1))));
         assert_eq!(times(tempo, usize::MAX).len(), 2_500);
     }
 

@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn some_readings_come_late_and_none_twice() {
-        let devices = readings(100_000);
+        let devices = readings(40_000);
         assert_eq!(devices.len(), usize::from(DEVICES));
         let mut late = 0;
         for taken in devices.values() {
@@ -230,13 +230,13 @@ mod tests {
             assert!(sorted.is_sorted_by_key(|(_, time)| *time), "later readings are taken later");
         }
         // One that is late by less than a device's next reading is in order all the same.
-        assert!((300..2_500).contains(&late), "{late}");
+        assert!((120..1_000).contains(&late), "{late}");
     }
 
     #[test]
     fn some_readings_are_lost_and_leave_gaps() {
         let (mut taken, mut missing) = (0, 0);
-        for sequences in readings(100_000).into_values() {
+        for sequences in readings(40_000).into_values() {
             let last = sequences.iter().map(|(sequence, _)| *sequence).max().expect("some");
             taken += sequences.len() as u64;
             missing += last - sequences.len() as u64;

@@ -108,8 +108,8 @@ impl Driver {
         }
         self.settle();
         self.flow.tell(self.started.elapsed());
-        Report { account: *self.flow.account(), stopped: self.flow.fatal().cloned() }
-            .stamped(self.started.elapsed())
+        let stats = self.flow.stats(self.started.elapsed());
+        Report { account: stats.account, stats, stopped: self.flow.fatal().cloned() }
     }
 
     /// Takes commands in their order. The hash keys of all their records are found out together, which is cheaper.
@@ -221,13 +221,6 @@ impl Driver {
         for (_, batch) in std::mem::take(&mut self.carried) {
             self.flow.abandoned(Arc::unwrap_or_clone(batch), reason);
         }
-    }
-}
-
-impl Report {
-    fn stamped(mut self, elapsed: Duration) -> Self {
-        self.account.elapsed = elapsed;
-        self
     }
 }
 

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::duration;
 use crate::error::{CommandError, Exit, Kind};
-use crate::feeding::{self, Fed};
+use crate::feeding::{self, Fed, Feeding};
 use crate::interrupt;
 use crate::output::style::{NAME, paint};
 use crate::provision;
@@ -116,12 +116,13 @@ async fn play(
 
     let stream = stage.stream();
     let fed = input.feed(stage, &stream, cancel).await;
-    let Fed { account, reasons, stopped } = fed;
+    let Fed { stats, reasons, stopped } = fed;
     if let Some(stopped) = stopped {
         return Err(stopped);
     }
-    output.event("account", &crate::render::account::json(&stream.name, &account, &reasons));
-    output.note(crate::render::account::text(&stream.name, &account, &reasons));
+    output.event("account", &crate::render::account::json(&stream.name, &stats, &reasons));
+    output.note(crate::render::account::text(&stream.name, &stats, &reasons));
+    let account = stats.account;
 
     let accounted = watch::until_accounted(stage, account.delivered, args.timeout, cancel).await?;
     let Destination::S3(destination) = &stage.delivery().to;
@@ -159,11 +160,14 @@ impl Lines {
     async fn feed(self, stage: &Stage, stream: &crate::stream::Stream, cancel: &CancellationToken) -> Fed {
         let output = &stage.session.output;
         match self {
-            Lines::File(input) => feeding::run(output, stream.sink(), input, None, cancel).await,
+            Lines::File(input) => {
+                feeding::run(output, stream.sink(), input, Feeding::default(), cancel).await
+            }
             Lines::Generated { records, seed } => {
                 let count = usize::try_from(records).unwrap_or(usize::MAX);
                 let input = ClickStream::new(seed, jiff::Timestamp::now()).entries().take(count);
-                feeding::run(output, stream.sink(), input, Some(records), cancel).await
+                let how = Feeding { total: Some(records), ..Feeding::default() };
+                feeding::run(output, stream.sink(), input, how, cancel).await
             }
         }
     }

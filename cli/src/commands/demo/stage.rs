@@ -100,7 +100,7 @@ impl Stage {
             (format!("cd {folder}"), "where its pipeline.yaml is"),
             (format!("eval \"$(pipectl local env --port {port})\""), "points every AWS tool at it"),
             ("pipectl status".to_owned(), "what exists"),
-            ("pipectl produce --generate clickstream".to_owned(), "feed it more"),
+            ("pipectl produce --generate clicks".to_owned(), "feed it more"),
             ("pipectl tail --from trim-horizon --limit 5".to_owned(), "look into the stream"),
             ("aws s3 ls --recursive s3://clickstream-lake".to_owned(), "look into the lake"),
         ]

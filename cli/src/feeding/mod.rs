@@ -1,36 +1,76 @@
 //! Feeding a stream with progress, for `produce` and `demo`: the producer works, this module watches.
 
+mod pulse;
+mod stall;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pipectl_producer::feed::{Entry, FeedError, feed};
-use pipectl_producer::flow::Limits;
-use pipectl_producer::{Account, Outcome, Producer, RecordSink, Report, Settings};
+use pipectl_producer::feed::{Entry, FeedError, Tempo, feed_at};
+use pipectl_producer::flow::{Limits, Ordering};
+use pipectl_producer::{Aggregation, Outcome, Producer, RecordSink, Report, Settings, Stats};
 use tokio_util::sync::CancellationToken;
 
+use self::pulse::Pulse;
+use self::stall::{GIVE_UP_AFTER, Stall};
 use crate::error::{CommandError, Kind};
-use crate::output::live::Meter;
+use crate::output::live::{Meter, PLAIN_INTERVAL};
 use crate::output::{Output, words};
 
-/// How long a record is tried. A stream that throttles takes its time; one that is gone ends the feed at once.
+/// How long a record is tried unless somebody says otherwise. A stream that throttles takes its time; one that is gone
+/// ends the feed at once.
 const TIME_TO_LIVE: Duration = Duration::from_secs(300);
 /// Bytes of records under way: at one shard's pace a quarter of a minute, far less than the time to live.
 const MEMORY: usize = 16 << 20;
 /// What Ctrl-C leaves for requests that are under way.
 const FINISH_WITHIN: Duration = Duration::from_secs(10);
-/// How long requests may fail with nothing getting through before the feed is given up. Throttling is no failure.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
 /// How often the meter looks.
 const GLANCE: Duration = Duration::from_millis(100);
 /// Different reasons that are kept of records that were not delivered.
 const REASONS: usize = 5;
 
+/// How to feed.
+#[derive(Clone, Debug)]
+pub(crate) struct Feeding {
+    /// Whether many records go in one, as KPL has it.
+    pub(crate) is_aggregated: bool,
+    /// Whether each shard is sent no more than it is due to take.
+    pub(crate) is_paced: bool,
+    /// In which order the records of a key arrive.
+    pub(crate) ordering: Ordering,
+    /// How long a record is tried.
+    pub(crate) ttl: Duration,
+    /// When which record may go.
+    pub(crate) tempo: Option<Tempo>,
+    /// When to stop reading.
+    pub(crate) duration: Option<Duration>,
+    /// How many records there are, where that is known.
+    pub(crate) total: Option<u64>,
+    /// How often to say where it is where no terminal shows it.
+    pub(crate) plain_every: Option<Duration>,
+}
+
+impl Default for Feeding {
+    fn default() -> Self {
+        Feeding {
+            is_aggregated: false,
+            is_paced: false,
+            ordering: Ordering::Unordered,
+            ttl: TIME_TO_LIVE,
+            tempo: None,
+            duration: None,
+            total: None,
+            plain_every: Some(PLAIN_INTERVAL),
+        }
+    }
+}
+
 /// How feeding ended.
 pub(crate) struct Fed {
-    /// The final account; nothing is outstanding.
-    pub(crate) account: Account,
+    /// The final account and numbers; nothing is outstanding.
+    pub(crate) stats: Stats,
     /// Why records were not delivered, with how many for each reason.
     pub(crate) reasons: Vec<(String, u64)>,
     /// Why feeding ended before the input did.
@@ -42,7 +82,7 @@ pub(crate) async fn run<I, E>(
     output: &Output,
     sink: Arc<dyn RecordSink>,
     input: I,
-    total: Option<u64>,
+    how: Feeding,
     cancel: &CancellationToken,
 ) -> Fed
 where
@@ -50,22 +90,25 @@ where
     E: std::error::Error + Send + Sync + 'static,
 {
     let reasons = Arc::new(Mutex::new(BTreeMap::new()));
-    let limits = Limits { ttl: Some(TIME_TO_LIVE), ..Limits::default() };
-    let settings = Settings { limits, memory: MEMORY, ..Settings::default() };
     let noted = Arc::clone(&reasons);
-    let producer = Producer::start(sink, settings, move |_, outcome| note(&noted, &outcome));
-    let meter = Meter::new(output, "records delivered", total);
+    let producer = Producer::start(sink, how.settings(), move |_, outcome| note(&noted, &outcome));
+    let meter = Meter::new(output, "records delivered", how.total).plain_every(how.plain_every);
     let end = tokio::select! {
         fed = async {
-            let fed = feed(&producer, input).await;
+            let feeding = feed_at(&producer, input, how.tempo);
+            let fed = match how.duration {
+                // That the time is up is no failure: it was asked for.
+                Some(duration) => tokio::time::timeout(duration, feeding).await.unwrap_or(Ok(())),
+                None => feeding.await,
+            };
             // An error here is the producer's, and its report has it.
             let _ = producer.flush().await;
             fed
         } => End::Fed(fed),
-        () = watch(&producer, &meter) => End::Stalled,
+        () = watch(&producer, &meter, output) => End::Stalled,
         () = cancel.cancelled() => End::Cancelled,
     };
-    let Report { account, stopped } = match end {
+    let Report { stats, stopped, .. } = match end {
         End::Fed(_) => producer.close().await,
         End::Stalled | End::Cancelled => producer.close_within(FINISH_WITHIN).await,
     };
@@ -75,7 +118,20 @@ where
         Some(error) => Some(CommandError::wrap(Kind::Aws, "the stream takes no more records", error)),
         None => end.problem(),
     };
-    Fed { account, reasons: reasons.iter().map(|(why, count)| (why.clone(), *count)).collect(), stopped }
+    Fed { stats, reasons: reasons.iter().map(|(why, count)| (why.clone(), *count)).collect(), stopped }
+}
+
+impl Feeding {
+    fn settings(&self) -> Settings {
+        let limits = Limits {
+            ttl: Some(self.ttl),
+            aggregation: self.is_aggregated.then(Aggregation::default),
+            rate_limit: Limits::default().rate_limit.filter(|_| self.is_paced),
+            ordering: self.ordering,
+            ..Limits::default()
+        };
+        Settings { limits, memory: MEMORY, ..Settings::default() }
+    }
 }
 
 /// What ended the reading of the input.
@@ -107,54 +163,21 @@ impl<E: std::error::Error + Send + Sync + 'static> End<E> {
 }
 
 /// Shows how it goes; ends when nothing gets through any more.
-async fn watch(producer: &Producer, meter: &Meter<'_>) {
+async fn watch(producer: &Producer, meter: &Meter<'_>, output: &Output) {
     let mut glances = tokio::time::interval(GLANCE);
-    let mut stall = Stall::new(tokio::time::Instant::now());
+    let start = tokio::time::Instant::now();
+    let (mut stall, mut pulse) = (Stall::new(start), Pulse::default());
     loop {
         let now = glances.tick().await;
-        let account = producer.account();
-        meter.set(account.delivered, &remark(&account));
-        if stall.is_over(&account, now) {
+        let stats = producer.stats();
+        pulse.feel(&stats, now - start);
+        if meter.tell(stats.account.delivered, &pulse.remark(&stats)) {
+            output.event("progress", &pulse.json(&stats));
+        }
+        if stall.is_over(&stats.account, now) {
             return;
         }
     }
-}
-
-/// Since when requests fail and nothing gets through.
-struct Stall {
-    since: tokio::time::Instant,
-    got_through: u64,
-    failed_requests: u64,
-}
-
-impl Stall {
-    fn new(now: tokio::time::Instant) -> Self {
-        Stall { since: now, got_through: 0, failed_requests: 0 }
-    }
-
-    /// Whether it has lasted [`GIVE_UP_AFTER`]. An idle input is no stall, and a throttle shows that somebody
-    /// answers.
-    fn is_over(&mut self, account: &Account, now: tokio::time::Instant) -> bool {
-        let got_through = account.delivered + account.throttles;
-        if got_through != self.got_through || account.failed_requests == self.failed_requests {
-            *self = Stall { since: now, got_through, failed_requests: account.failed_requests };
-        }
-        now - self.since >= GIVE_UP_AFTER
-    }
-}
-
-fn remark(account: &Account) -> String {
-    let parts = [
-        (account.throttles, "throttled"),
-        (account.failed_requests, "failed requests"),
-        (account.refused + account.expired + account.cancelled, "not delivered"),
-    ];
-    let parts: Vec<String> = parts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{} {word}", words::grouped(count)))
-        .collect();
-    parts.join(", ")
 }
 
 fn note(reasons: &Mutex<BTreeMap<String, u64>>, outcome: &Outcome) {
@@ -175,26 +198,4 @@ fn note(reasons: &Mutex<BTreeMap<String, u64>>, outcome: &Outcome) {
 
 fn said(word: &str, reason: &impl Display) -> String {
     format!("{word}: {reason}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_failing_requests_with_nothing_getting_through_are_a_stall() {
-        let start = tokio::time::Instant::now();
-        let mut stall = Stall::new(start);
-        let mut look = |seconds, delivered, throttles, failed_requests| {
-            let account = Account { delivered, throttles, failed_requests, ..Account::default() };
-            stall.is_over(&account, start + Duration::from_secs(seconds))
-        };
-        assert!(!look(500, 0, 0, 0), "an idle input");
-        assert!(!look(501, 0, 0, 1));
-        assert!(!look(559, 0, 0, 9), "59 seconds since all was well");
-        assert!(!look(570, 0, 3, 12), "a throttle is an answer");
-        assert!(!look(580, 0, 3, 20));
-        assert!(look(640, 0, 3, 21));
-        assert!(!look(641, 1, 3, 21), "one record got through");
-    }
 }

@@ -1,0 +1,6 @@
+//! `pipectl produce` as a script sees it: what arrives, what is said, and how it ends.
+
+mod ending;
+mod inputs;
+mod made_up;
+mod world;
