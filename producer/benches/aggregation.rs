@@ -21,8 +21,8 @@ use pipectl_producer::{Record, hash_keys};
 use pipectl_shards::{HashKey, HashKeyRange, ShardId};
 
 const SHARDS: u32 = 4;
-/// Some forty aggregates.
-const RECORDS: usize = 13_800;
+/// Some sixty-four aggregates.
+const RECORDS: usize = 22_000;
 const ROUNDS: usize = 41;
 const MAX_BYTES: usize = 51_200;
 /// Records that a producer takes from its intake at a time.
@@ -50,15 +50,20 @@ struct Lane {
 }
 
 impl Lane {
-    fn seal(&mut self, records: &[Record]) -> Bytes {
-        let sealed = self.layout.write(self.members.iter().map(|place| &records[*place].data[..]));
+    fn seal(&mut self, records: &[Record], spare: &mut Vec<Bytes>) -> Bytes {
+        let data = self.members.iter().map(|place| &records[*place].data[..]);
+        let mut spare = spare.pop().unwrap_or_default();
+        // So that nothing is copied from one to the other.
+        spare.truncate(0);
+        let sealed = self.layout.write(data, spare.into());
         self.members.clear();
         sealed.into()
     }
 }
 
-/// As the producer does it, without what it keeps of each record until that has ended.
-fn aggregate(records: &[Record], map: &ShardMap, lanes: &mut [Lane]) -> Vec<Bytes> {
+/// As the producer does it, without what it keeps of each record until that has ended. The memory of aggregates that
+/// were sent is used again.
+fn aggregate(records: &[Record], map: &ShardMap, lanes: &mut [Lane], mut spare: Vec<Bytes>) -> Vec<Bytes> {
     let mut sealed = Vec::new();
     for (chunk, records_taken) in records.chunks(INTAKE).enumerate() {
         for (at, hash_key) in hash_keys(records_taken).into_iter().enumerate() {
@@ -67,13 +72,14 @@ fn aggregate(records: &[Record], map: &ShardMap, lanes: &mut [Lane]) -> Vec<Byte
             let lane = &mut lanes[usize::try_from(shard.number()).unwrap()];
             let record = user(&records[place]);
             if !lane.layout.has_room(&record, MAX_BYTES) {
-                sealed.push(lane.seal(records));
+                sealed.push(lane.seal(records, &mut spare));
             }
             lane.layout.push(&record);
             lane.members.push(place);
         }
     }
-    sealed.extend(lanes.iter_mut().filter(|lane| !lane.layout.is_empty()).map(|lane| lane.seal(records)));
+    let left = lanes.iter_mut().filter(|lane| !lane.layout.is_empty());
+    sealed.extend(left.map(|lane| lane.seal(records, &mut spare)));
     sign(&mut sealed);
     sealed
 }
@@ -158,7 +164,8 @@ fn main() {
     let mut map = ShardMap::default();
     map.refreshed(shards, Duration::ZERO);
     let mut lanes: Vec<_> = (0..SHARDS).map(|_| Lane::default()).collect();
-    let aggregates = aggregate(&records, &map, &mut lanes);
+    let aggregates = aggregate(&records, &map, &mut lanes, Vec::new());
+    let mut sent = Vec::new();
     let home = |data: &Bytes| {
         let Some(Unpacked::Apart(parts)) = unpack([&data[..]], &HashKeyRange::ALL).pop() else { panic!() };
         HashKey::of_partition_key(parts.iter().next().unwrap().partition_key)
@@ -172,7 +179,7 @@ fn main() {
     let mut one_by_one = Aggregator::default();
     let [bound, aggregation, copying, deaggregation] = shortest([
         &mut || bound(&records, &aggregates, &mut copy),
-        &mut || drop(black_box(aggregate(&records, &map, &mut lanes))),
+        &mut || sent = aggregate(&records, &map, &mut lanes, std::mem::take(&mut sent)),
         &mut || {
             for record in &records {
                 one_by_one.push(&user(record));

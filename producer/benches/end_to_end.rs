@@ -40,7 +40,7 @@ fn client(url: &str) -> Client {
 async fn rate(client: &Client, aggregation: Option<Aggregation>, records: u64) -> f64 {
     client.create_stream().stream_name("events").shard_count(SHARDS).send().await.unwrap();
     let sink = Arc::new(KinesisSink::new(client.clone(), "events"));
-    let limits = flow::Limits { aggregation, ..flow::Limits::default() };
+    let limits = flow::Limits { aggregation, rate_limit: None, ..flow::Limits::default() };
     let producer = Producer::start(sink, Settings { limits, ..Settings::default() }, |_, outcome| {
         assert!(matches!(outcome, Outcome::Delivered { .. }), "{outcome:?}");
     });

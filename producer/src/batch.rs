@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pipectl_shards::HashKey;
 
+use crate::aggregation::sign;
 use crate::outcome::Attempts;
 use crate::parcel::{Parcel, Prediction};
 use crate::record::Record;
@@ -88,6 +89,14 @@ impl Batch {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.records.iter().map(|record| record.size() as u64).sum()
+    }
+
+    /// Fills in the checksums of the aggregates, all of them side by side.
+    pub(crate) fn sign(&mut self) {
+        let riders = self.riders.iter();
+        let aggregates =
+            self.records.iter_mut().zip(riders).filter(|(_, riders)| matches!(riders, Riders::Members(_)));
+        sign(aggregates.map(|(record, _)| &mut record.data));
     }
 
     pub(crate) fn push(&mut self, parcel: Parcel) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pipectl_shards::ShardId;
 
-use crate::aggregation::{AGGREGATE_PARTITION_KEY, Aggregator, UserRecord};
+use crate::aggregation::{AGGREGATE_PARTITION_KEY, Layout, UserRecord};
 use crate::batch::{Pending, Track};
 use crate::record::Record;
 
@@ -44,7 +44,7 @@ pub enum Parcel {
     Alone(Pending),
     /// Many in one.
     Aggregate {
-        /// What is sent.
+        /// What is sent. Its checksum is filled in with those of the others in its request.
         record: Record,
         /// What is in it, in the order of their sub-sequence numbers.
         members: Vec<Pending>,
@@ -117,8 +117,10 @@ pub(crate) struct Lanes {
 
 #[derive(Debug, Default)]
 struct Lane {
-    aggregator: Aggregator,
+    layout: Layout,
     members: Vec<Pending>,
+    /// How many the last one held: this one will hold about as many.
+    usual: usize,
     /// Of the records in it, the earliest.
     due: Duration,
     put_at: Duration,
@@ -139,7 +141,7 @@ impl Lanes {
         let Some(lane) = self.lanes.get(&shard) else { return true };
         lane.members.is_empty()
             || (lane.members.len() < limits.max_records
-                && lane.aggregator.size_with(&user(record)) <= limits.max_bytes)
+                && lane.layout.has_room(&user(record), limits.max_bytes))
     }
 
     /// Adds a record that is to be sent by `due` to the aggregate of its shard, and says whether that is full now.
@@ -153,6 +155,9 @@ impl Lanes {
         let lane = self.lanes.entry(shard).or_default();
         let put_at = pending.track.put_at;
         let is_first = lane.members.is_empty();
+        if is_first {
+            lane.members.reserve_exact(lane.usual);
+        }
         if is_first || due < lane.due {
             self.by_due.remove(&(lane.due, shard));
             self.by_due.insert((due, shard));
@@ -163,26 +168,30 @@ impl Lanes {
             self.by_age.insert((put_at, shard));
             lane.put_at = put_at;
         }
-        lane.aggregator.push(&user(&pending.record));
+        lane.layout.push(&user(&pending.record));
         lane.members.push(pending);
-        lane.members.len() >= limits.max_records || lane.aggregator.size() >= limits.max_bytes
+        lane.members.len() >= limits.max_records || lane.layout.size() >= limits.max_bytes
     }
 
     /// Seals the aggregate of a shard.
     pub(crate) fn seal(&mut self, shard: ShardId) -> Option<Sealed> {
         let lane = self.lanes.get_mut(&shard)?;
+        if lane.members.is_empty() {
+            return None;
+        }
         let mut members = std::mem::take(&mut lane.members);
-        let aggregate = lane.aggregator.take()?;
+        lane.usual = members.len();
         self.by_due.remove(&(lane.due, shard));
         self.by_age.remove(&(lane.put_at, shard));
         let due = lane.due;
         if members.len() == 1 {
+            lane.layout.clear();
             return members.pop().map(|alone| Sealed { shard, due, parcel: Parcel::Alone(alone) });
         }
         let record = Record {
             partition_key: AGGREGATE_PARTITION_KEY.to_owned(),
-            explicit_hash_key: Some(aggregate.explicit_hash_key),
-            data: aggregate.data,
+            explicit_hash_key: members.first_mut().map(Pending::hash_key),
+            data: lane.layout.write(members.iter().map(|member| &*member.record.data), Vec::new()).into(),
         };
         Some(Sealed { shard, due, parcel: Parcel::Aggregate { record, members } })
     }
@@ -231,7 +240,7 @@ fn user(record: &Record) -> UserRecord<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aggregation::decode;
+    use crate::aggregation::{decode, sign};
 
     const SHARD: ShardId = ShardId::new(0);
     const MS: fn(u64) -> Duration = Duration::from_millis;
@@ -259,7 +268,9 @@ mod tests {
         let mut seen = Vec::new();
         for parcel in parcels {
             assert!(parcel.record().data.len() <= 1000, "{}", parcel.record().data.len());
-            assert_eq!(decode(&parcel.record().data).unwrap().records.len(), 8.min(100 - seen.len()));
+            let mut data = parcel.record().data.clone();
+            sign([&mut data]);
+            assert_eq!(decode(&data).unwrap().records.len(), 8.min(100 - seen.len()));
             seen.extend(parcel.into_members().into_iter().map(|member| member.record.partition_key));
         }
         assert_eq!(seen, (0..100).map(|n| format!("{n:04}")).collect::<Vec<_>>());

@@ -113,7 +113,7 @@ impl Aggregator {
     fn encode(&mut self) -> Bytes {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         let data = starts.zip(&self.ends).map(|(start, end)| &self.data[start..*end]);
-        let mut bytes = self.layout.write(data).into();
+        let mut bytes = self.layout.write(data, Vec::new()).into();
         sign([&mut bytes]);
         bytes
     }

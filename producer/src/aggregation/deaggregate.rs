@@ -61,6 +61,19 @@ pub fn deaggregate_strictly(
     }
 }
 
+/// The user records in a page of `GetRecords`, as [`deaggregate`] gives them one by one, in a fraction of the time.
+#[must_use]
+pub fn deaggregate_page(page: &[KinesisRecord], range: &HashKeyRange) -> Vec<SubRecord> {
+    let mut given = Vec::new();
+    for (record, unpacked) in page.iter().zip(unpack(page.iter().map(|record| &record.data[..]), range)) {
+        match unpacked {
+            Unpacked::Apart(parts) => given.extend(sub_records(record, &parts)),
+            Unpacked::AsItIs(_) => given.push(pass_through(record.clone())),
+        }
+    }
+    given
+}
+
 fn pass_through(record: KinesisRecord) -> SubRecord {
     SubRecord {
         partition_key: record.partition_key,

@@ -93,18 +93,35 @@ pub(super) fn framed(data: &[u8]) -> Result<Framed<'_>, DecodeError> {
     }
 }
 
-pub(super) fn message_of(message: &[u8]) -> Result<Decoded<'_>, DecodeError> {
+fn message_of(message: &[u8]) -> Result<Decoded<'_>, DecodeError> {
     let mut decoded = Decoded::default();
+    each_item(message, |item| match item {
+        Item::PartitionKey(key) => decoded.partition_keys.push(key),
+        Item::ExplicitHashKey(key) => decoded.explicit_hash_keys.push(key),
+        Item::Record(record) => decoded.records.push(record),
+    })?;
+    Ok(decoded)
+}
+
+/// What stands in a message.
+pub(super) enum Item<'a> {
+    PartitionKey(&'a [u8]),
+    ExplicitHashKey(&'a [u8]),
+    Record(DecodedRecord<'a>),
+}
+
+/// Reads a message item by item.
+pub(super) fn each_item<'a>(message: &'a [u8], mut take: impl FnMut(Item<'a>)) -> Result<(), DecodeError> {
     let mut fields = Fields::of(message, 0);
     while let Some(field) = fields.next()? {
         match field {
-            (1, Value::Bytes(key)) => decoded.partition_keys.push(key),
-            (2, Value::Bytes(key)) => decoded.explicit_hash_keys.push(key),
-            (3, Value::Bytes(record)) => decoded.records.push(record_of(record)?),
+            (1, Value::Bytes(key)) => take(Item::PartitionKey(key)),
+            (2, Value::Bytes(key)) => take(Item::ExplicitHashKey(key)),
+            (3, Value::Bytes(record)) => take(Item::Record(record_of(record)?)),
             _ => {}
         }
     }
-    Ok(decoded)
+    Ok(())
 }
 
 fn record_of(message: &[u8]) -> Result<DecodedRecord<'_>, DecodeError> {

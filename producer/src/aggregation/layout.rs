@@ -88,12 +88,15 @@ impl Layout {
 
     /// Writes the aggregate, its checksum still blank, and is empty afterwards. `data` are the bytes of the records,
     /// in the order in which they were added. [`sign`] fills the checksum in.
+    /// What `spare` has allocated is used again.
     ///
     /// # Panics
     /// In a debug build, when these are not the bytes that were laid out.
-    pub fn write<'a>(&mut self, data: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-        let size = self.size();
-        let mut out = Vec::with_capacity(size + HEAD);
+    #[must_use]
+    pub fn write<'a>(&mut self, data: impl IntoIterator<Item = &'a [u8]>, spare: Vec<u8>) -> Vec<u8> {
+        let (size, mut out) = (self.size(), spare);
+        out.clear();
+        out.reserve(size + HEAD);
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(self.partition_keys.encoded());
         out.extend_from_slice(self.explicit_hash_keys.encoded());

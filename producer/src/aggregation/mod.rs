@@ -29,7 +29,7 @@ mod unpack;
 mod wire;
 
 pub use aggregator::{Aggregate, Aggregator, UserRecord};
-pub use deaggregate::{KinesisRecord, SubRecord, deaggregate, deaggregate_strictly};
+pub use deaggregate::{KinesisRecord, SubRecord, deaggregate, deaggregate_page, deaggregate_strictly};
 pub use decode::{DecodeError, Decoded, DecodedRecord, Tag, decode};
 pub use layout::{Layout, sign};
 pub use unpack::{Deaggregated, Part, Parts, Unpacked, unpack};

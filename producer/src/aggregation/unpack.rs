@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use pipectl_shards::{HashKey, HashKeyRange};
 
-use super::decode::{DecodeError, Decoded, DecodedRecord, Framed, framed, message_of};
+use super::decode::{DecodeError, Framed, Item, each_item, framed};
 use super::java::{self, NotANumber};
 use crate::md5::Kernel;
 
@@ -67,9 +67,17 @@ pub enum Unpacked<'a> {
 pub struct Parts<'a> {
     partition_keys: Vec<Cow<'a, str>>,
     explicit_hash_keys: Vec<Cow<'a, str>>,
-    records: Vec<DecodedRecord<'a>>,
+    records: Vec<Entry<'a>>,
     emitted: usize,
     problem: Option<Deaggregated>,
+}
+
+/// A record with its keys' places in the tables, which may not be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Entry<'a> {
+    partition_key: u32,
+    explicit_hash_key: Option<u32>,
+    data: &'a [u8],
 }
 
 impl Unpacked<'_> {
@@ -91,23 +99,16 @@ impl Parts<'_> {
         self.records[..self.emitted].iter().enumerate().map(|(index, record)| {
             // Whatever is emitted was found in the tables before.
             let (partition_key, explicit_hash_key) = self.keys(record).unwrap_or_default();
-            let explicit_hash_key = explicit_hash_key.map(|index| &*self.explicit_hash_keys[index]);
-            Part {
-                sub_sequence_number: index as u64,
-                partition_key: &self.partition_keys[partition_key],
-                explicit_hash_key,
-                data: record.data,
-            }
+            Part { sub_sequence_number: index as u64, partition_key, explicit_hash_key, data: record.data }
         })
     }
 
-    /// Where in the tables a record's keys are; `None` when one of them is in none.
-    fn keys(&self, record: &DecodedRecord<'_>) -> Option<(usize, Option<usize>)> {
-        let at = |index, table: &[Cow<'_, str>]| java::int(index).filter(|index| *index < table.len());
-        let partition_key = at(record.partition_key, &self.partition_keys)?;
+    /// A record's keys; `None` when one of them is in no table.
+    fn keys(&self, record: &Entry<'_>) -> Option<(&str, Option<&str>)> {
+        let partition_key = at(&self.partition_keys, record.partition_key)?;
         match record.explicit_hash_key {
             None => Some((partition_key, None)),
-            Some(index) => Some((partition_key, Some(at(index, &self.explicit_hash_keys)?))),
+            Some(index) => Some((partition_key, Some(at(&self.explicit_hash_keys, index)?))),
         }
     }
 
@@ -117,14 +118,15 @@ impl Parts<'_> {
         for (index, record) in self.records.iter().enumerate() {
             let problem = match self.keys(record) {
                 None => Some(Deaggregated::BadIndex { index }),
-                Some((_, Some(explicit))) => match java::big_integer(&self.explicit_hash_keys[explicit]) {
+                Some((_, Some(explicit))) => match java::big_integer(explicit) {
                     Err(NotANumber) => Some(Deaggregated::BadHashKey { index }),
                     Ok(Some(hash_key)) if range.contains(hash_key) => None,
                     Ok(_) => Some(Deaggregated::OutOfRange { index, records }),
                 },
-                Some((partition_key, None)) => {
+                Some((_, None)) => {
                     // Without hash keys there was no need for them: the range is all there is.
-                    let fits = hash_keys.get(partition_key).is_none_or(|hash_key| range.contains(*hash_key));
+                    let hash_key = hash_keys.get(record.partition_key as usize);
+                    let fits = hash_key.is_none_or(|hash_key| range.contains(*hash_key));
                     (!fits).then_some(Deaggregated::OutOfRange { index, records })
                 }
             };
@@ -139,15 +141,23 @@ impl Parts<'_> {
     }
 }
 
-impl<'a> From<Decoded<'a>> for Parts<'a> {
-    fn from(decoded: Decoded<'a>) -> Self {
-        let texts = |keys: Vec<&'a [u8]>| keys.into_iter().map(text).collect();
-        Self {
-            partition_keys: texts(decoded.partition_keys),
-            explicit_hash_keys: texts(decoded.explicit_hash_keys),
-            records: decoded.records,
-            ..Self::default()
-        }
+fn at<'a>(table: &'a [Cow<'_, str>], index: u32) -> Option<&'a str> {
+    table.get(index as usize).map(|key| &**key)
+}
+
+impl<'a> Parts<'a> {
+    fn of(message: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut parts = Self::default();
+        each_item(message, |item| match item {
+            Item::PartitionKey(key) => parts.partition_keys.push(text(key)),
+            Item::ExplicitHashKey(key) => parts.explicit_hash_keys.push(text(key)),
+            Item::Record(record) => parts.records.push(Entry {
+                partition_key: java::int(record.partition_key),
+                explicit_hash_key: record.explicit_hash_key.map(java::int),
+                data: record.data,
+            }),
+        })?;
+        Ok(parts)
     }
 }
 
@@ -192,12 +202,9 @@ fn intact(frames: &[Result<Framed<'_>, DecodeError>]) -> Vec<bool> {
 }
 
 fn opened(frame: Result<Framed<'_>, DecodeError>, intact: bool) -> Unpacked<'_> {
-    let decoded =
-        frame.and_then(|frame| if intact { message_of(frame.message) } else { Err(DecodeError::Checksum) });
-    match decoded {
-        Ok(decoded) => Unpacked::Apart(decoded.into()),
-        Err(damage) => Unpacked::AsItIs(damage),
-    }
+    let checked = frame.and_then(|frame| if intact { Ok(frame) } else { Err(DecodeError::Checksum) });
+    let parts = checked.and_then(|frame| Parts::of(frame.message));
+    parts.map_or_else(Unpacked::AsItIs, Unpacked::Apart)
 }
 
 fn apart<'a, 'b>(unpacked: &'b mut [Unpacked<'a>]) -> impl Iterator<Item = &'b mut Parts<'a>> {

@@ -53,6 +53,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field's number and value; `None` at the end of the message.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<(u32, Value<'a>)>, DecodeError> {
         if self.input.is_empty() {
             return Ok(None);
@@ -78,6 +79,21 @@ impl<'a> Fields<'a> {
     }
 
     fn varint(&mut self) -> Result<u64, DecodeError> {
+        // Tags, indices and lengths are of one byte or two, nearly always.
+        match *self.input {
+            [one @ 0..0x80, ref rest @ ..] => {
+                self.input = rest;
+                Ok(u64::from(one))
+            }
+            [low, high @ 0..0x80, ref rest @ ..] => {
+                self.input = rest;
+                Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0_u64;
         for (shift, byte) in (0..70).step_by(7).zip(self.input) {
             // The tenth byte carries one bit; the others of it fall off, as in Java.

@@ -153,6 +153,7 @@ impl Ready {
                 self.shut(lane, ready.max(now + PAUSE));
             }
         }
+        batch.sign();
         batch
     }
 

@@ -53,6 +53,7 @@ impl<'a> Lane<'a> {
         self.tail[1][BLOCK - 8..].copy_from_slice(&bits);
     }
 
+    #[inline]
     fn block(&self) -> &[u8; BLOCK] {
         self.whole.first().unwrap_or(&self.tail[self.tail_from])
     }

@@ -1,6 +1,8 @@
 //! Records at the edges of the format: what KCL makes of each, and which peers agree with it.
 
-use pipectl_producer::aggregation::{Deaggregated, DecodeError, Unpacked, unpack};
+use pipectl_producer::aggregation::{
+    Deaggregated, DecodeError, KinesisRecord, Unpacked, deaggregate, deaggregate_page, unpack,
+};
 use pipectl_producer::md5::digest;
 use pipectl_shards::HashKeyRange;
 
@@ -152,6 +154,15 @@ fn a_page_is_unpacked_as_its_records_are_one_by_one() {
             let alone: Vec<Unpacked<'_>> = unpack([&data[..]], &range);
             assert_eq!(alone, [together]);
         }
+        let record = |data: &Vec<u8>| KinesisRecord {
+            partition_key: "a".into(),
+            sequence_number: "495".into(),
+            data: data.clone().into(),
+        };
+        let records: Vec<_> = edges.iter().map(record).collect();
+        let one_by_one: Vec<_> =
+            records.iter().flat_map(|record| deaggregate(record.clone(), &range)).collect();
+        assert_eq!(deaggregate_page(&records, &range), one_by_one);
     }
 }
 
