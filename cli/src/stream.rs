@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use pipectl_pipeline::resources::names;
 use pipectl_pipeline::spec::TakeEveryTransform;
 use pipectl_pipeline::spec::model::Pipeline;
-use pipectl_producer::aws::{KinesisSink, KinesisSource};
+use pipectl_producer::aws::{ConsumerError, KinesisConsumer, KinesisSink, KinesisSource};
 use pipectl_producer::read::{ShardSource, SourceErrorKind};
 
 use crate::aws;
@@ -66,6 +66,11 @@ impl Stream {
     /// Gives records out.
     pub(crate) fn source(&self) -> Arc<KinesisSource> {
         Arc::new(KinesisSource::new(aws::kinesis(&self.config), self.name.clone()))
+    }
+
+    /// Gives records out to a consumer of their own, which is registered where there is none by this name.
+    pub(crate) async fn consumer(&self, arn: &str, name: &str) -> Result<KinesisConsumer, ConsumerError> {
+        KinesisConsumer::register(aws::kinesis(&self.config), arn, name).await
     }
 
     async fn check(&self, session: &Session, raw: bool) -> Result<(), CommandError> {

@@ -48,7 +48,7 @@ impl Command {
             Command::Status(args) => block_on(status::run(&args, session)),
             Command::Destroy(args) => block_on(destroy::run(&args, session)),
             Command::Produce(args) => block_on(produce::run(args, session)),
-            Command::Tail(args) => block_on(tail::run(&args, session)),
+            Command::Tail(args) => block_on(tail::run(args, session)),
             Command::Local(args) => local::run(args, session),
             Command::Demo(args) => block_on(demo::run(&args, session)),
             Command::Schema(args) => schema::run(&args, session),

@@ -90,6 +90,33 @@ impl Output {
         });
     }
 
+    /// Much data at once on stdout, records of a stream; [`Output::event_text`] where it is events.
+    ///
+    /// # Errors
+    /// It was not written. A reader that went away is none, and shows in [`Output::is_closed`].
+    pub(crate) fn bulk(&self, bytes: &[u8]) -> io::Result<()> {
+        self.live.suspend(|| {
+            let mut stdout = io::stdout().lock();
+            let result = stdout.write_all(bytes).and_then(|()| stdout.flush());
+            match result {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+                result => {
+                    self.note_if_closed(result);
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    /// What [`Output::event`] would write, for [`Output::bulk`].
+    pub(crate) fn event_text(&self, kind: &str, event: &impl Serialize) -> String {
+        let first = (!self.begun.swap(true, Ordering::Relaxed)).then(json::version_line);
+        first
+            .into_iter()
+            .chain([json::line(kind, event)])
+            .fold(String::new(), |text, line| text + &line + "\n")
+    }
+
     /// One event on stdout under `--json`; nothing otherwise. `kind` becomes the field `type`.
     pub(crate) fn event(&self, kind: &str, event: &impl Serialize) {
         if !self.manner.json {

@@ -1,11 +1,13 @@
 //! What speaks to AWS: the only place that names its SDK. [`KinesisSink`] puts, [`KinesisSource`] reads,
-//! [`CloudWatchSink`] takes metrics.
+//! [`KinesisConsumer`] reads with a throughput of its own, [`CloudWatchSink`] takes metrics.
 
+mod consumer;
 mod errors;
 mod metrics;
 mod sink;
 mod source;
 
+pub use consumer::{ConsumerError, KinesisConsumer};
 pub use metrics::CloudWatchSink;
 pub use sink::KinesisSink;
 pub use source::KinesisSource;

@@ -1,4 +1,4 @@
-//! `ListShards`, `GetShardIterator` and `GetRecords` over the SDK.
+//! `ListShards`, `GetShardIterator` and `GetRecords` over the SDK, and which stream it is.
 
 use std::time::Duration;
 
@@ -7,17 +7,18 @@ use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::DateTime;
-use aws_sdk_kinesis::types::{Record, Shard, ShardIteratorType};
+use aws_sdk_kinesis::types::{ChildShard, HashKeyRange as AwsRange, Record, Shard, ShardIteratorType};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use bytes::Bytes;
 use jiff::Timestamp;
-use pipectl_shards::ShardId;
+use pipectl_shards::{HashKeyRange, ShardId};
 
 use crate::aws::StreamReference;
 use crate::aws::errors::{Sorted, sort};
 use crate::outcome::SequenceNumber;
 use crate::read::{
     Arrived, Page, Position, ShardDescription, ShardIterator, ShardSource, SourceError, SourceErrorKind,
+    StreamIdentity,
 };
 use crate::sink::SinkErrorKind;
 
@@ -34,9 +35,28 @@ impl KinesisSource {
     pub fn new(client: Client, stream: impl Into<String>) -> Self {
         Self { client, stream: StreamReference::new(stream.into()) }
     }
+
+    /// Which stream it is, by `DescribeStreamSummary`. A failure that may pass is tried again by the SDK.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub async fn identity(&self) -> Result<StreamIdentity, SourceError> {
+        let answer = self
+            .client
+            .describe_stream_summary()
+            .set_stream_name(self.stream.name.clone())
+            .set_stream_arn(self.stream.arn.clone())
+            .send()
+            .await
+            .map_err(|error| source_error(&error))?;
+        let summary = answer.stream_description_summary;
+        let summary = summary.ok_or_else(|| malformed("an answer without a description"))?;
+        let created = Timestamp::from_nanosecond(summary.stream_creation_timestamp.as_nanos()).ok();
+        Ok(StreamIdentity { arn: summary.stream_arn, created })
+    }
 }
 
-fn no_retries() -> aws_sdk_kinesis::config::Builder {
+pub(crate) fn no_retries() -> aws_sdk_kinesis::config::Builder {
     aws_sdk_kinesis::config::Builder::new().retry_config(RetryConfig::disabled())
 }
 
@@ -78,6 +98,9 @@ impl ShardSource for KinesisSource {
             Position::At(time) => call
                 .shard_iterator_type(ShardIteratorType::AtTimestamp)
                 .timestamp(DateTime::from_nanos(time.as_nanosecond()).unwrap_or(DateTime::from_secs(0))),
+            Position::AtSequence(sequence) => call
+                .shard_iterator_type(ShardIteratorType::AtSequenceNumber)
+                .starting_sequence_number(sequence.as_str()),
             Position::After(sequence) => call
                 .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
                 .starting_sequence_number(sequence.as_str()),
@@ -87,7 +110,7 @@ impl ShardSource for KinesisSource {
             .config_override(no_retries())
             .send()
             .await
-            .map_err(|error| source_error(&error))?;
+            .map_err(|error| ahead_of_time(source_error(&error), position))?;
         answer.shard_iterator.map(ShardIterator).ok_or_else(|| malformed("an answer without an iterator"))
     }
 
@@ -108,6 +131,7 @@ impl ShardSource for KinesisSource {
             behind: Duration::from_millis(behind),
             next: answer.next_shard_iterator.map(ShardIterator),
             records: answer.records.into_iter().map(arrived).collect(),
+            children: children(answer.child_shards.as_deref().unwrap_or_default()),
         })
     }
 }
@@ -116,6 +140,8 @@ fn described(shard: &Shard) -> Result<ShardDescription, SourceError> {
     let id = |text: &str| text.parse::<ShardId>().map_err(|error| malformed(&error.to_string()));
     Ok(ShardDescription {
         id: id(shard.shard_id())?,
+        range: range(shard.hash_key_range())
+            .ok_or_else(|| malformed("a shard without a range of hash keys"))?,
         parents: shard
             .parent_shard_id()
             .into_iter()
@@ -126,7 +152,23 @@ fn described(shard: &Shard) -> Result<ShardDescription, SourceError> {
     })
 }
 
-fn arrived(record: Record) -> Arrived {
+/// The shards that go on from one that has ended. One that cannot be read is left out: a listing will tell it.
+pub(crate) fn children(shards: &[ChildShard]) -> Vec<ShardDescription> {
+    let described = |child: &ChildShard| {
+        let parents = child.parent_shards().iter().map(|id| id.parse().ok()).collect::<Option<_>>()?;
+        let id = child.shard_id().parse().ok()?;
+        Some(ShardDescription { id, parents, closed: false, range: range(child.hash_key_range())? })
+    };
+    shards.iter().filter_map(described).collect()
+}
+
+fn range(range: Option<&AwsRange>) -> Option<HashKeyRange> {
+    let range = range?;
+    let (start, end) = (range.starting_hash_key().parse().ok()?, range.ending_hash_key().parse().ok()?);
+    HashKeyRange::new(start, end).ok()
+}
+
+pub(crate) fn arrived(record: Record) -> Arrived {
     let time = record
         .approximate_arrival_timestamp
         .and_then(|time| time.to_millis().ok())
@@ -139,11 +181,19 @@ fn arrived(record: Record) -> Arrived {
     }
 }
 
-fn malformed(message: &str) -> SourceError {
+/// A time that has not come yet by AWS's clock is refused; by this machine's it may have. So it is asked for again.
+fn ahead_of_time(error: SourceError, position: &Position) -> SourceError {
+    let ahead = matches!(position, Position::At(_))
+        && &*error.code == "InvalidArgumentException"
+        && error.message.contains("timestampInMillis");
+    if ahead { SourceError { kind: SourceErrorKind::Transient, ..error } } else { error }
+}
+
+pub(crate) fn malformed(message: &str) -> SourceError {
     SourceError { kind: SourceErrorKind::Fatal, code: "MalformedAnswer".into(), message: message.into() }
 }
 
-fn source_error<E>(error: &SdkError<E, HttpResponse>) -> SourceError
+pub(crate) fn source_error<E>(error: &SdkError<E, HttpResponse>) -> SourceError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {

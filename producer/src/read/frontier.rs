@@ -5,204 +5,234 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipectl_shards::ShardId;
+use pipectl_shards::{HashKeyRange, ShardId};
 
+use crate::read::checkpoint::{Origin, Progress};
 use crate::read::source::ShardDescription;
 use crate::read::{Position, Start};
 
 /// What is known of the shards of a stream while it is read.
 #[derive(Debug)]
 pub struct Frontier {
-    start: Start,
-    /// Shards that wait for their parents.
-    waiting: BTreeMap<ShardId, Vec<ShardId>>,
-    /// Shards that were given out and have not ended.
-    reading: BTreeSet<ShardId>,
-    /// Shards that are read to their end, or lie before the start.
-    done: BTreeSet<ShardId>,
+    start: Begin,
+    /// The only shards that are wanted; all of them without it.
+    only: Option<BTreeSet<ShardId>>,
+    /// How far an earlier reading got in shards that have not had their turn in this one.
+    progress: BTreeMap<ShardId, Progress>,
+    known: BTreeMap<ShardId, Known>,
     listed: bool,
 }
 
+/// Where a shard is begun that no earlier reading has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begin {
+    Latest,
+    Origin(Origin),
+}
+
+#[derive(Debug)]
+struct Known {
+    parents: Vec<ShardId>,
+    state: State,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    /// It waits for those of these parents that are not done.
+    Waiting { after: Vec<ShardId>, range: HashKeyRange },
+    /// It was given out and has not ended.
+    Reading,
+    /// It is read to its end, or lies before the start.
+    Done,
+}
+
+/// A shard whose turn has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The shard.
+    pub shard: ShardId,
+    /// The hash keys that it owns.
+    pub range: HashKeyRange,
+    /// Where to start in it.
+    pub position: Position,
+}
+
+/// Shards that a listing has no more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gone {
+    /// Those that were read to their end: nobody will ask for them again.
+    pub done: Vec<ShardId>,
+    /// Those that an earlier reading began and did not end: the rest of them has expired unread.
+    pub unread: Vec<ShardId>,
+}
+
 impl Frontier {
-    /// A frontier that knows no shards yet.
+    /// A frontier that knows no shards yet. With `only`, no other shards are read, and none is waited for.
     #[must_use]
-    pub fn new(start: Start) -> Self {
-        Self {
-            start,
-            waiting: BTreeMap::new(),
-            reading: BTreeSet::new(),
-            done: BTreeSet::new(),
-            listed: false,
+    pub fn new(start: &Start, only: Option<BTreeSet<ShardId>>) -> Self {
+        let mut known = BTreeMap::new();
+        let mut progress = BTreeMap::new();
+        let start = match start {
+            Start::Latest => Begin::Latest,
+            Start::TrimHorizon => Begin::Origin(Origin::TrimHorizon),
+            Start::At(time) => Begin::Origin(Origin::At(*time)),
+            Start::Checkpoint(checkpoint) => {
+                for (shard, reached) in checkpoint.shards() {
+                    match reached {
+                        Progress::Ended => {
+                            known.insert(shard, Known { parents: Vec::new(), state: State::Done });
+                        }
+                        reached => drop(progress.insert(shard, reached.clone())),
+                    }
+                }
+                Begin::Origin(checkpoint.origin())
+            }
+        };
+        Self { start, only, progress, known, listed: false }
+    }
+
+    /// Whether a listing lags so far behind that a shard which was read earlier is not in it yet.
+    #[must_use]
+    pub fn is_ahead_of(&self, shards: &[ShardDescription]) -> bool {
+        let youngest = shards.iter().map(|shard| shard.id).max();
+        self.progress.keys().any(|shard| self.wants(*shard) && Some(*shard) > youngest)
+    }
+
+    /// The shards that are wanted and that a listing does not have.
+    #[must_use]
+    pub fn missing(&self, shards: &[ShardDescription]) -> Vec<ShardId> {
+        let listed: BTreeSet<ShardId> = shards.iter().map(|shard| shard.id).collect();
+        self.only.iter().flatten().filter(|shard| !listed.contains(shard)).copied().collect()
+    }
+
+    /// Takes in a listing of the stream, and tells what it has no more. Reading from the latest begins with the
+    /// shards that are open in the first one; what is closed by then lies before the start.
+    pub fn list(&mut self, shards: &[ShardDescription]) -> Gone {
+        for shard in shards {
+            self.take_in(shard);
+        }
+        let listed: BTreeSet<ShardId> = shards.iter().map(|shard| shard.id).collect();
+        for shard in shards {
+            // A parent that this same listing does not have has been trimmed: nothing of it can be waited for.
+            if let Some(Known { state: State::Waiting { after, .. }, .. }) = self.known.get_mut(&shard.id) {
+                after.retain(|parent| listed.contains(parent));
+            }
+        }
+        let gone = self.gone(&listed);
+        for shard in &gone.done {
+            self.known.remove(shard);
+        }
+        for shard in &gone.unread {
+            self.progress.remove(shard);
+        }
+        gone
+    }
+
+    /// Takes in the shards that go on from one that has ended, as its last page tells them.
+    pub fn children(&mut self, shards: &[ShardDescription]) {
+        for shard in shards {
+            self.take_in(shard);
         }
     }
 
-    /// Takes in a listing of the stream. Reading from the latest begins with the shards that are open in the
-    /// first one; what is closed by then lies before the start.
-    pub fn list(&mut self, shards: &[ShardDescription]) {
-        for shard in shards {
-            if self.is_known(shard.id) {
-                continue;
-            }
-            if !self.listed && self.start == Start::Latest && shard.closed {
-                self.done.insert(shard.id);
-            } else {
-                self.waiting.insert(shard.id, shard.parents.clone());
-            }
+    /// Whether a listing is needed to go on after a shard that has ended: none of its children is known, or one of
+    /// them has a parent that is not.
+    #[must_use]
+    pub fn lacks(&self, ended: ShardId) -> bool {
+        if self.only.is_some() {
+            return false;
         }
-        // A parent that is not listed has been trimmed: nothing of it can be waited for.
-        let listed: BTreeSet<ShardId> = shards.iter().map(|shard| shard.id).collect();
-        for parents in self.waiting.values_mut() {
-            parents.retain(|parent| listed.contains(parent) && !self.done.contains(parent));
-        }
+        let mut children = self.known.values().filter(|known| known.parents.contains(&ended)).peekable();
+        children.peek().is_none()
+            || children.any(|child| match &child.state {
+                State::Waiting { after, .. } => after.iter().any(|parent| !self.known.contains_key(parent)),
+                _ => false,
+            })
     }
 
     /// The shards whose turn has come, and where to start in each. They count as being read from here on.
-    pub fn ready(&mut self) -> Vec<(ShardId, Position)> {
+    pub fn ready(&mut self) -> Vec<Turn> {
         let first = !std::mem::replace(&mut self.listed, true);
-        let turn: Vec<ShardId> = self
-            .waiting
-            .iter()
-            .filter(|(_, parents)| parents.iter().all(|parent| self.done.contains(parent)))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in &turn {
-            self.waiting.remove(id);
-            self.reading.insert(*id);
-        }
-        let position = match self.start {
-            Start::Latest if first => Position::Latest,
-            // A shard that appears later holds only what was put after the start.
-            Start::Latest | Start::TrimHorizon => Position::TrimHorizon,
-            Start::At(time) => Position::At(time),
+        let is_done = |parent: &ShardId| {
+            !self.wants(*parent) || self.known.get(parent).is_some_and(|known| known.state == State::Done)
         };
-        turn.into_iter().map(|id| (id, position.clone())).collect()
+        let ready: Vec<(ShardId, HashKeyRange)> = self
+            .known
+            .iter()
+            .filter_map(|(id, known)| match &known.state {
+                State::Waiting { after, range } if after.iter().all(is_done) => Some((*id, *range)),
+                _ => None,
+            })
+            .collect();
+        ready
+            .into_iter()
+            .map(|(shard, range)| {
+                if let Some(known) = self.known.get_mut(&shard) {
+                    known.state = State::Reading;
+                }
+                Turn { shard, range, position: self.position(shard, first) }
+            })
+            .collect()
     }
 
-    /// A shard has been read to its end. Its children are to be listed next.
+    /// A shard has been read to its end. Its children are next.
     pub fn ended(&mut self, shard: ShardId) {
-        self.reading.remove(&shard);
-        self.done.insert(shard);
+        if let Some(known) = self.known.get_mut(&shard) {
+            known.state = State::Done;
+        }
     }
 
-    /// Whether a child of this shard is known, as one must be once it has ended.
-    #[must_use]
-    pub fn has_child_of(&self, shard: ShardId, shards: &[ShardDescription]) -> bool {
-        shards.iter().any(|child| child.parents.contains(&shard) && self.is_known(child.id))
+    fn position(&mut self, shard: ShardId, first: bool) -> Position {
+        match (self.progress.remove(&shard), self.start) {
+            (Some(Progress::At(place)), _) => Position::AtSequence(place.sequence),
+            (Some(Progress::Passed(number)), _) => Position::After(number),
+            (_, Begin::Latest) if first => Position::Latest,
+            // A shard that appears later holds only what was put after the start.
+            (_, Begin::Latest | Begin::Origin(Origin::TrimHorizon)) => Position::TrimHorizon,
+            (_, Begin::Origin(Origin::At(time))) => Position::At(time),
+        }
     }
 
-    fn is_known(&self, id: ShardId) -> bool {
-        self.waiting.contains_key(&id) || self.reading.contains(&id) || self.done.contains(&id)
+    fn wants(&self, shard: ShardId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&shard))
+    }
+
+    fn take_in(&mut self, shard: &ShardDescription) {
+        if !self.wants(shard.id) {
+            return;
+        }
+        let before = !self.listed && self.start == Begin::Latest && shard.closed;
+        let state = if before {
+            State::Done
+        } else {
+            State::Waiting { after: shard.parents.clone(), range: shard.range }
+        };
+        let parents = shard.parents.clone();
+        let known = self.known.entry(shard.id).or_insert(Known { parents, state });
+        if known.parents.is_empty() {
+            // One that an earlier reading ended: its parents were not kept.
+            known.parents.clone_from(&shard.parents);
+        }
+    }
+
+    /// What a listing has no more. A lagging one lacks only the youngest shards, so what is older than all that it
+    /// has, or the ancestor of one that it has, is gone for good.
+    fn gone(&self, listed: &BTreeSet<ShardId>) -> Gone {
+        let (Some(oldest), Some(youngest)) = (listed.first(), listed.last()) else { return Gone::default() };
+        let mut ancestors = BTreeSet::new();
+        let mut look: Vec<ShardId> = listed.iter().copied().collect();
+        while let Some(shard) = look.pop() {
+            let parents = self.known.get(&shard).map(|known| known.parents.as_slice()).unwrap_or_default();
+            look.extend(parents.iter().filter(|parent| ancestors.insert(**parent)));
+        }
+        let is_gone =
+            |shard: &ShardId| !listed.contains(shard) && (shard < oldest || ancestors.contains(shard));
+        let done = self.known.iter().filter(|(id, known)| known.state == State::Done && is_gone(id));
+        let unread =
+            self.progress.keys().filter(|id| self.wants(**id) && !listed.contains(id) && *id <= youngest);
+        Gone { done: done.map(|(id, _)| *id).collect(), unread: unread.copied().collect() }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn shard(id: u64, parents: &[u64], closed: bool) -> ShardDescription {
-        ShardDescription {
-            id: ShardId::new(id),
-            parents: parents.iter().map(|id| ShardId::new(*id)).collect(),
-            closed,
-        }
-    }
-
-    fn ids(ready: &[(ShardId, Position)]) -> Vec<u64> {
-        ready.iter().map(|(id, _)| id.number()).collect()
-    }
-
-    #[test]
-    fn from_the_trim_horizon_children_wait_for_all_their_parents() {
-        // 0 was split into 2 and 3; 1 and 3 were merged into 4.
-        let shards = [
-            shard(0, &[], true),
-            shard(1, &[], true),
-            shard(2, &[0], false),
-            shard(3, &[0], true),
-            shard(4, &[1, 3], false),
-        ];
-        let mut frontier = Frontier::new(Start::TrimHorizon);
-        frontier.list(&shards);
-        assert_eq!(ids(&frontier.ready()), [0, 1]);
-        frontier.ended(ShardId::new(1));
-        assert!(frontier.ready().is_empty());
-        frontier.ended(ShardId::new(0));
-        assert_eq!(ids(&frontier.ready()), [2, 3]);
-        frontier.ended(ShardId::new(3));
-        assert_eq!(frontier.ready(), [(ShardId::new(4), Position::TrimHorizon)]);
-    }
-
-    #[test]
-    fn from_the_latest_only_open_shards_are_read_and_their_children_from_the_start() {
-        let before = [shard(0, &[], true), shard(1, &[0], false), shard(2, &[0], false)];
-        let mut frontier = Frontier::new(Start::Latest);
-        frontier.list(&before);
-        assert_eq!(
-            frontier.ready(),
-            [(ShardId::new(1), Position::Latest), (ShardId::new(2), Position::Latest)]
-        );
-        frontier.ended(ShardId::new(1));
-        // The child may be closed itself by the time that it is seen.
-        frontier.list(&[
-            shard(1, &[0], true),
-            shard(2, &[0], false),
-            shard(3, &[1], true),
-            shard(4, &[3], false),
-        ]);
-        assert_eq!(frontier.ready(), [(ShardId::new(3), Position::TrimHorizon)]);
-        frontier.ended(ShardId::new(3));
-        assert_eq!(frontier.ready(), [(ShardId::new(4), Position::TrimHorizon)]);
-    }
-
-    #[test]
-    fn a_parent_that_was_trimmed_is_not_waited_for() {
-        let mut frontier = Frontier::new(Start::TrimHorizon);
-        frontier.list(&[shard(5, &[2], false)]);
-        assert_eq!(ids(&frontier.ready()), [5]);
-    }
-
-    proptest! {
-        /// Over random lineages: every shard is given out once, and never before its parents have ended.
-        #[test]
-        fn every_shard_is_read_once_and_after_its_parents(
-            splits in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..30)
-        ) {
-            let mut shards = vec![shard(0, &[], false), shard(1, &[], false)];
-            for (at, merge) in splits {
-                let open: Vec<usize> = (0..shards.len()).filter(|n| !shards[*n].closed).collect();
-                let first = open[at.index(open.len())];
-                let next = shards.len() as u64;
-                shards[first].closed = true;
-                if merge && open.len() > 1 {
-                    let second = *open.iter().find(|n| **n != first).expect("another");
-                    shards[second].closed = true;
-                    shards.push(shard(next, &[first as u64, second as u64], false));
-                } else {
-                    shards.push(shard(next, &[first as u64], false));
-                    shards.push(shard(next + 1, &[first as u64], false));
-                }
-            }
-            let mut frontier = Frontier::new(Start::TrimHorizon);
-            frontier.list(&shards);
-            let (mut ended, mut open) = (BTreeSet::new(), 0);
-            loop {
-                let ready = frontier.ready();
-                if ready.is_empty() {
-                    break;
-                }
-                for (id, _) in ready {
-                    let described = shards.iter().find(|shard| shard.id == id).expect("known");
-                    prop_assert!(described.parents.iter().all(|parent| ended.contains(parent)));
-                    if described.closed {
-                        prop_assert!(ended.insert(id));
-                        frontier.ended(id);
-                    } else {
-                        open += 1;
-                    }
-                }
-            }
-            prop_assert_eq!(ended.len() + open, shards.len());
-        }
-    }
-}
+mod tests;

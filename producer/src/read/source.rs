@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use pipectl_shards::ShardId;
+use pipectl_shards::{HashKeyRange, ShardId};
 
 use crate::outcome::SequenceNumber;
 
@@ -41,6 +41,8 @@ pub struct ShardDescription {
     pub parents: Vec<ShardId>,
     /// Whether it takes no more records.
     pub closed: bool,
+    /// The hash keys whose records it takes: an aggregate with any other is not for its reader.
+    pub range: HashKeyRange,
 }
 
 /// A place in a shard, in words.
@@ -52,6 +54,8 @@ pub enum Position {
     TrimHorizon,
     /// At the first record put at this time or after it.
     At(Timestamp),
+    /// At this record; at the next one that is still there, where it has expired.
+    AtSequence(SequenceNumber),
     /// At the record after this one.
     After(SequenceNumber),
 }
@@ -69,9 +73,11 @@ pub struct Page {
     pub next: Option<ShardIterator>,
     /// How far this page is behind the tip of the shard.
     pub behind: Duration,
+    /// At the end of a closed shard the shards that go on from it, as far as the answer tells.
+    pub children: Vec<ShardDescription>,
 }
 
-/// A record in its shard.
+/// A Kinesis record in its shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrived {
     /// Its place in the shard.
@@ -84,12 +90,16 @@ pub struct Arrived {
     pub data: Bytes,
 }
 
-/// A record that was read, and where.
+/// A record as it was put, and where it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadRecord {
     /// The shard it was on.
     pub shard: ShardId,
-    /// The record.
+    /// Its place in the aggregate that it came in, from 0; nothing for a record that came alone.
+    pub sub_sequence: Option<u64>,
+    /// The explicit hash key that an aggregate keeps of it.
+    pub explicit_hash_key: Option<String>,
+    /// The record: the user's own key and bytes; sequence number and time are the aggregate's, where it was in one.
     pub record: Arrived,
 }
 
@@ -114,6 +124,8 @@ pub enum SourceErrorKind {
     Transient,
     /// The iterator was kept for too long: get a new one at the same place.
     ExpiredIterator,
+    /// Another reader has taken over the subscription to the shard.
+    TakenOver,
     /// No retry mends it.
     Fatal,
 }

@@ -7,3 +7,5 @@ mod fake;
 mod feeding;
 mod producing;
 mod reading;
+mod resuming;
+mod stream;

@@ -1,156 +1,18 @@
-//! The reader on an in-memory stream that splits, merges, throttles and forgets iterators.
+//! The reader on an in-memory stream: every shard, in order, at a pace, whatever fails.
 
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use jiff::Timestamp;
-use pipectl_producer::SequenceNumber;
 use pipectl_producer::read::{
-    Arrived, Page, Position, ReadError, ReadRecord, Reader, Settings, ShardDescription, ShardIterator,
-    ShardSource, SourceError, SourceErrorKind, Start,
+    Page, Position, ReadError, ReadRecord, Reader, Settings, ShardDescription, ShardIterator, ShardSource,
+    SourceError, SourceErrorKind, Start,
 };
 use pipectl_shards::ShardId;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
-#[derive(Default)]
-struct Stream {
-    shards: Vec<Shard>,
-    random: fastrand::Rng,
-    /// Percent of calls that fail in some way.
-    faults: u8,
-    /// Listings for which a new child is not shown yet.
-    lag: u32,
-    calls: Vec<(ShardId, Instant)>,
-}
-
-#[derive(Default)]
-struct Shard {
-    parents: Vec<ShardId>,
-    closed: bool,
-    records: Vec<&'static str>,
-}
-
-#[derive(Clone, Default)]
-struct FakeStream(Arc<Mutex<Stream>>);
-
-impl FakeStream {
-    fn new(shards: usize) -> Self {
-        let stream = Self::default();
-        stream.with(|stream| {
-            stream.shards.resize_with(shards, Shard::default);
-            stream.random = fastrand::Rng::with_seed(7);
-        });
-        stream
-    }
-
-    fn with<T>(&self, act: impl FnOnce(&mut Stream) -> T) -> T {
-        act(&mut self.0.lock().unwrap())
-    }
-
-    fn put(&self, shard: usize, data: &'static str) {
-        self.with(|stream| {
-            assert!(!stream.shards[shard].closed);
-            stream.shards[shard].records.push(data);
-        });
-    }
-
-    fn split(&self, shard: usize) {
-        self.with(|stream| {
-            stream.shards[shard].closed = true;
-            for _ in 0..2 {
-                let parents = vec![ShardId::new(shard as u64)];
-                stream.shards.push(Shard { parents, ..Shard::default() });
-            }
-        });
-    }
-
-    fn merge(&self, one: usize, other: usize) {
-        self.with(|stream| {
-            stream.shards[one].closed = true;
-            stream.shards[other].closed = true;
-            let parents = vec![ShardId::new(one as u64), ShardId::new(other as u64)];
-            stream.shards.push(Shard { parents, ..Shard::default() });
-        });
-    }
-
-    fn reader(&self, start: Start, follow: bool) -> Reader {
-        Reader::start(Arc::new(self.clone()), Settings { start, follow, patience: 50 })
-    }
-}
-
-fn failed(kind: SourceErrorKind) -> SourceError {
-    SourceError { kind, code: "Code".into(), message: "the fake says so".into() }
-}
-
-fn index(shard: ShardId) -> usize {
-    usize::try_from(shard.number()).unwrap()
-}
-
-#[async_trait]
-impl ShardSource for FakeStream {
-    async fn shards(&self) -> Result<Vec<ShardDescription>, SourceError> {
-        Ok(self.with(|stream| {
-            let describe = |(n, shard): (usize, &Shard)| ShardDescription {
-                id: ShardId::new(n as u64),
-                parents: shard.parents.clone(),
-                closed: shard.closed,
-            };
-            let lagging = stream.lag > 0;
-            stream.lag = stream.lag.saturating_sub(1);
-            let shown = stream.shards.iter().enumerate().map(describe);
-            shown.filter(|shard| !lagging || shard.parents.is_empty()).collect()
-        }))
-    }
-
-    async fn iterator(&self, shard: ShardId, position: &Position) -> Result<ShardIterator, SourceError> {
-        self.with(|stream| {
-            if stream.random.u8(..100) < stream.faults {
-                return Err(failed(SourceErrorKind::Throttled));
-            }
-            let at = match position {
-                Position::Latest => stream.shards[index(shard)].records.len(),
-                Position::TrimHorizon | Position::At(_) => 0,
-                Position::After(sequence) => sequence.as_str().parse::<usize>().unwrap() + 1,
-            };
-            Ok(ShardIterator(format!("{}/{at}", shard.number())))
-        })
-    }
-
-    async fn records(&self, iterator: &ShardIterator, limit: i32) -> Result<Page, SourceError> {
-        let (shard, at) = iterator.0.split_once('/').unwrap();
-        let (number, at): (u64, usize) = (shard.parse().unwrap(), at.parse().unwrap());
-        self.with(|stream| {
-            stream.calls.push((ShardId::new(number), Instant::now()));
-            let drawn = stream.random.u8(..100);
-            if drawn < stream.faults {
-                return Err(failed(match drawn % 3 {
-                    0 => SourceErrorKind::Throttled,
-                    1 => SourceErrorKind::Transient,
-                    _ => SourceErrorKind::ExpiredIterator,
-                }));
-            }
-            let shard = &stream.shards[usize::try_from(number).unwrap()];
-            let limit = usize::try_from(limit).unwrap().min(3);
-            let records: Vec<Arrived> = shard.records[at..]
-                .iter()
-                .take(limit)
-                .enumerate()
-                .map(|(n, data)| Arrived {
-                    sequence: SequenceNumber::new(&(at + n).to_string()),
-                    time: Some(Timestamp::UNIX_EPOCH),
-                    partition_key: Some("key".to_owned()),
-                    data: Bytes::from_static(data.as_bytes()),
-                })
-                .collect();
-            let next = at + records.len();
-            let ended = shard.closed && next == shard.records.len();
-            let behind = Duration::from_millis((shard.records.len() - next) as u64);
-            Ok(Page { records, next: (!ended).then(|| ShardIterator(format!("{number}/{next}"))), behind })
-        })
-    }
-}
+use crate::stream::{FakeStream, failed};
 
 async fn all(reader: &mut Reader) -> Vec<ReadRecord> {
     let mut records = Vec::new();
@@ -211,7 +73,7 @@ async fn throttles_failures_and_expired_iterators_lose_and_repeat_nothing() {
         stream.with(|stream| stream.faults = faults);
         for n in 0..40 {
             for shard in 0..3 {
-                stream.put(shard, format!("{shard}-{n:02}").leak());
+                stream.put(shard, format!("{shard}-{n:02}"));
             }
         }
         let records = all(&mut stream.reader(Start::TrimHorizon, false)).await;
@@ -277,4 +139,55 @@ async fn a_reader_that_nobody_reads_from_holds_a_bounded_number_of_pages() {
     let calls = stream.with(|stream| stream.calls.len());
     assert!(calls <= 12, "{calls} pages of 3 records were fetched while nobody took any");
     assert_eq!(all(&mut reader).await.len(), 4_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn children_that_the_last_page_tells_are_read_without_a_listing() {
+    for tells_children in [true, false] {
+        let stream = FakeStream::new(1);
+        stream.with(|stream| stream.tells_children = tells_children);
+        stream.put(0, "parent");
+        stream.split(0);
+        stream.put(1, "left");
+        stream.put(2, "right");
+        stream.merge(1, 2);
+        stream.put(3, "merged");
+        // The first listing shows the parent alone.
+        stream.with(|stream| stream.lag = 1);
+        let records = all(&mut stream.reader(Start::TrimHorizon, false)).await;
+        let texts = texts(&records);
+        assert_eq!((texts.len(), texts[0], texts[3]), (4, "parent", "merged"));
+        let listings = stream.with(|stream| stream.listings);
+        assert_eq!(listings == 1, tells_children, "{listings} listings");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_shard_alone_is_read_to_its_end_and_one_that_is_not_there_is_named() {
+    let stream = FakeStream::new(3);
+    (0..3).for_each(|shard| stream.put(shard, format!("of {shard}")));
+    stream.split(1);
+    stream.put(3, "child");
+    let only = |id| Settings {
+        start: Start::TrimHorizon,
+        only: Some(BTreeSet::from([ShardId::new(id)])),
+        ..Settings::default()
+    };
+    let records = all(&mut stream.reader_with(only(1))).await;
+    assert_eq!(texts(&records), ["of 1"], "and it ends, though it follows");
+    let error = stream.reader_with(only(9)).next().await.unwrap_err();
+    assert!(matches!(&error, ReadError::NoSuchShard { there, .. } if there.len() == 5), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_knows_how_far_it_is_behind() {
+    let stream = FakeStream::new(2);
+    (0..9).for_each(|_| stream.put(0, "data"));
+    let mut reader = stream.reader(Start::TrimHorizon, true);
+    assert_eq!(reader.behind(), Duration::MAX, "it has not looked yet");
+    for _ in 0..9 {
+        next(&mut reader).await;
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(reader.behind(), Duration::ZERO);
 }
