@@ -36,7 +36,9 @@ fn source(client: &Client) -> Arc<KinesisSource> {
 
 async fn consumer(client: &Client, name: &str) -> KinesisConsumer {
     let arn = source(client).identity().await.unwrap().arn;
-    KinesisConsumer::register(client.clone(), &arn, name).await.unwrap()
+    let consumer = KinesisConsumer::register(client.clone(), &arn, name).await.unwrap();
+    consumer.active().await.unwrap();
+    consumer
 }
 
 fn settings(start: Start, follow: bool) -> read::Settings {

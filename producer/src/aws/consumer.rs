@@ -6,11 +6,13 @@ use async_trait::async_trait;
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::StalledStreamProtectionConfig;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::operation::describe_stream_consumer::builders::DescribeStreamConsumerFluentBuilder;
 use aws_sdk_kinesis::operation::subscribe_to_shard::SubscribeToShardOutput;
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::error::SubscribeToShardEventStreamError as Exception;
 use aws_sdk_kinesis::types::{
-    ConsumerStatus, ShardIteratorType, StartingPosition, SubscribeToShardEvent, SubscribeToShardEventStream,
+    ConsumerDescription, ConsumerStatus, ShardIteratorType, StartingPosition, SubscribeToShardEvent,
+    SubscribeToShardEventStream,
 };
 use aws_smithy_types::event_stream::RawMessage;
 use pipectl_shards::ShardId;
@@ -74,40 +76,57 @@ pub enum ConsumerError {
 }
 
 impl KinesisConsumer {
-    /// The consumer with this name, registered where there is none, when it is ACTIVE. One that is being deleted is
-    /// waited for, and registered anew.
+    /// The consumer with this name, registered where there is none; [`active`](Self::active) waits until it can be
+    /// read with. One that is being deleted is waited for, and registered anew.
     ///
     /// # Errors
     /// See [`ConsumerError`].
     pub async fn register(client: Client, stream_arn: &str, name: &str) -> Result<Self, ConsumerError> {
         let until = Instant::now() + PATIENCE;
-        let mut registered = None;
         loop {
-            if registered.is_none() {
-                registered = try_register(&client, stream_arn, name).await?;
-            }
-            let described = client.describe_stream_consumer().stream_arn(stream_arn).consumer_name(name);
-            let status = match described.send().await.map_err(|error| source_error(&error)) {
-                Ok(answer) => {
-                    let found = answer.consumer_description.ok_or_else(|| ConsumerError::Describe {
-                        name: name.to_owned(),
-                        error: malformed("an answer without a description"),
-                    })?;
-                    if found.consumer_status == ConsumerStatus::Active {
-                        let (arn, name) = (found.consumer_arn, name.to_owned());
-                        return Ok(Self { client, arn, name, registered: registered.is_some() });
-                    }
-                    found.consumer_status.as_str().to_owned()
-                }
-                // It has gone away meanwhile, or is not known everywhere yet.
-                Err(error) if &*error.code == "ResourceNotFoundException" => "NOT THERE".to_owned(),
-                Err(error) if error.kind == SourceErrorKind::Fatal => {
-                    return Err(ConsumerError::Describe { name: name.to_owned(), error });
-                }
-                Err(error) => error.code.to_string(),
+            let call = client.register_stream_consumer().stream_arn(stream_arn).consumer_name(name);
+            let registered = match call.send().await.map_err(|error| source_error(&error)) {
+                Ok(answer) => answer.consumer,
+                // There is one by that name.
+                Err(error) if &*error.code == "ResourceInUseException" => None,
+                Err(error) => return Err(ConsumerError::Register { name: name.to_owned(), error }),
             };
+            if let Some(consumer) = registered {
+                let (arn, name) = (consumer.consumer_arn, name.to_owned());
+                return Ok(Self { client, arn, name, registered: true });
+            }
+            let call = client.describe_stream_consumer().stream_arn(stream_arn).consumer_name(name);
+            let found = described(call, name).await?;
+            let going = ConsumerStatus::Deleting;
+            if let Some(found) = found.filter(|found| found.consumer_status != going) {
+                let (arn, name) = (found.consumer_arn, name.to_owned());
+                return Ok(Self { client, arn, name, registered: false });
+            }
             if Instant::now() >= until {
+                let status = going.as_str().to_owned();
                 return Err(ConsumerError::NotActive { name: name.to_owned(), status });
+            }
+            sleep(GLANCE).await;
+        }
+    }
+
+    /// Waits until it is ACTIVE.
+    ///
+    /// # Errors
+    /// See [`ConsumerError`].
+    pub async fn active(&self) -> Result<(), ConsumerError> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let call = self.client.describe_stream_consumer().consumer_arn(&self.arn);
+            // Nothing: it is not known everywhere yet.
+            let found = described(call, &self.name).await?;
+            let status = found.map_or(ConsumerStatus::Creating, |found| found.consumer_status);
+            if status == ConsumerStatus::Active {
+                return Ok(());
+            }
+            if status == ConsumerStatus::Deleting || Instant::now() >= until {
+                let (name, status) = (self.name.clone(), status.as_str().to_owned());
+                return Err(ConsumerError::NotActive { name, status });
             }
             sleep(GLANCE).await;
         }
@@ -139,13 +158,15 @@ impl KinesisConsumer {
     }
 }
 
-/// Registers it; nothing where there is one by that name already.
-async fn try_register(client: &Client, stream: &str, name: &str) -> Result<Option<()>, ConsumerError> {
-    let call = client.register_stream_consumer().stream_arn(stream).consumer_name(name);
+/// What a call tells of a consumer; nothing where it is not there.
+async fn described(
+    call: DescribeStreamConsumerFluentBuilder,
+    name: &str,
+) -> Result<Option<ConsumerDescription>, ConsumerError> {
     match call.send().await.map_err(|error| source_error(&error)) {
-        Ok(_) => Ok(Some(())),
-        Err(error) if &*error.code == "ResourceInUseException" => Ok(None),
-        Err(error) => Err(ConsumerError::Register { name: name.to_owned(), error }),
+        Ok(answer) => Ok(answer.consumer_description),
+        Err(error) if &*error.code == "ResourceNotFoundException" => Ok(None),
+        Err(error) => Err(ConsumerError::Describe { name: name.to_owned(), error }),
     }
 }
 

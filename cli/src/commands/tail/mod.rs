@@ -1,19 +1,20 @@
 //! `pipectl tail`: print what arrives in a stream, from any point on, and go on next time where it stopped.
 //!
 //! `from` says where to start, `filter` which records to show, `printer` how they look, `keeper` keeps the checkpoint,
-//! and `follow` is the loop between the reader and the output.
+//! `registration` the consumer of enhanced fan-out, and `follow` is the loop between the reader and the output.
 
 mod filter;
 mod follow;
 mod from;
 mod keeper;
 mod printer;
+mod registration;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipectl_producer::aws::{ConsumerError, KinesisConsumer, KinesisSource};
+use pipectl_producer::aws::KinesisSource;
 use pipectl_producer::read::{CheckpointFile, Reader, Settings, StreamIdentity};
 use pipectl_shards::ShardId;
 
@@ -27,6 +28,7 @@ use follow::Follow;
 use from::From;
 use keeper::Keeper;
 use printer::Printer;
+use registration::Registration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +36,7 @@ Examples:
   pipectl tail events --from trim-horizon --no-follow
   pipectl tail events --from 10m --limit 100
   pipectl tail events --from 2026-11-21T07:00:00Z --json
-  pipectl tail events --filter .status=500 --filter 're:^GET /cart'
+  pipectl tail events --filter .status=500 --filter 're:^POST'
   pipectl tail events --from trim-horizon --checkpoint events.checkpoint --until-idle 5s
   pipectl tail events --fan-out dashboard";
 
@@ -102,8 +104,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
     let source = stream.source();
     let (keeper, start) = match &args.checkpoint {
         Some(path) => {
-            let file = CheckpointFile::open(path, identity(&source, &stream).await?)
-                .map_err(|cause| keeper::problem(&cause))?;
+            let file = CheckpointFile::open(path, identity(&source, &stream).await?);
+            let file = file.map_err(|cause| keeper::problem(&cause))?;
             let start = args.from.resume(&file, session)?;
             (Keeper::new(Some(file)), start)
         }
@@ -112,53 +114,30 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
     let only = (!args.shard.is_empty()).then(|| args.shard.iter().copied().collect());
     let settings =
         Settings { start, follow: !args.no_follow, strict: args.strict, only, ..Settings::default() };
-    let consumer = match &args.fan_out {
+    let registration = match &args.fan_out {
         Some(name) => {
-            let identity = identity(&source, &stream).await?;
-            Some(register(session, &stream, &identity, name).await?)
+            let stream_arn = identity(&source, &stream).await?.arn;
+            let keep = args.keep_consumer;
+            Some(Registration::begin(session, (&stream, &stream_arn), name, keep, &cancel).await?)
         }
         None => None,
     };
-    let reader = match &consumer {
-        Some(consumer) => Reader::subscribe(source, Arc::new(consumer.clone()), settings),
+    let reader = match &registration {
+        Some(registration) => Reader::subscribe(source, registration.fan_out(), settings),
         None => Reader::start(source, settings),
     };
     let filter = Filter { tests: args.filter, keys: args.key };
     let printer = Printer::new(Arc::clone(&session.output), filter, args.limit);
     let follow = Follow { stream: stream.name, reader, printer, keeper, cancel, until_idle: args.until_idle };
     let followed = follow.run().await;
-    let released = release(session, consumer.filter(|_| !args.keep_consumer)).await;
-    followed.and_then(|exit| released.map(|()| exit))
+    let ended = match registration {
+        Some(registration) => registration.end(session).await,
+        None => Ok(()),
+    };
+    followed.and_then(|exit| ended.map(|()| exit))
 }
 
 async fn identity(source: &KinesisSource, stream: &Stream) -> Result<StreamIdentity, CommandError> {
     let identity = source.identity().await;
     identity.map_err(|cause| CommandError::wrap(Kind::Aws, format!("cannot describe {}", stream.name), cause))
-}
-
-async fn register(
-    session: &Session,
-    stream: &Stream,
-    identity: &StreamIdentity,
-    name: &str,
-) -> Result<KinesisConsumer, CommandError> {
-    let registered = stream.consumer(&identity.arn, name).await;
-    let consumer = registered.map_err(|cause| {
-        let full = matches!(&cause, ConsumerError::Register { error, .. } if &*error.code == "LimitExceededException");
-        let error = CommandError::new(Kind::Aws, cause);
-        if full { error.hint("a stream has 20 consumers at most; --fan-out takes one that is there, too") } else { error }
-    })?;
-    let how = if consumer.was_registered() { "registered" } else { "reading as" };
-    session.output.note(format!("{how} the consumer {name}"));
-    Ok(consumer)
-}
-
-/// Ends the registration of a consumer that was registered here.
-async fn release(session: &Session, consumer: Option<KinesisConsumer>) -> Result<(), CommandError> {
-    let Some(consumer) = consumer.filter(KinesisConsumer::was_registered) else { return Ok(()) };
-    consumer.deregister().await.map_err(|cause| {
-        CommandError::new(Kind::Aws, cause).hint("it costs by the hour until it is deregistered")
-    })?;
-    session.output.note(format!("deregistered the consumer {}", consumer.name()));
-    Ok(())
 }
