@@ -20,7 +20,9 @@ use tokio::time::{Instant, sleep, timeout};
 const STREAM: &str = "events";
 
 fn endpoint() -> InProcess {
-    InProcess::start(Options { timings: Timings::aws(), ..Options::default() })
+    // Each reshard takes so long, and is over before the next.
+    let timings = Timings { reshard: Duration::from_secs(20), ..Timings::aws() };
+    InProcess::start(Options { timings, ..Options::default() })
 }
 
 async fn stream(endpoint: &InProcess, shards: i32) -> Client {
@@ -84,7 +86,7 @@ async fn put_through_reshards(client: Client, count: u32, targets: &[i32]) {
             let _ = call.scaling_type(ScalingType::UniformScaling).send().await;
         }
         producer.put(Record::new(format!("key-{}", n % 17), n.to_string().into_bytes())).await.unwrap();
-        if n % 5 == 4 {
+        if n % 25 == 24 {
             sleep(Duration::from_secs(1)).await;
         }
     }
@@ -126,14 +128,14 @@ async fn a_reader_through_faults_misses_nothing() {
             !error.into_service_error().is_resource_in_use_exception()
         }) {}
         sleep(Duration::from_secs(60)).await;
-        put_through_reshards(client.clone(), 300, &[3, 2]).await;
+        put_through_reshards(client.clone(), 1_500, &[3, 2]).await;
         let patient = read::Settings { patience: 100, ..settings(Start::TrimHorizon, false) };
         let mut reader = Reader::start(source(&client), patient);
         let mut seen = std::collections::BTreeSet::new();
         while let Some(read) = reader.next().await.unwrap() {
             seen.insert(text(&read).parse::<u32>().unwrap());
         }
-        assert_eq!(seen.len(), 300, "seed {seed}");
+        assert_eq!(seen.len(), 1_500, "seed {seed}");
         endpoint.shutdown().await;
     }
 }
@@ -237,11 +239,11 @@ async fn a_consumer_that_is_deleted_ends_the_reading_with_a_reason() {
 async fn readings_with_and_without_a_consumer_go_on_from_each_others_checkpoints() {
     let endpoint = endpoint();
     let client = stream(&endpoint, 1).await;
-    put_through_reshards(client.clone(), 300, &[2]).await;
+    put_through_reshards(client.clone(), 1_200, &[2]).await;
     let (mut start, mut seen) = (Start::TrimHorizon, Vec::new());
     for (run, fan_out) in [false, true, false, true, true, false].into_iter().enumerate() {
         let mut reader = reader(&client, fan_out, settings(start, false)).await;
-        while run == 5 || seen.len() < (run + 1) * 37 {
+        while run == 5 || seen.len() < (run + 1) * 150 {
             let Some(read) = reader.next().await.unwrap() else { break };
             seen.push(text(&read).parse::<u32>().unwrap());
         }
@@ -250,7 +252,7 @@ async fn readings_with_and_without_a_consumer_go_on_from_each_others_checkpoints
         sleep(Duration::from_secs(6)).await;
     }
     seen.sort_unstable();
-    assert_eq!(seen, (0..300).collect::<Vec<_>>());
+    assert_eq!(seen, (0..1_200).collect::<Vec<_>>());
     endpoint.shutdown().await;
 }
 

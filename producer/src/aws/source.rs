@@ -51,7 +51,9 @@ impl KinesisSource {
             .map_err(|error| source_error(&error))?;
         let summary = answer.stream_description_summary;
         let summary = summary.ok_or_else(|| malformed("an answer without a description"))?;
-        let created = Timestamp::from_nanosecond(summary.stream_creation_timestamp.as_nanos()).ok();
+        // It comes as a floating-point number of seconds: what lies below a millisecond is noise.
+        let millis = (summary.stream_creation_timestamp.as_nanos() + 500_000).div_euclid(1_000_000);
+        let created = i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
         Ok(StreamIdentity { arn: summary.stream_arn, created })
     }
 }

@@ -103,7 +103,8 @@ pub(crate) fn subscribe(
         let part = subscription.next().await?;
         Some((writer.frame(part), (subscription, writer)))
     });
-    Ok(call.events(stream::iter([first]).chain(events).boxed()))
+    // Who reads it in this process may ask once more after the end.
+    Ok(call.events(stream::iter([first]).chain(events).fuse().boxed()))
 }
 
 /// Writes parts as frames.
