@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types::StreamStatus;
+use aws_sdk_kinesis::types::{ScalingType, StreamStatus};
 use pipectl_localstack::{Endpoint, Limits, Options};
 use pipectl_producer::aggregation::{Aggregator, UserRecord};
 use serde_json::Value;
@@ -122,6 +122,24 @@ impl World {
         lines
     }
 
+    /// Changes the number of shards, and waits until it has.
+    fn reshard(&self, shards: i32) {
+        let call = self.client.update_shard_count().stream_name(STREAM).target_shard_count(shards);
+        let resharded = self.runtime.block_on(call.scaling_type(ScalingType::UniformScaling).send());
+        resharded.expect("it may be resharded");
+        self.wait_until_active(STREAM);
+    }
+
+    /// Puts lines with `pipectl produce --file`.
+    fn produce(&self, lines: &[String]) {
+        fs::write(self.path("lines"), lines.join("\n") + "\n").expect("a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pipectl"));
+        command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
+        command.args(["--endpoint-url", &self.endpoint.url(), "produce", "--stream", STREAM]);
+        let produced = command.args(["--file", "lines"]).output().expect("it starts");
+        assert!(produced.status.success(), "{}", String::from_utf8_lossy(&produced.stderr));
+    }
+
     fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
@@ -223,6 +241,27 @@ fn only_what_is_asked_for_is_shown() {
     let of_shards: Vec<usize> =
         ["0", "shardId-000000000001"].map(|id| world.lines(&["--shard", id]).len()).into();
     assert_eq!(of_shards.iter().sum::<usize>(), 3);
+}
+
+#[test]
+fn what_produce_puts_tail_gives_back_through_two_reshards_in_between() {
+    let world = World::new(2);
+    let following = world.start(&["--from", "trim-horizon", "--limit", "3000"]);
+    let fanned = world.start(&["--from", "trim-horizon", "--limit", "3000", "--fan-out", "dashboard"]);
+    let mut put: Vec<String> = (0..3_000).map(|n| format!("line {}", n % 2_900)).collect();
+    for (part, shards) in put.chunks(1_000).zip([Some(3), Some(2), None]) {
+        world.produce(part);
+        shards.into_iter().for_each(|shards| world.reshard(shards));
+    }
+    put.sort();
+    for reading in [following, fanned] {
+        let ran = reading.ended();
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let mut printed: Vec<String> = ran.stdout.lines().map(str::to_owned).collect();
+        printed.sort();
+        assert_eq!(printed, put, "lines that are there twice come twice");
+    }
+    assert_eq!(world.lines(&[]), put);
 }
 
 #[test]
