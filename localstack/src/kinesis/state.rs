@@ -262,12 +262,16 @@ impl State {
         Outcome { shard, size, result: Ok(sequence) }
     }
 
-    /// The route that is next: one after the other, as even as can be. One that has no room for a record of this size
-    /// is left out while another has.
+    /// The route that is next: one after the other, as even as can be, but each round from another one on, so that no
+    /// producer's own order fits it by chance. One that has no room for a record of this size is left out while another
+    /// has.
     fn in_turn(&mut self, size: usize, now: i64) -> usize {
         let count = self.routes.len().max(1);
-        let turn = self.turn % count;
-        self.turn = turn + 1;
+        let (round, place) = (self.turn / count, self.turn % count);
+        self.turn = self.turn.wrapping_add(1);
+        // Multiples of the golden ratio, of which the upper bits are taken: they are spread evenly and repeat late.
+        let first = (round as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48;
+        let turn = (place + usize::try_from(first).unwrap_or_default()) % count;
         if !self.limits.enforced() {
             return turn;
         }
