@@ -1,5 +1,6 @@
 //! Records on their way, and what one request carries of them.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use pipectl_shards::HashKey;
@@ -31,7 +32,13 @@ pub struct Track {
     pub(crate) prediction: Option<Prediction>,
     /// Which flush it belongs to.
     pub(crate) epoch: u64,
+    /// Who waits for how it ends.
+    pub(crate) ticket: Option<Ticket>,
 }
+
+/// What a caller holds who waits for how one record ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(pub(crate) NonZeroU64);
 
 impl Pending {
     /// The point in the hash-key space that decides where it lands; hashed once.

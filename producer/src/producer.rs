@@ -107,6 +107,7 @@ struct Shared {
 
 enum Command {
     Put(Record),
+    Deliver(Record, oneshot::Sender<Outcome>),
     Refuse(Record, Refusal),
     Flush(oneshot::Sender<()>),
     Close,
@@ -142,6 +143,43 @@ impl Producer {
         self.commands.send(Command::Put(record)).await.map_err(|_| self.stopped())?;
         permit.forget();
         Ok(())
+    }
+
+    /// Hands over a record as [`put`](Self::put) does, and waits for how it ends; the observer is told as well. Who
+    /// does not wait any more changes nothing: the record is on its way.
+    ///
+    /// # Errors
+    /// The producer has stopped, and the record was not taken; or the producer died, which an observer that panics can
+    /// make it do.
+    pub async fn deliver(&self, record: Record) -> Result<Outcome, Stopped> {
+        self.hand_over(record).await?.await.map_err(|_| self.stopped())
+    }
+
+    /// Hands over records and waits for how they end, in bulk: the outcomes are in the order of the records.
+    ///
+    /// # Errors
+    /// The producer has stopped: what was handed over before has ended or will, and the observer is told of it.
+    pub async fn deliver_all(
+        &self,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Result<Vec<Outcome>, Stopped> {
+        let mut waits = Vec::new();
+        for record in records {
+            waits.push(self.hand_over(record).await?);
+        }
+        let mut outcomes = Vec::with_capacity(waits.len());
+        for wait in waits {
+            outcomes.push(wait.await.map_err(|_| self.stopped())?);
+        }
+        Ok(outcomes)
+    }
+
+    async fn hand_over(&self, record: Record) -> Result<oneshot::Receiver<Outcome>, Stopped> {
+        let permit = self.budget.acquire_many(self.charge.of(&record)).await.map_err(|_| self.stopped())?;
+        let (done, wait) = oneshot::channel();
+        self.commands.send(Command::Deliver(record, done)).await.map_err(|_| self.stopped())?;
+        permit.forget();
+        Ok(wait)
     }
 
     /// Hands over a record if there is room for it now.

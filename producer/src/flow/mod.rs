@@ -43,7 +43,7 @@ use self::keys::Keys;
 pub use self::limits::{Limits, Ordering};
 use self::ready::Ready;
 use self::routing::Stream;
-use crate::batch::{Batch, Pending, Track};
+use crate::batch::{Batch, Pending, Ticket, Track};
 use crate::outcome::{Attempt, Cancellation, Failure, Outcome, Refusal};
 use crate::parcel::{Lanes, Parcel};
 use crate::record::Record;
@@ -58,6 +58,8 @@ pub struct Ended {
     pub record: Record,
     /// How it ended.
     pub outcome: Outcome,
+    /// Who waits for it.
+    pub ticket: Option<Ticket>,
 }
 
 /// When a request began and ended, and the number drawn for its retries.
@@ -131,12 +133,23 @@ impl Flow {
 
     /// Takes a record whose hash key the caller may have at hand.
     pub fn put_hashed(&mut self, record: Record, hash_key: Option<HashKey>, now: Duration) {
+        self.put_awaited(record, hash_key, None, now);
+    }
+
+    /// The same, of a record for which somebody may wait.
+    pub fn put_awaited(
+        &mut self,
+        record: Record,
+        hash_key: Option<HashKey>,
+        ticket: Option<Ticket>,
+        now: Duration,
+    ) {
         match record.refusal(self.limits.max_record_bytes) {
-            Some(reason) => self.refuse(record, reason),
+            Some(reason) => self.refused(record, reason, ticket),
             None => {
                 let epoch = self.take_in(&record);
-                let pending =
-                    Pending { record, track: Track { put_at: now, epoch, hash_key, ..Track::default() } };
+                let track = Track { put_at: now, epoch, hash_key, ticket, ..Track::default() };
+                let pending = Pending { record, track };
                 match self.fatal_reason() {
                     Some(reason) => self.cancelled(pending, reason, false),
                     None => self.route(pending, now + self.limits.linger, now),
@@ -147,8 +160,12 @@ impl Flow {
 
     /// Accounts for a record that the caller knows cannot be delivered.
     pub fn refuse(&mut self, record: Record, reason: Refusal) {
+        self.refused(record, reason, None);
+    }
+
+    fn refused(&mut self, record: Record, reason: Refusal, ticket: Option<Ticket>) {
         let epoch = self.take_in(&record);
-        let pending = Pending { record, track: Track { epoch, ..Track::default() } };
+        let pending = Pending { record, track: Track { epoch, ticket, ..Track::default() } };
         self.end(pending, |_| Outcome::Refused { reason });
     }
 
@@ -357,7 +374,7 @@ impl Flow {
         self.epochs.leave(track.epoch);
         let outcome = outcome(track.attempts);
         self.tally.ended(&record, &outcome);
-        self.ended.push(Ended { record, outcome });
+        self.ended.push(Ended { record, outcome, ticket: track.ticket });
     }
 }
 

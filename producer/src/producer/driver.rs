@@ -1,6 +1,7 @@
 //! The task behind a producer: waits for what happens next and does what [`Flow`] says, and nothing else.
 
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -9,11 +10,14 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::{COMMANDS, Charge, Command, Observer, Report, Settings, Shared};
-use crate::batch::Batch;
+use crate::batch::{Batch, Ticket};
 use crate::flow::{Answer, Ended, Flow};
 use crate::hash_keys::hash_keys;
-use crate::outcome::Cancellation;
+use crate::outcome::{Cancellation, Outcome};
 use crate::sink::{PutResult, RecordSink, Routing, SinkError, SinkErrorKind};
+
+/// How long the first records wait to learn where they go. Without that they would go alone, a request full of them.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
 
 type Looked = Result<Routing, SinkError>;
 
@@ -32,9 +36,14 @@ pub(super) struct Driver {
     requests: JoinSet<Answered>,
     /// One at most: the stream is asked how it routes records.
     look: JoinSet<Looked>,
+    has_looked: bool,
     /// What each request carries, kept here so that an aborted request loses nothing.
     carried: HashMap<task::Id, Arc<Batch>>,
     flushes: Vec<(u64, oneshot::Sender<()>)>,
+    /// Who waits for how a record ends: no more than there are records that have not.
+    waiting: HashMap<Ticket, oneshot::Sender<Outcome>>,
+    /// The ticket that was given out last.
+    last_ticket: u64,
     closing: bool,
 }
 
@@ -65,8 +74,11 @@ impl Driver {
             shared,
             requests: JoinSet::new(),
             look: JoinSet::new(),
+            has_looked: false,
             carried: HashMap::new(),
             flushes: Vec::new(),
+            waiting: HashMap::new(),
+            last_ticket: 0,
             closing: false,
         }
     }
@@ -84,7 +96,8 @@ impl Driver {
             if self.closing && self.flow.is_idle() {
                 break;
             }
-            let due = [self.flow.wake_at(), self.flow.look_at(), self.flow.tell_at()];
+            let patience = self.patience();
+            let due = [self.flow.wake_at(), self.flow.look_at(), self.flow.tell_at(), patience];
             let wake = due.into_iter().flatten().min();
             let wake = wake.map(|at| self.started + at);
             tokio::select! {
@@ -95,10 +108,11 @@ impl Driver {
                 }
                 Some(answered) = self.requests.join_next_with_id() => self.answered(answered),
                 Some(looked) = self.look.join_next() => {
+                    self.has_looked = true;
                     let looked = looked.unwrap_or_else(|error| Err(transient("RequestFailed", &error.to_string())));
                     self.flow.looked(looked, self.started.elapsed());
                 }
-                taken = inbox.recv_many(&mut commands, COMMANDS), if !self.closing => {
+                taken = inbox.recv_many(&mut commands, COMMANDS), if !self.closing && patience.is_none() => {
                     // 0: the handle is gone, and the cancellation of its drop comes next.
                     self.closing |= taken == 0;
                     self.take(&mut commands);
@@ -112,11 +126,17 @@ impl Driver {
         Report { account: stats.account, stats, stopped: self.flow.fatal().cloned() }
     }
 
+    /// Until when nothing is taken in, because the first look at the stream is under way.
+    fn patience(&self) -> Option<Duration> {
+        let is_first = !self.has_looked && !self.look.is_empty();
+        Some(FIRST_LOOK).filter(|until| is_first && self.started.elapsed() < *until)
+    }
+
     /// Takes commands in their order. The hash keys of all their records are found out together, which is cheaper.
     fn take(&mut self, commands: &mut Vec<Command>) {
         let wanted = self.flow.wants_hash_keys();
         let records = commands.iter().filter(|_| wanted).filter_map(|command| match command {
-            Command::Put(record) => Some(record),
+            Command::Put(record) | Command::Deliver(record, _) => Some(record),
             _ => None,
         });
         let mut hash_keys = hash_keys(records).into_iter();
@@ -124,6 +144,10 @@ impl Driver {
         for command in commands.drain(..) {
             match command {
                 Command::Put(record) => self.flow.put_hashed(record, hash_keys.next(), now),
+                Command::Deliver(record, done) => {
+                    let ticket = self.ticket(done);
+                    self.flow.put_awaited(record, hash_keys.next(), ticket, now);
+                }
                 Command::Refuse(record, reason) => self.flow.refuse(record, reason),
                 Command::Flush(done) => self.flushes.push((self.flow.flush(), done)),
                 Command::Close => {
@@ -132,6 +156,13 @@ impl Driver {
                 }
             }
         }
+    }
+
+    fn ticket(&mut self, done: oneshot::Sender<Outcome>) -> Option<Ticket> {
+        self.last_ticket = self.last_ticket.wrapping_add(1);
+        let ticket = NonZeroU64::new(self.last_ticket).map(Ticket)?;
+        self.waiting.insert(ticket, done);
+        Some(ticket)
     }
 
     fn look(&mut self) {
@@ -193,7 +224,11 @@ impl Driver {
             *self.shared.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(fatal.clone());
             self.budget.close();
         }
-        for Ended { record, outcome } in ended {
+        for Ended { record, outcome, ticket } in ended {
+            if let Some(done) = ticket.and_then(|ticket| self.waiting.remove(&ticket)) {
+                // Who was to be told does not wait any more: the observer is told all the same.
+                let _ = done.send(outcome.clone());
+            }
             (self.observer)(record, outcome);
         }
         self.budget.add_permits(freed);

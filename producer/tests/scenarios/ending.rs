@@ -132,3 +132,24 @@ async fn a_closed_producer_tells_the_last_record_before_it_reports() {
     let report = producer.close().await;
     assert_eq!((told.load(Ordering::Relaxed), report.account.put), (3_000, 3_000));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_record_is_told_how_it_ended_and_so_is_the_observer() {
+    let (producer, ends) = start(Faults { throttled: 30, ..Faults::default() }, Settings::default());
+    let mut records: Vec<Record> = (0..200).map(record).collect();
+    records.insert(7, Record::new(String::new(), Vec::new()));
+    let outcomes = producer.deliver_all(records).await.unwrap();
+    let names: Vec<&str> = outcomes.iter().map(Outcome::name).collect();
+    assert_eq!(names.iter().position(|name| *name == "refused"), Some(7), "in the order of the records");
+    assert_eq!(names.iter().filter(|name| **name == "delivered").count(), 200);
+    assert_eq!(producer.deliver(record(1)).await.unwrap().name(), "delivered");
+    assert_eq!(ends.lock().unwrap().len(), 202);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_wait_any_more_changes_nothing() {
+    let (producer, ends) = start(Faults::default(), Settings::default());
+    assert!(timeout(Duration::from_millis(1), producer.deliver(record(1))).await.is_err());
+    let report = producer.close().await;
+    assert_eq!((report.account.delivered, ends.lock().unwrap().len()), (1, 1));
+}
