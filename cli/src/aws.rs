@@ -1,4 +1,4 @@
-//! The only place of this crate that names the SDK: a client for the producer's library, and what a local
+//! The only place of this crate that names the SDK: clients for the producer's library, and what a local
 //! endpoint takes.
 
 use aws_config::SdkConfig;
@@ -7,6 +7,11 @@ use aws_config::SdkConfig;
 pub(crate) const LOCAL_REGION: &str = "us-east-1";
 /// The credentials a local endpoint takes; it checks none.
 pub(crate) const LOCAL_KEY: &str = "test";
+
+/// A CloudWatch client, for the producer's metrics.
+pub(crate) fn cloudwatch(config: &SdkConfig) -> aws_sdk_cloudwatch::Client {
+    aws_sdk_cloudwatch::Client::new(config)
+}
 
 /// A Kinesis client, for the producer and the reader.
 pub(crate) fn kinesis(config: &SdkConfig) -> aws_sdk_kinesis::Client {

@@ -13,6 +13,7 @@ mod error;
 mod feeding;
 mod interrupt;
 mod logging;
+mod measuring;
 mod output;
 mod provision;
 mod render;

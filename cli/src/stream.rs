@@ -63,6 +63,11 @@ impl Stream {
         Arc::new(KinesisSink::new(aws::kinesis(&self.config), self.name.clone()))
     }
 
+    /// Where it is, for metrics.
+    pub(crate) fn cloudwatch(&self) -> aws_sdk_cloudwatch::Client {
+        aws::cloudwatch(&self.config)
+    }
+
     /// Gives records out.
     pub(crate) fn source(&self) -> Arc<KinesisSource> {
         Arc::new(KinesisSource::new(aws::kinesis(&self.config), self.name.clone()))

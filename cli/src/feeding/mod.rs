@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use pipectl_producer::feed::{Entry, FeedError, Tempo, feed_at};
 use pipectl_producer::flow::{Limits, Ordering};
+use pipectl_producer::metrics;
 use pipectl_producer::{Aggregation, Outcome, Producer, RecordSink, Report, Settings, Stats};
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +51,8 @@ pub(crate) struct Feeding {
     pub(crate) total: Option<u64>,
     /// How often to say where it is where no terminal shows it.
     pub(crate) plain_every: Option<Duration>,
+    /// What is measured of it, for who reads metrics.
+    pub(crate) metrics: metrics::Settings,
 }
 
 impl Default for Feeding {
@@ -63,6 +66,7 @@ impl Default for Feeding {
             duration: None,
             total: None,
             plain_every: Some(PLAIN_INTERVAL),
+            metrics: metrics::Settings::default(),
         }
     }
 }
@@ -130,7 +134,7 @@ impl Feeding {
             ordering: self.ordering,
             ..Limits::default()
         };
-        Settings { limits, memory: MEMORY, ..Settings::default() }
+        Settings { limits, memory: MEMORY, metrics: self.metrics.clone(), ..Settings::default() }
     }
 }
 

@@ -3,4 +3,5 @@
 mod ending;
 mod inputs;
 mod made_up;
+mod metrics;
 mod world;

@@ -56,6 +56,14 @@ impl World {
         self.wait_until_active(stream);
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -14,6 +14,7 @@ use crate::args::duration;
 use crate::error::{CommandError, Exit, Kind};
 use crate::feeding::{self, Fed, Feeding};
 use crate::interrupt;
+use crate::measuring::Measured;
 use crate::output::words::{counted, grouped};
 use crate::render;
 use crate::session::Session;
@@ -62,6 +63,9 @@ pub(crate) struct Args {
     /// Give a record up when it could not be delivered for this long
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, help_heading = DELIVERY)]
     ttl: Duration,
+
+    #[command(flatten)]
+    measured: Measured,
 
     /// Read everything and say what would be sent where; send nothing
     #[arg(long, help_heading = DELIVERY)]
@@ -112,12 +116,20 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
         duration: args.pace.duration,
         total: input.total,
         plain_every: args.progress,
+        metrics: args.measured.settings(&stream),
     };
     if args.dry_run {
         return dry_run::run(session, &stream, entries, how).await;
     }
+    let measuring = args.measured.begin(&stream).await?;
+    if let Some(url) = measuring.url() {
+        session.output.note(format!("Prometheus reads the metrics at {url}"));
+    }
     let cancel = interrupt::listen(&session.output, "finishing what is under way");
     let fed = feeding::run(&session.output, stream.sink(), entries, how, &cancel).await;
+    if !measuring.end().await {
+        session.output.note("the last metrics did not reach CloudWatch");
+    }
     session.output.data(render::account::text(&stream.name, &fed.stats, &fed.reasons));
     session.output.event("account", &render::account::json(&stream.name, &fed.stats, &fed.reasons));
     finish(fed)
