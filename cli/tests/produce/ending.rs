@@ -46,11 +46,12 @@ fn a_stream_that_is_not_there_is_an_error_before_anything_is_read() {
 #[test]
 fn records_that_expire_are_named_and_end_in_a_code_of_their_own() {
     let world = World::with(1, pipectl_localstack::Limits::On);
-    // Two seconds of what one shard takes, with half a second to live.
+    // Four seconds of what one shard takes, at once, with a third of a second to live.
     let ended = world
         .produce(&[
             "--json",
             "--no-aggregation",
+            "--no-shard-pace",
             "--generate",
             "devices",
             "--records",
