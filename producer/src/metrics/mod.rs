@@ -1,4 +1,4 @@
-//! KPL's metrics, under KPL's names, through the [`metrics`](::metrics) facade.
+//! KPL's metrics, under KPL's names, through the [`metrics`] facade.
 //!
 //! `Meters` counts what passes the producer and hands it to whatever recorder is installed, once a second.
 //! [`Registry`] is a recorder of ours with bounded memory. What it holds goes to CloudWatch once a minute
