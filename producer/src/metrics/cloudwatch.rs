@@ -80,7 +80,8 @@ impl Default for PublisherSettings {
 #[derive(Debug)]
 pub struct Publisher {
     close: oneshot::Sender<()>,
-    task: JoinHandle<()>,
+    /// Ends with whether everything was published.
+    task: JoinHandle<bool>,
 }
 
 impl Publisher {
@@ -100,7 +101,7 @@ impl Publisher {
         let _ = close.send(());
         let ended = tokio::time::timeout(deadline, &mut task).await;
         task.abort();
-        ended.is_ok_and(|ended| ended.is_ok())
+        ended.is_ok_and(|ended| ended.is_ok_and(|published| published))
     }
 }
 
@@ -116,7 +117,7 @@ struct Outbox {
 }
 
 impl Outbox {
-    async fn run(mut self, mut closed: oneshot::Receiver<()>) {
+    async fn run(mut self, mut closed: oneshot::Receiver<()>) -> bool {
         let mut ticks =
             tokio::time::interval_at(Instant::now() + self.settings.interval, self.settings.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -126,7 +127,7 @@ impl Outbox {
                 // Closed, or dropped.
                 told = &mut closed => {
                     if told.is_err() {
-                        return;
+                        return false;
                     }
                     true
                 }
@@ -134,7 +135,7 @@ impl Outbox {
             self.gather(Timestamp::now());
             let sent = self.send().await;
             if is_last || matches!(&sent, Err(error) if error.kind == SinkErrorKind::Fatal) {
-                return;
+                return sent.is_ok();
             }
         }
     }
@@ -341,7 +342,15 @@ mod tests {
         with_local_recorder(&registry, || counter!("N").increment(5));
         tokio::time::sleep(Duration::from_secs(121)).await;
         assert!(publisher.task.is_finished());
+        assert!(!publisher.close_within(Duration::from_secs(1)).await, "and nobody says that it was done");
         assert_eq!(sink.requests.lock().unwrap().len(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_last_upload_that_fails_is_said_to_have_failed() {
+        let (registry, _, publisher) = start(vec![SinkErrorKind::Transient]);
+        with_local_recorder(&registry, || counter!("N").increment(5));
+        assert!(!publisher.close_within(Duration::from_secs(1)).await);
     }
 
     #[tokio::test(start_paused = true)]
