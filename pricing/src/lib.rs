@@ -1,7 +1,8 @@
 //! What AWS charges for streaming: one dated file of prices with its source, and the formulas over them.
 //!
 //! `plan`, `estimate` and `simulate` ask here, so that one pipeline has one price wherever it is shown.
-//! The prices are data ([`Prices`], built in or a user's own file); the formulas are in one file a service.
+//! The prices are data ([`PriceList`], built in or a user's own file, and [`Prices`] of one of its regions); the
+//! formulas are in one file a service.
 //!
 //! ```
 //! use pipectl_pricing::{Prices, kinesis};
@@ -13,13 +14,16 @@
 //! ```
 
 pub mod bill;
+mod check;
 pub mod firehose;
 pub mod kinesis;
 pub mod lambda;
+pub mod list;
 pub mod prices;
 
 pub use bill::{Bill, Dollars, Line};
-pub use prices::{PriceError, Prices};
+pub use list::{PriceError, PriceList};
+pub use prices::Prices;
 
 /// Hours in the month that AWS's own calculator uses.
 pub const HOURS_PER_MONTH: f64 = 730.0;

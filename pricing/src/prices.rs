@@ -1,15 +1,12 @@
-//! The price list: the built-in one, or a user's own file in the same shape.
+//! The prices of one region, as the formulas want them.
 
 use serde::{Deserialize, Serialize};
 
-/// Every price that pipectl knows, with the day and the place it is from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+use crate::check::{price, quantity, rounding};
+
+/// Every price that pipectl knows for one region, with the day and the place it is from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Prices {
-    /// The shape of the file; 1.
-    pub format: u32,
-    /// ISO code; the formulas and [`crate::Dollars`] are for `USD`.
-    pub currency: String,
     /// The region the prices are of.
     pub region: String,
     /// The day they were read, `yyyy-mm-dd`.
@@ -35,6 +32,7 @@ pub struct Kinesis {
     /// The same in an account with a commitment.
     pub on_demand_advantage: OnDemand,
     /// On-demand rounds every record up to a multiple of this.
+    #[serde(deserialize_with = "rounding")]
     pub on_demand_rounding_bytes: u32,
 }
 
@@ -43,20 +41,28 @@ pub struct Kinesis {
 #[serde(deny_unknown_fields)]
 pub struct Provisioned {
     /// One shard for one hour.
+    #[serde(deserialize_with = "price")]
     pub shard_hour: f64,
     /// A million PUT payload units.
+    #[serde(deserialize_with = "price")]
     pub put_payload_units_million: f64,
     /// Size of a PUT payload unit; a record takes whole ones.
+    #[serde(deserialize_with = "rounding")]
     pub put_payload_unit_bytes: u32,
     /// One enhanced fan-out consumer on one shard for one hour.
+    #[serde(deserialize_with = "price")]
     pub fan_out_consumer_shard_hour: f64,
     /// A GB read by enhanced fan-out.
+    #[serde(deserialize_with = "price")]
     pub fan_out_gb: f64,
     /// Retention of more than 24 hours, up to 7 days: one shard for one hour.
+    #[serde(deserialize_with = "price")]
     pub extended_retention_shard_hour: f64,
     /// Retention of more than 7 days: a GB for a month.
+    #[serde(deserialize_with = "price")]
     pub long_retention_gb_month: f64,
     /// Reading a GB older than 7 days.
+    #[serde(deserialize_with = "price")]
     pub long_retention_retrieval_gb: f64,
 }
 
@@ -65,33 +71,67 @@ pub struct Provisioned {
 #[serde(deny_unknown_fields)]
 pub struct OnDemand {
     /// One stream for one hour.
+    #[serde(deserialize_with = "price")]
     pub stream_hour: f64,
     /// A GB written.
+    #[serde(deserialize_with = "price")]
     pub in_gb: f64,
     /// A GB read by `GetRecords`.
+    #[serde(deserialize_with = "price")]
     pub out_gb: f64,
     /// A GB read by enhanced fan-out.
+    #[serde(deserialize_with = "price")]
     pub fan_out_gb: f64,
     /// Retention of more than 24 hours, up to 7 days: a GB for a month.
+    #[serde(deserialize_with = "price")]
     pub extended_retention_gb_month: f64,
     /// Retention of more than 7 days: a GB for a month.
+    #[serde(deserialize_with = "price")]
     pub long_retention_gb_month: f64,
-    /// The least that is billed in each direction, in MiB/s over the account; no primary source could be
-    /// read for the 25 of Advantage.
-    #[serde(default)]
+    /// The least that is billed in each direction, in MiB/s over the account. Reads by `GetRecords` and by
+    /// fan-out count together: the costs that AWS measured itself ("Kinesis On-demand Advantage saves 60%+",
+    /// AWS Big Data Blog, March 2026) come out so, and a test keeps them.
+    #[serde(default, deserialize_with = "quantity")]
     pub least_mib_per_second: f64,
 }
 
-/// Prices of Data Firehose.
+/// Prices of Data Firehose, for direct put and for a Kinesis stream as the source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Firehose {
     /// A GB taken in.
+    #[serde(deserialize_with = "price")]
     pub in_gb: f64,
+    /// What a GB costs past certain amounts in a month, the smallest amount first.
+    #[serde(default)]
+    pub cheaper_in_gb: Vec<Tier>,
     /// Every record is rounded up to a multiple of this.
+    #[serde(deserialize_with = "rounding")]
     pub rounding_bytes: u32,
     /// A GB converted to Parquet or ORC.
+    #[serde(deserialize_with = "price")]
     pub format_conversion_gb: f64,
+    /// A GB that dynamic partitioning delivers.
+    #[serde(deserialize_with = "price")]
+    pub partitioning_gb: f64,
+    /// A thousand objects that it writes.
+    #[serde(deserialize_with = "price")]
+    pub partitioning_objects_thousand: f64,
+    /// An hour of evaluating jq.
+    #[serde(deserialize_with = "price")]
+    pub partitioning_jq_hour: f64,
+}
+
+/// A price that holds from some amount in a month on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tier {
+    /// From this many GB on.
+    #[serde(deserialize_with = "quantity")]
+    pub past_gb: f64,
+    /// A GB taken in.
+    #[serde(deserialize_with = "price")]
+    pub in_gb: f64,
 }
 
 /// Prices of Lambda.
@@ -99,97 +139,12 @@ pub struct Firehose {
 #[serde(deny_unknown_fields)]
 pub struct Lambda {
     /// A million invocations.
+    #[serde(deserialize_with = "price")]
     pub requests_million: f64,
     /// A GB of memory for a second on x86-64.
+    #[serde(deserialize_with = "price")]
     pub gb_second_x86_64: f64,
     /// A GB of memory for a second on arm64.
+    #[serde(deserialize_with = "price")]
     pub gb_second_arm64: f64,
-}
-
-/// Why a price file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum PriceError {
-    /// It is not JSON of the right shape.
-    #[error("the price file cannot be read")]
-    Parse(#[source] serde_json::Error),
-    /// It is of a later shape than this program knows.
-    #[error(
-        "the price file has format {found}, and this pipectl reads format {}: use a newer pipectl",
-        Prices::FORMAT
-    )]
-    Format {
-        /// What the file says.
-        found: u32,
-    },
-    /// The formulas add dollars.
-    #[error("the price file is in {found}; prices must be in USD")]
-    Currency {
-        /// What the file says.
-        found: String,
-    },
-}
-
-impl Prices {
-    /// The shape of file that this version reads.
-    pub const FORMAT: u32 = 1;
-
-    const BUILTIN: &'static str = include_str!("../data/prices.json");
-
-    /// The prices that came with this version.
-    ///
-    /// # Panics
-    /// Never: a test reads the same file.
-    #[must_use]
-    pub fn builtin() -> Self {
-        #[expect(clippy::expect_used, reason = "the file is compiled in and a test reads it")]
-        Self::parse(Self::BUILTIN).expect("the built-in prices are valid")
-    }
-
-    /// Reads a price file, for a user with another region or a contract of their own.
-    ///
-    /// # Errors
-    /// [`PriceError`], naming what is wrong with the file.
-    pub fn parse(json: &str) -> Result<Self, PriceError> {
-        // The format comes first: a newer file may have any other shape.
-        #[derive(Deserialize)]
-        struct Header {
-            format: u32,
-        }
-        let header: Header = serde_json::from_str(json).map_err(PriceError::Parse)?;
-        if header.format != Self::FORMAT {
-            return Err(PriceError::Format { found: header.format });
-        }
-        let prices: Self = serde_json::from_str(json).map_err(PriceError::Parse)?;
-        if prices.currency == "USD" {
-            Ok(prices)
-        } else {
-            Err(PriceError::Currency { found: prices.currency })
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_builtin_prices_are_read_and_carry_their_source() {
-        let prices = Prices::builtin();
-        assert_eq!(prices.region, "us-east-1");
-        assert!(!prices.source.is_empty() && !prices.as_of.is_empty());
-    }
-
-    #[test]
-    fn a_newer_format_is_named_before_its_unknown_fields() {
-        let newer = r#"{ "format": 2, "something": "new" }"#;
-        assert!(matches!(Prices::parse(newer), Err(PriceError::Format { found: 2 })));
-    }
-
-    #[test]
-    fn another_currency_or_an_unknown_field_is_refused() {
-        let euros = Prices::BUILTIN.replace("\"USD\"", "\"EUR\"");
-        assert!(matches!(Prices::parse(&euros), Err(PriceError::Currency { .. })));
-        let typo = Prices::BUILTIN.replace("\"shard_hour\"", "\"shard_hours\"");
-        assert!(matches!(Prices::parse(&typo), Err(PriceError::Parse(_))));
-    }
 }
