@@ -97,10 +97,22 @@ impl Stream {
         self.starts.len()
     }
 
+    /// Open shards, as AWS counts them.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.starts.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Where the shards start and end, as shares of the space, in order. What a range starts at is what a split or a
+    /// merge has to name.
+    pub fn ranges(&self) -> impl ExactSizeIterator<Item = (f64, f64)> + '_ {
+        let end = |index: usize| self.starts.get(index + 1).copied().unwrap_or(SPACE.1);
+        self.starts.iter().enumerate().map(move |(index, start)| (*start, end(index)))
+    }
+
     /// The shares of the traffic that the shards get, in the order of their ranges.
     pub fn shares<'a>(&'a self, keys: &'a impl Keys) -> impl Iterator<Item = f64> + 'a {
-        let ends = self.starts.iter().skip(1).copied().chain([SPACE.1]);
-        self.starts.iter().zip(ends).map(|(start, end)| keys.below(end) - keys.below(*start))
+        self.ranges().map(|(start, end)| keys.below(end) - keys.below(start))
     }
 
     /// What of a load the shards cannot take.
