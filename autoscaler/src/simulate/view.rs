@@ -115,6 +115,12 @@ impl<'a> View<'a> {
         self.control.serving()
     }
 
+    /// The minute since which the shards that serve now do.
+    #[must_use]
+    pub fn serving_since(&self) -> usize {
+        self.layouts.last().map_or(0, |layout| layout.since)
+    }
+
     /// The `UpdateShardCount` that runs; until it ends, whatever is called is refused.
     #[must_use]
     pub fn running(&self) -> Option<Running> {
