@@ -1,10 +1,11 @@
 //! Decides and carries out resharding, and proves on recorded traffic what it would have done.
 //!
-//! Our policy ([`policy`]) decides from a stream's history. The simulator stands on traffic ([`simulate::trace`]), a
-//! fluid model of a stream ([`simulate::stream`]), and AWS's resharding rules as a checker that knows nothing of
-//! either ([`simulate::rules`]).
+//! [`policy`] decides, [`execute`] carries a decision out, [`simulate`] replays policies on recorded traffic against a
+//! fluid model of a stream and AWS's rules.
 //!
-//! **Invariant:** everything here is pure. Time is a number of seconds that is passed in.
+//! **Invariant:** [`policy`] and [`simulate`] are pure. Time is a number of seconds that is passed in. [`execute`] waits
+//! and calls through ports; what time it is, it is told as well.
 
+pub mod execute;
 pub mod policy;
 pub mod simulate;
