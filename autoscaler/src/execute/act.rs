@@ -15,7 +15,8 @@ use super::control::{CallError, CallErrorKind, Description, Status, StreamContro
 use super::entry::{Entry, Pause};
 use super::hold::{Hold, HoldError};
 use super::layout::{ShardMap, TornMap};
-use super::route::{Move, NoRoute, Route, Situation, Target, Terms, route};
+use super::route::{Move, NoRoute, Route, Situation, Terms, route};
+use super::target::Target;
 
 /// How soon to look again at a stream that changes or has refused: a split takes half a minute.
 const SOON: Duration = Duration::from_secs(5);

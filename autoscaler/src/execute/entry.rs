@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::call::Call;
 use super::lease::Lease;
-use super::route::Target;
+use super::target::Target;
 
 /// The newest format that this program reads and writes.
 pub const FORMAT: u32 = 1;

@@ -142,7 +142,7 @@ impl<'a> Hold<'a> {
                     let lost = || HoldError::Lost(self.stream.clone());
                     let (bytes, version) = self.ledger.read(self.stream).await?.ok_or_else(lost)?;
                     let there = Entry::parse(self.stream.as_str(), &bytes)?;
-                    if !there.lease.is_some_and(|lease| lease.id == self.actor.id) {
+                    if there.lease.is_none_or(|lease| lease.id != self.actor.id) {
                         return Err(lost());
                     }
                     self.version = version;

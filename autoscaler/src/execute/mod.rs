@@ -18,6 +18,7 @@ mod layout;
 mod lease;
 mod ledger;
 mod route;
+mod target;
 
 pub use act::{Act, ActError, Seen, Wait, act, hindrance, observe, routed};
 pub use call::Call;
@@ -27,7 +28,8 @@ pub use hold::{Hold, HoldError, look};
 pub use layout::{CLOSE, Difference, Layout, LayoutError, MOST_SHARDS, OpenShard, ShardMap, TornMap};
 pub use lease::{Actor, Lease, MARGIN, SKEW, TERM};
 pub use ledger::{Ledger, LedgerError, Version};
-pub use route::{Move, NoRoute, Route, Situation, Target, Terms, route};
+pub use route::{Move, NoRoute, Route, Situation, Terms, route};
+pub use target::{Change, Target};
 
 #[cfg(test)]
 mod tests;

@@ -14,55 +14,9 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use pipectl_shards::HashKey;
-use serde::{Deserialize, Serialize};
 
 use super::layout::{Difference, Layout, MOST_SHARDS, ShardMap};
-
-/// Where a stream is to go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Target {
-    /// So many shards of equal width.
-    Shards(NonZeroU32),
-    /// Shards that begin at these keys.
-    Layout(Layout),
-}
-
-impl Target {
-    /// How many shards it has.
-    #[must_use]
-    pub fn count(&self) -> u32 {
-        match self {
-            Self::Shards(count) => count.get(),
-            Self::Layout(layout) => layout.count(),
-        }
-    }
-
-    /// Where its shards are to begin.
-    #[must_use]
-    pub fn layout(&self) -> Layout {
-        match self {
-            Self::Shards(count) => Layout::uniform(*count),
-            Self::Layout(layout) => layout.clone(),
-        }
-    }
-
-    /// Whether a stream is there. So many shards are equal enough after an `UpdateShardCount` to that number, whatever
-    /// AWS made of them.
-    #[must_use]
-    pub fn is_reached(&self, situation: &Situation<'_>) -> bool {
-        let map = situation.map;
-        match self {
-            Self::Shards(count) => {
-                map.count() == count.get() && (map.is_even() || situation.updated_to == Some(count.get()))
-            }
-            Self::Layout(layout) => {
-                let cuts: Vec<HashKey> = map.cuts().collect();
-                Difference::between(&cuts, layout).operations() == 0
-            }
-        }
-    }
-}
+use super::target::Target;
 
 /// One call, by what it does to the hash-key space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,11 +91,15 @@ pub fn route(situation: &Situation<'_>, target: &Target, terms: &Terms) -> Resul
     if target.is_reached(situation) {
         return Ok(Route::default());
     }
-    let (open, room, wanted) = (situation.map.count(), situation.room, target.count());
-    if wanted > open.saturating_add(room) {
+    let (open, room, wanted) = (situation.map.count(), situation.room, target.count(situation.map));
+    let pending = target.pending(situation.map);
+    if wanted > open.saturating_add(room) || (room == 0 && matches!(pending[..], [Move::Split(_), ..])) {
         return Err(NoRoute::Quota { wanted, room, open });
     }
-    let layout = target.layout();
+    let Some(layout) = target.layout() else {
+        let takes = terms.serial * u32::try_from(pending.len()).unwrap_or(u32::MAX);
+        return Ok(Route { moves: pending, takes });
+    };
     let cuts: Vec<HashKey> = situation.map.cuts().collect();
     let direct = Difference::between(&cuts, &layout);
     let mut best = (terms.serial * direct.operations(), 0, None);

@@ -7,7 +7,7 @@ use pipectl_shards::{HashKey, Lineage};
 use proptest::prelude::*;
 
 use crate::execute::{
-    Call, Layout, Move, NoRoute, OpenShard, Route, ShardMap, Situation, Target, Terms, route,
+    Call, Change, Layout, Move, NoRoute, OpenShard, Route, ShardMap, Situation, Target, Terms, route,
 };
 
 fn count(count: u32) -> NonZeroU32 {
@@ -72,6 +72,25 @@ fn a_stream_that_is_there_has_no_route_to_go() {
 }
 
 #[test]
+fn changes_are_made_in_their_order_and_those_that_are_made_or_cannot_be_are_passed_over() {
+    let quarter = 1 << 126;
+    let [at, there, mute] = [quarter, 2 * quarter, 3 * quarter].map(HashKey);
+    let target = Target::changes(&[
+        Change::Merge(at),
+        Change::Split(mute),
+        Change::Split(there),
+        Change::Split(at),
+        Change::Split(HashKey(u128::MAX)),
+        Change::Merge(HashKey(7)),
+    ]);
+    let route = found(&Lineage::uniform(count(2)), &target, 10);
+    assert_eq!(route.moves, [Move::Split(mute), Move::Split(at)]);
+    assert_eq!(route.takes, minutes(1));
+    let text = serde_json::to_string(&target).unwrap();
+    assert_eq!(serde_json::from_str::<Target>(&text).unwrap(), target);
+}
+
+#[test]
 fn the_quota_is_obeyed_and_named() {
     let map = map(&Lineage::uniform(count(4)));
     let situation = Situation { map: &map, updates_left: 10, room: 2, updated_to: None };
@@ -124,7 +143,7 @@ proptest! {
         let mut lineage = lineage(start, &cuts);
         let target = target(shards, wanted);
         let open = u32::try_from(lineage.open().count()).unwrap();
-        let most = open.max(target.count()) + spare;
+        let most = open.max(target.count(&map(&lineage))) + spare;
         let (mut updates_left, mut updated_to) = (updates_left, None);
         let mut before = Duration::MAX;
         loop {
@@ -140,7 +159,7 @@ proptest! {
             updates_left -= u32::from(updated_to.is_some());
         }
         let end = map(&lineage);
-        prop_assert_eq!(end.count(), target.count());
+        prop_assert_eq!(end.count(), target.count(&end));
         let situation = Situation { map: &end, updates_left, room: most, updated_to };
         prop_assert!(target.is_reached(&situation));
     }
