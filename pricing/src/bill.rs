@@ -4,12 +4,26 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Mul, Sub};
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 /// An amount of US dollars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Dollars(pub f64);
+
+impl Serialize for Dollars {
+    /// As a number, without the digits that binary fractions trail behind them.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(trimmed(self.0))
+    }
+}
+
+/// A number to ten decimals: the finest price has that many.
+fn trimmed(number: f64) -> f64 {
+    const DECIMALS: f64 = 1e10;
+    let scaled = number * DECIMALS;
+    if scaled.abs() < 9e15 { scaled.round() / DECIMALS } else { number }
+}
 
 impl fmt::Display for Dollars {
     /// To the cent, the sign before the dollar.
@@ -47,7 +61,7 @@ impl Sum for Dollars {
 }
 
 /// One line of a bill: so many units at so much each.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// What is charged for, e.g. `shard hours`.
     pub what: &'static str,
@@ -65,11 +79,33 @@ impl Line {
     }
 }
 
+impl Serialize for Line {
+    /// `{ what, quantity, unit_price, amount }`.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut line = to.serialize_struct("Line", 4)?;
+        line.serialize_field("what", self.what)?;
+        line.serialize_field("quantity", &trimmed(self.quantity))?;
+        line.serialize_field("unit_price", &self.unit_price)?;
+        line.serialize_field("amount", &self.amount())?;
+        line.end()
+    }
+}
+
 /// What one resource costs in a month of 730 hours.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bill {
     /// Its lines, none of them for nothing.
     pub lines: Vec<Line>,
+}
+
+impl Serialize for Bill {
+    /// `{ total, lines }`.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut bill = to.serialize_struct("Bill", 2)?;
+        bill.serialize_field("total", &self.total())?;
+        bill.serialize_field("lines", &self.lines)?;
+        bill.end()
+    }
 }
 
 impl Bill {
@@ -98,6 +134,17 @@ mod tests {
         {
             assert_eq!(Dollars(amount).to_string(), shown);
         }
+    }
+
+    #[test]
+    fn as_json_amounts_are_there_and_binary_dust_is_not() {
+        let mut bill = Bill::default();
+        bill.add("shard hours", 3.0, 0.1);
+        let json = serde_json::to_string(&bill).unwrap();
+        assert_eq!(
+            json,
+            r#"{"total":0.3,"lines":[{"what":"shard hours","quantity":3.0,"unit_price":0.1,"amount":0.3}]}"#
+        );
     }
 
     #[test]
