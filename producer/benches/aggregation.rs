@@ -167,7 +167,7 @@ fn main() {
     let aggregates = aggregate(&records, &map, &mut lanes, Vec::new());
     let mut sent = Vec::new();
     let home = |data: &Bytes| {
-        let Some(Unpacked::Apart(parts)) = unpack([&data[..]], &HashKeyRange::ALL).pop() else { panic!() };
+        let Some(Unpacked::Apart(parts)) = unpack([&data[..]], &HashKeyRange::ALL).next() else { panic!() };
         HashKey::of_partition_key(parts.iter().next().unwrap().partition_key)
     };
     let page = |range: &HashKeyRange| -> Vec<Bytes> {

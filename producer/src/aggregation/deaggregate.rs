@@ -39,7 +39,8 @@ pub struct SubRecord {
 /// nothing.
 #[must_use]
 pub fn deaggregate(record: KinesisRecord, range: &HashKeyRange) -> Vec<SubRecord> {
-    match unpack([&record.data[..]], range).pop() {
+    let unpacked = unpack([&record.data[..]], range).next();
+    match unpacked {
         Some(Unpacked::Apart(parts)) => sub_records(&record, &parts),
         _ => vec![pass_through(record)],
     }
@@ -54,7 +55,8 @@ pub fn deaggregate_strictly(
     record: KinesisRecord,
     range: &HashKeyRange,
 ) -> Result<Vec<SubRecord>, Deaggregated> {
-    match unpack([&record.data[..]], range).pop() {
+    let unpacked = unpack([&record.data[..]], range).next();
+    match unpacked {
         Some(unpacked) if let Some(problem) = unpacked.problem() => Err(problem),
         Some(Unpacked::Apart(parts)) => Ok(sub_records(&record, &parts)),
         _ => Ok(vec![pass_through(record)]),

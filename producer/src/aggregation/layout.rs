@@ -87,8 +87,7 @@ impl Layout {
     }
 
     /// Writes the aggregate, its checksum still blank, and is empty afterwards. `data` are the bytes of the records,
-    /// in the order in which they were added. [`sign`] fills the checksum in.
-    /// What `spare` has allocated is used again.
+    /// in the order in which they were added. [`sign`] fills the checksum in. What `spare` has allocated is used again.
     ///
     /// # Panics
     /// In a debug build, when these are not the bytes that were laid out.

@@ -1,6 +1,6 @@
 //! A table of keys, each stored once: field 1 or 2 of the message, as far as it is written.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -36,7 +36,7 @@ impl Key {
 impl Table {
     /// The index that `key` has or would get, and the bytes it would add.
     pub(super) fn probe(&self, key: &str) -> (u32, usize) {
-        let hash = self.hasher.hash_one(key);
+        let hash = self.hash(key);
         match self.indices.find(hash, |index| self.is(*index, hash, key)) {
             Some(index) => (*index, 0),
             None => (count(&self.keys), bytes_field_len(key.len())),
@@ -45,7 +45,7 @@ impl Table {
 
     /// The index of `key`, which is added if it is new.
     pub(super) fn index(&mut self, field: u8, key: &str) -> u32 {
-        let hash = self.hasher.hash_one(key);
+        let hash = self.hash(key);
         if let Some(index) = self.indices.find(hash, |index| self.is(*index, hash, key)) {
             return *index;
         }
@@ -65,6 +65,13 @@ impl Table {
         self.encoded.clear();
         self.keys.clear();
         self.indices.clear();
+    }
+
+    fn hash(&self, key: &str) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        // Its bytes and no more: there is nothing before or after it that it could run into.
+        hasher.write(key.as_bytes());
+        hasher.finish()
     }
 
     fn is(&self, index: u32, hash: u64, key: &str) -> bool {

@@ -112,8 +112,9 @@ impl Parts<'_> {
         }
     }
 
-    /// Finds out how many of the records KCL emits, and why it stops early if it does.
-    fn judge(&mut self, hash_keys: &[HashKey], range: &HashKeyRange) {
+    /// With how many of the records KCL emits, and why it stops early if it does.
+    fn judged(mut self, range: &HashKeyRange) -> Self {
+        let hash_keys = self.hash_keys(range);
         let records = self.records.len();
         for (index, record) in self.records.iter().enumerate() {
             let problem = match self.keys(record) {
@@ -134,10 +135,23 @@ impl Parts<'_> {
                 self.emitted =
                     if matches!(problem, Some(Deaggregated::OutOfRange { .. })) { 0 } else { index };
                 self.problem = problem;
-                return;
+                return self;
             }
         }
         self.emitted = records;
+        self
+    }
+
+    /// The hash keys of the partition keys; none where they make no difference.
+    fn hash_keys(&self, range: &HashKeyRange) -> Vec<HashKey> {
+        if *range == HashKeyRange::ALL {
+            return Vec::new();
+        }
+        let keys: Vec<&str> = self.partition_keys.iter().map(|key| &**key).collect();
+        let mut hash_keys = vec![HashKey::MIN; keys.len()];
+        Kernel::fastest()
+            .digest_each(&keys, |at, digest| hash_keys[at] = HashKey(u128::from_be_bytes(digest)));
+        hash_keys
     }
 }
 
@@ -147,7 +161,13 @@ fn at<'a>(table: &'a [Cow<'_, str>], index: u32) -> Option<&'a str> {
 
 impl<'a> Parts<'a> {
     fn of(message: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut parts = Self::default();
+        // Room for records of a hundred bytes, which saves small ones from being moved time and again.
+        let room = message.len() / 100;
+        let mut parts = Self {
+            partition_keys: Vec::with_capacity(room),
+            records: Vec::with_capacity(room),
+            ..Self::default()
+        };
         each_item(message, |item| match item {
             Item::PartitionKey(key) => parts.partition_keys.push(text(key)),
             Item::ExplicitHashKey(key) => parts.explicit_hash_keys.push(text(key)),
@@ -169,26 +189,21 @@ fn text(key: &[u8]) -> Cow<'_, str> {
 /// the records. Where the range is not known, KCL takes [`HashKeyRange::ALL`].
 ///
 /// An ordinary or damaged record comes through as it is; an aggregate with a record outside `range` gives nothing.
-#[must_use]
-pub fn unpack<'a>(page: impl IntoIterator<Item = &'a [u8]>, range: &HashKeyRange) -> Vec<Unpacked<'a>> {
+/// The checksums are computed at once, side by side, and each record is taken apart when its turn comes.
+pub fn unpack<'a, I>(
+    page: I,
+    range: &HashKeyRange,
+) -> impl ExactSizeIterator<Item = Unpacked<'a>> + use<'a, I>
+where
+    I: IntoIterator<Item = &'a [u8]>,
+{
     let frames: Vec<_> = page.into_iter().map(framed).collect();
-    let mut unpacked: Vec<_> =
-        frames.iter().zip(intact(&frames)).map(|(frame, intact)| opened(*frame, intact)).collect();
-    if *range == HashKeyRange::ALL {
-        apart(&mut unpacked).for_each(|parts| parts.judge(&[], range));
-        return unpacked;
-    }
-    let keys: Vec<&str> =
-        apart(&mut unpacked).flat_map(|parts| &*parts.partition_keys).map(|key| &**key).collect();
-    let mut hash_keys = vec![HashKey::MIN; keys.len()];
-    Kernel::fastest().digest_each(&keys, |at, digest| hash_keys[at] = HashKey(u128::from_be_bytes(digest)));
-    let mut rest = &hash_keys[..];
-    for parts in apart(&mut unpacked) {
-        let (own, others) = rest.split_at(parts.partition_keys.len());
-        parts.judge(own, range);
-        rest = others;
-    }
-    unpacked
+    let (intact, range) = (intact(&frames), *range);
+    frames.into_iter().zip(intact).map(move |(frame, intact)| {
+        let checked = frame.and_then(|frame| if intact { Ok(frame) } else { Err(DecodeError::Checksum) });
+        let parts = checked.and_then(|frame| Parts::of(frame.message));
+        parts.map_or_else(Unpacked::AsItIs, |parts| Unpacked::Apart(parts.judged(&range)))
+    })
 }
 
 /// Which of the frames have the checksum that they should have.
@@ -199,17 +214,4 @@ fn intact(frames: &[Result<Framed<'_>, DecodeError>]) -> Vec<bool> {
         intact[at] = frames[at].is_ok_and(|frame| *frame.checksum == digest);
     });
     intact
-}
-
-fn opened(frame: Result<Framed<'_>, DecodeError>, intact: bool) -> Unpacked<'_> {
-    let checked = frame.and_then(|frame| if intact { Ok(frame) } else { Err(DecodeError::Checksum) });
-    let parts = checked.and_then(|frame| Parts::of(frame.message));
-    parts.map_or_else(Unpacked::AsItIs, Unpacked::Apart)
-}
-
-fn apart<'a, 'b>(unpacked: &'b mut [Unpacked<'a>]) -> impl Iterator<Item = &'b mut Parts<'a>> {
-    unpacked.iter_mut().filter_map(|one| match one {
-        Unpacked::Apart(parts) => Some(parts),
-        Unpacked::AsItIs(_) => None,
-    })
 }

@@ -54,7 +54,7 @@ fn whatever_is_changed_in_an_aggregate_it_is_read_or_passed_on() {
                 data: data.clone().into(),
             };
             let given = deaggregate(record.clone(), &range);
-            let unpacked = unpack([&data[..]], &range).remove(0);
+            let unpacked = unpack([&data[..]], &range).next().unwrap();
             let found = match &unpacked {
                 Unpacked::AsItIs(_) => vec![&data[..]],
                 Unpacked::Apart(parts) => parts.iter().map(|part| part.data).collect(),

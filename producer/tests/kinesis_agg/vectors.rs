@@ -108,7 +108,7 @@ fn file() -> PathBuf {
 
 /// What our decoder reads, by KCL's rules and without a shard's range.
 pub(crate) fn read(data: &[u8]) -> Seen {
-    match unpack([data], &HashKeyRange::ALL).pop().unwrap() {
+    match unpack([data], &HashKeyRange::ALL).next().unwrap() {
         Unpacked::AsItIs(_) => Seen::Passed,
         Unpacked::Apart(parts) => {
             let parts =
