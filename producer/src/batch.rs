@@ -6,7 +6,7 @@ use std::time::Duration;
 use pipectl_shards::HashKey;
 
 use crate::aggregation::sign;
-use crate::outcome::Attempts;
+use crate::outcome::{Attempt, Attempts};
 use crate::parcel::{Parcel, Prediction};
 use crate::record::Record;
 
@@ -24,8 +24,6 @@ pub struct Pending {
 pub struct Track {
     /// When it was put, counted from the start of the producer.
     pub put_at: Duration,
-    /// What was tried.
-    pub attempts: Attempts,
     /// The point in the hash-key space that decides where it lands, once somebody asked for it.
     pub(crate) hash_key: Option<HashKey>,
     /// Where it is to land, if anyone knows.
@@ -34,6 +32,25 @@ pub struct Track {
     pub(crate) epoch: u64,
     /// Who waits for how it ends.
     pub(crate) ticket: Option<Ticket>,
+    pub(crate) tried: Tried,
+}
+
+/// What was tried in vain: nothing of most records, which are many and move often, so that it takes a word only.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tried(Option<Box<Attempts>>);
+
+impl Tried {
+    pub(crate) fn count(&self) -> u32 {
+        self.0.as_ref().map_or(0, |attempts| attempts.count())
+    }
+
+    pub(crate) fn push(&mut self, attempt: Attempt) {
+        self.0.get_or_insert_default().push(attempt);
+    }
+
+    pub(crate) fn into_attempts(self) -> Attempts {
+        self.0.map(|attempts| *attempts).unwrap_or_default()
+    }
 }
 
 /// What a caller holds who waits for how one record ends.

@@ -1,14 +1,16 @@
-//! The handle on a producer; `driver` is the task behind it.
+//! The handle on a producer; `driver` is the task behind it, `intake` the way there.
 
 mod driver;
+mod intake;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, oneshot, watch};
 use tokio::task::{self, JoinError, JoinHandle};
 
 use self::driver::Driver;
+use self::intake::Intake;
 use crate::account::Account;
 use crate::flow::Limits;
 use crate::metrics;
@@ -20,8 +22,8 @@ use crate::stats::Stats;
 /// What a record costs in the memory budget beside its bytes.
 const RECORD_OVERHEAD: usize = 256;
 
-/// Commands between the handle and the task. Their records are within the budget already.
-const COMMANDS: usize = 1024;
+/// Flushes that wait for their end at a time; further ones wait for those.
+const FLUSHES: usize = 1024;
 
 /// How a producer behaves.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,8 +63,9 @@ pub type Observer = Box<dyn FnMut(Record, Outcome) + Send>;
 /// that outlives the handle for as long as that takes.
 #[derive(Debug)]
 pub struct Producer {
-    commands: mpsc::Sender<Command>,
+    intake: Arc<Intake>,
     budget: Arc<Semaphore>,
+    flushes: Arc<Semaphore>,
     charge: Charge,
     shared: Arc<Shared>,
     cancel: watch::Sender<Option<Cancellation>>,
@@ -105,12 +108,22 @@ struct Shared {
     stopped: Mutex<Option<SinkError>>,
 }
 
+/// What is handed over to the task. Its records are within the budget already.
+#[derive(Debug)]
 enum Command {
     Put(Record),
     Deliver(Record, oneshot::Sender<Outcome>),
     Refuse(Record, Refusal),
-    Flush(oneshot::Sender<()>),
+    Flush(Flush),
     Close,
+}
+
+/// Somebody waits for a flush.
+#[derive(Debug)]
+struct Flush {
+    done: oneshot::Sender<()>,
+    /// Its place among those that wait.
+    place: OwnedSemaphorePermit,
 }
 
 impl Producer {
@@ -123,14 +136,14 @@ impl Producer {
     ) -> Self {
         metrics::describe(settings.metrics.level);
         let charge = Charge::new(&settings);
-        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let intake = Arc::new(Intake::default());
         let (cancel, cancelled) = watch::channel(None);
         let budget = Arc::new(Semaphore::new(charge.memory));
         let shared = Arc::new(Shared::default());
-        let shares = (Arc::clone(&budget), Arc::clone(&shared));
+        let shares = (Arc::clone(&intake), Arc::clone(&budget), Arc::clone(&shared));
         let driver = Driver::new(sink, settings, charge, shares, Box::new(observer));
-        let task = task::spawn(driver.run(inbox, cancelled));
-        Self { commands, budget, charge, shared, cancel, task }
+        let task = task::spawn(driver.run(cancelled));
+        Self { intake, budget, flushes: Arc::new(Semaphore::new(FLUSHES)), charge, shared, cancel, task }
     }
 
     /// Hands over a record; waits while the memory budget is used up, without a bound of its own. A put that is given
@@ -139,10 +152,8 @@ impl Producer {
     /// # Errors
     /// The producer has stopped: the record was not taken and is not in the account.
     pub async fn put(&self, record: Record) -> Result<(), Stopped> {
-        let permit = self.budget.acquire_many(self.charge.of(&record)).await.map_err(|_| self.stopped())?;
-        self.commands.send(Command::Put(record)).await.map_err(|_| self.stopped())?;
-        permit.forget();
-        Ok(())
+        let room = self.room(&record).await?;
+        self.hand_in(Command::Put(record), room)
     }
 
     /// Hands over a record as [`put`](Self::put) does, and waits for how it ends; the observer is told as well. Who
@@ -175,11 +186,27 @@ impl Producer {
     }
 
     async fn hand_over(&self, record: Record) -> Result<oneshot::Receiver<Outcome>, Stopped> {
-        let permit = self.budget.acquire_many(self.charge.of(&record)).await.map_err(|_| self.stopped())?;
+        let room = self.room(&record).await?;
         let (done, wait) = oneshot::channel();
-        self.commands.send(Command::Deliver(record, done)).await.map_err(|_| self.stopped())?;
-        permit.forget();
+        self.hand_in(Command::Deliver(record, done), room)?;
         Ok(wait)
+    }
+
+    /// Waits for room for a record. Whoever puts without end in a task lets others have their turn now and then.
+    async fn room(&self, record: &Record) -> Result<SemaphorePermit<'_>, Stopped> {
+        let charge = self.charge.of(record);
+        if let Ok(room) = self.budget.try_acquire_many(charge) {
+            task::coop::consume_budget().await;
+            return Ok(room);
+        }
+        self.budget.acquire_many(charge).await.map_err(|_| self.stopped())
+    }
+
+    /// Hands in what has its room, which is given back where the record ends.
+    fn hand_in(&self, command: Command, room: SemaphorePermit<'_>) -> Result<(), Stopped> {
+        self.intake.push(command).map_err(|_| self.stopped())?;
+        room.forget();
+        Ok(())
     }
 
     /// Hands over a record if there is room for it now.
@@ -188,18 +215,10 @@ impl Producer {
     /// There is no room, or the producer has stopped: the record was not taken and is not in the account.
     pub fn try_put(&self, record: Record) -> Result<(), TryPutError> {
         use tokio::sync::TryAcquireError;
-        let permit = match self.budget.try_acquire_many(self.charge.of(&record)) {
-            Ok(permit) => permit,
-            Err(TryAcquireError::NoPermits) => return Err(TryPutError::Full(record)),
-            Err(TryAcquireError::Closed) => return Err(TryPutError::Stopped(self.stopped())),
-        };
-        match self.commands.try_send(Command::Put(record)) {
-            Ok(()) => {
-                permit.forget();
-                Ok(())
-            }
-            Err(mpsc::error::TrySendError::Full(Command::Put(record))) => Err(TryPutError::Full(record)),
-            Err(_) => Err(TryPutError::Stopped(self.stopped())),
+        match self.budget.try_acquire_many(self.charge.of(&record)) {
+            Ok(room) => self.hand_in(Command::Put(record), room).map_err(TryPutError::Stopped),
+            Err(TryAcquireError::NoPermits) => Err(TryPutError::Full(record)),
+            Err(TryAcquireError::Closed) => Err(TryPutError::Stopped(self.stopped())),
         }
     }
 
@@ -208,10 +227,8 @@ impl Producer {
     /// # Errors
     /// The producer has stopped.
     pub async fn refuse(&self, record: Record, reason: Refusal) -> Result<(), Stopped> {
-        let permit = self.budget.acquire_many(self.charge.of(&record)).await.map_err(|_| self.stopped())?;
-        self.commands.send(Command::Refuse(record, reason)).await.map_err(|_| self.stopped())?;
-        permit.forget();
-        Ok(())
+        let room = self.room(&record).await?;
+        self.hand_in(Command::Refuse(record, reason), room)
     }
 
     /// Sends what was put so far without waiting for more, and waits until all of it has ended, one way or another: the
@@ -221,8 +238,9 @@ impl Producer {
     /// # Errors
     /// The producer has stopped.
     pub async fn flush(&self) -> Result<(), Stopped> {
+        let place = Arc::clone(&self.flushes).acquire_owned().await.map_err(|_| self.stopped())?;
         let (done, wait) = oneshot::channel();
-        self.commands.send(Command::Flush(done)).await.map_err(|_| self.stopped())?;
+        self.intake.push(Command::Flush(Flush { done, place })).map_err(|_| self.stopped())?;
         wait.await.map_err(|_| self.stopped())
     }
 
@@ -247,8 +265,8 @@ impl Producer {
     /// was under way then, the outcome says so: it may have arrived.
     pub async fn close_within(mut self, deadline: Duration) -> Report {
         let finish = async {
-            // A send that fails means that the task has ended, and so has everything it had.
-            let _ = self.commands.send(Command::Close).await;
+            // A push that fails means that the task has ended, and so has everything it had.
+            let _ = self.intake.push(Command::Close);
             (&mut self.task).await
         };
         // tokio's timers end after some years.

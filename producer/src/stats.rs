@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 use crate::account::Account;
 use crate::batch::{Batch, Track};
 use crate::metrics::{self, Meters};
-use crate::outcome::{Attempt, Attempts, Failure, Outcome};
+use crate::outcome::{Attempts, Failure, Outcome};
 use crate::record::Record;
 use crate::sink::{Capacity, Distribution, SinkError, SinkErrorKind, is_throttle};
 
@@ -184,9 +184,8 @@ impl Tally {
     }
 
     /// A user record was tried.
-    pub(crate) fn attempted(&mut self, track: &mut Track, attempt: Attempt) {
-        self.stats.account.retries += u64::from(track.attempts.count() > 0);
-        track.attempts.push(attempt);
+    pub(crate) fn attempted(&mut self, track: &Track) {
+        self.stats.account.retries += u64::from(track.tried.count() > 0);
     }
 
     /// A user record ended.

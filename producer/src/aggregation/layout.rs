@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::aggregator::UserRecord;
 use super::table::Table;
-use super::wire::{bytes_field_len, varint_len};
+use super::wire::{bytes_field_len, put_varint, varint_len};
 use super::{CHECKSUM_BYTES, MAGIC};
 use crate::md5::Kernel;
 
@@ -130,44 +130,54 @@ impl Place {
     }
 
     fn write(self, out: &mut Vec<u8>, data: &[u8]) {
-        let mut head = Head::default();
-        head.put(3 << 3 | 2, self.message_len(data.len()) as u64);
-        head.put(1 << 3, self.partition_key.into());
-        if let Some(index) = self.explicit_hash_key {
-            head.put(2 << 3, index.into());
+        let message = self.message_len(data.len()) as u64;
+        let explicit = self.explicit_hash_key.map(u64::from);
+        let numbers = message | u64::from(self.partition_key) | explicit.unwrap_or_default();
+        if numbers < Head::TOO_LARGE {
+            let mut head = Head::default();
+            head.put(3 << 3 | 2, message);
+            head.put(1 << 3, self.partition_key.into());
+            explicit.into_iter().for_each(|index| head.put(2 << 3, index));
+            head.put(3 << 3 | 2, data.len() as u64);
+            // Of a fixed length, so that it is a move and no call.
+            let end = out.len() + head.length;
+            out.extend_from_slice(&head.word.to_le_bytes());
+            out.truncate(end);
+        } else {
+            put_number(out, 3 << 3 | 2, message);
+            put_number(out, 1 << 3, self.partition_key.into());
+            explicit.into_iter().for_each(|index| put_number(out, 2 << 3, index));
+            put_number(out, 3 << 3 | 2, data.len() as u64);
         }
-        head.put(3 << 3 | 2, data.len() as u64);
-        // Of a fixed length, so that it is a few moves and no call.
-        let end = out.len() + head.length;
-        out.extend_from_slice(&head.bytes);
-        out.truncate(end);
         out.extend_from_slice(data);
     }
 }
 
-/// More than three numbers of data that fits in any memory take.
-const HEAD: usize = 32;
+fn put_number(out: &mut Vec<u8>, tag: u8, value: u64) {
+    out.push(tag);
+    put_varint(out, value);
+}
 
-/// What stands before the data of a record: three tags or four, each with a number.
+/// Bytes of a [`Head`].
+const HEAD: usize = 16;
+
+/// What stands before the data of nearly every record: three tags or four, each with a number of one byte or two.
 #[derive(Default)]
 struct Head {
-    bytes: [u8; HEAD],
+    /// The first byte is the lowest.
+    word: u128,
     length: usize,
 }
 
 impl Head {
-    fn put(&mut self, tag: u8, mut value: u64) {
-        self.push(tag);
-        while value >= 0x80 {
-            self.push((value & 0x7f) as u8 | 0x80);
-            value >>= 7;
-        }
-        self.push((value & 0x7f) as u8);
-    }
+    /// The first number that takes more than two bytes.
+    const TOO_LARGE: u64 = 1 << 14;
 
-    fn push(&mut self, byte: u8) {
-        self.bytes[self.length] = byte;
-        self.length += 1;
+    fn put(&mut self, tag: u8, value: u64) {
+        let (number, length) =
+            if value < 0x80 { (value, 2) } else { (value & 0x7f | 0x80 | value >> 7 << 8, 3) };
+        self.word |= u128::from(u64::from(tag) | number << 8) << (8 * self.length);
+        self.length += length;
     }
 }
 

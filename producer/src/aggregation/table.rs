@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use super::wire::{bytes_field_len, put_bytes};
 
@@ -28,8 +29,8 @@ struct Key {
 }
 
 impl Key {
-    fn of<'a>(&self, encoded: &'a [u8]) -> &'a [u8] {
-        &encoded[self.end - self.length..self.end]
+    fn is(&self, hash: u64, key: &str, encoded: &[u8]) -> bool {
+        self.hash == hash && &encoded[self.end - self.length..self.end] == key.as_bytes()
     }
 }
 
@@ -37,7 +38,7 @@ impl Table {
     /// The index that `key` has or would get, and the bytes it would add.
     pub(super) fn probe(&self, key: &str) -> (u32, usize) {
         let hash = self.hash(key);
-        match self.indices.find(hash, |index| self.is(*index, hash, key)) {
+        match self.indices.find(hash, |index| self.keys[*index as usize].is(hash, key, &self.encoded)) {
             Some(index) => (*index, 0),
             None => (count(&self.keys), bytes_field_len(key.len())),
         }
@@ -46,14 +47,18 @@ impl Table {
     /// The index of `key`, which is added if it is new.
     pub(super) fn index(&mut self, field: u8, key: &str) -> u32 {
         let hash = self.hash(key);
-        if let Some(index) = self.indices.find(hash, |index| self.is(*index, hash, key)) {
-            return *index;
+        let Self { encoded, keys, indices, .. } = self;
+        let is_it = |index: &u32| keys[*index as usize].is(hash, key, encoded);
+        match indices.entry(hash, is_it, |index| keys[*index as usize].hash) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => {
+                let index = count(keys);
+                place.insert(index);
+                put_bytes(encoded, field, key.as_bytes());
+                keys.push(Key { hash, end: encoded.len(), length: key.len() });
+                index
+            }
         }
-        let index = count(&self.keys);
-        put_bytes(&mut self.encoded, field, key.as_bytes());
-        self.keys.push(Key { hash, end: self.encoded.len(), length: key.len() });
-        self.indices.insert_unique(hash, index, |index| self.keys[*index as usize].hash);
-        index
     }
 
     /// The field as it goes out.
@@ -72,11 +77,6 @@ impl Table {
         // Its bytes and no more: there is nothing before or after it that it could run into.
         hasher.write(key.as_bytes());
         hasher.finish()
-    }
-
-    fn is(&self, index: u32, hash: u64, key: &str) -> bool {
-        let found = self.keys[index as usize];
-        found.hash == hash && found.of(&self.encoded) == key.as_bytes()
     }
 }
 

@@ -63,26 +63,29 @@ impl Flow {
 
     fn delivered(
         &mut self,
-        mut pending: Pending,
+        pending: Pending,
         (shard, sequence, sub_sequence): (ShardId, &SequenceNumber, Option<u64>),
         answer: Answer,
     ) {
-        self.attempted(&mut pending.track, None, answer);
-        let sequence = sequence.clone();
-        self.end(pending, |attempts| Outcome::Delivered { shard, sequence, sub_sequence, attempts });
+        let (attempt, sequence) = (self.attempt(&pending.track, None, answer), sequence.clone());
+        self.end(pending, |mut attempts| {
+            attempts.push(attempt);
+            Outcome::Delivered { shard, sequence, sub_sequence, attempts }
+        });
     }
 
     /// Lets the records of what did not arrive be tried again, those whose time is not over.
     pub(super) fn missed(&mut self, parcel: Parcel, failure: &Failure, answer: Answer) {
         let mut members = parcel.into_members();
         for member in &mut members {
-            self.attempted(&mut member.track, Some(failure.clone()), answer);
+            let attempt = self.attempt(&member.track, Some(failure.clone()), answer);
+            member.track.tried.push(attempt);
         }
         if let Some(reason) = self.fatal_reason() {
             return members.into_iter().for_each(|member| self.cancelled(member, reason.clone(), false));
         }
         if self.is_ordered() {
-            let tries = members.iter().map(|member| member.track.attempts.count()).max().unwrap_or(0);
+            let tries = members.iter().map(|member| member.track.tried.count()).max().unwrap_or(0);
             return self.retry_in_order(members, self.due_again(tries, answer), answer.now);
         }
         for pending in members {
@@ -90,7 +93,7 @@ impl Flow {
                 self.expired(pending);
                 continue;
             }
-            let due = self.due_again(pending.track.attempts.count(), answer);
+            let due = self.due_again(pending.track.tried.count(), answer);
             let end = self.limits.ttl.map(|ttl| pending.track.put_at + ttl);
             self.delayed.push(end.map_or(due, |end| due.min(end)), Again::Record(Box::new(pending)));
         }

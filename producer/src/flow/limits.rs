@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pipectl_shards::limits::RECORD_MAX_BYTES;
+use pipectl_shards::limits::{PUT_RECORDS_MAX_BYTES, PUT_RECORDS_MAX_COUNT, RECORD_MAX_BYTES};
 
 use crate::parcel::Aggregation;
 use crate::retry::RetrySchedule;
@@ -22,6 +22,8 @@ pub struct Limits {
     pub ttl: Option<Duration>,
     /// How many requests may be under way at a time (KPL: `MaxConnections`).
     pub max_in_flight: usize,
+    /// What one request carries at most.
+    pub collection: Collection,
     /// How long to wait before trying again.
     pub retry: RetrySchedule,
     /// How records are aggregated; `None` for not at all.
@@ -35,6 +37,34 @@ pub struct Limits {
     pub rate_limit: Option<f64>,
     /// Whether the records of a key arrive in the order they were put.
     pub ordering: Ordering,
+}
+
+/// What one request carries at most; the defaults are KPL's.
+///
+/// A request goes out as soon as there is enough for one. What `PutRecords` takes, 500 records and 10 MiB, is the limit
+/// whatever is said here; a record larger than the limit in bytes goes alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Collection {
+    /// Bytes of data and partition keys (KPL: `CollectionMaxSize`).
+    pub max_bytes: usize,
+    /// Kinesis records, of which each may be an aggregate (KPL: `CollectionMaxCount`).
+    pub max_records: usize,
+}
+
+impl Default for Collection {
+    fn default() -> Self {
+        Self { max_bytes: 5 * 1024 * 1024, max_records: PUT_RECORDS_MAX_COUNT }
+    }
+}
+
+impl Collection {
+    /// Within what the service takes.
+    pub(super) fn bounded(self) -> Self {
+        Self {
+            max_bytes: self.max_bytes.clamp(1, PUT_RECORDS_MAX_BYTES),
+            max_records: self.max_records.clamp(1, PUT_RECORDS_MAX_COUNT),
+        }
+    }
 }
 
 /// In which order records arrive.
@@ -68,6 +98,7 @@ impl Default for Limits {
             linger: Duration::from_millis(100),
             ttl: Some(Duration::from_secs(30)),
             max_in_flight: 16,
+            collection: Collection::default(),
             retry: RetrySchedule::default(),
             aggregation: None,
             rate_limit: Some(1.5),

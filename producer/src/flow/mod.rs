@@ -40,7 +40,7 @@ use pipectl_shards::HashKey;
 use self::delayed::{Again, Delayed};
 use self::epochs::Epochs;
 use self::keys::Keys;
-pub use self::limits::{Limits, Ordering};
+pub use self::limits::{Collection, Limits, Ordering};
 use self::ready::Ready;
 use self::routing::Stream;
 use crate::batch::{Batch, Pending, Ticket, Track};
@@ -114,7 +114,7 @@ impl Flow {
             stream: Stream::default(),
             keys: Keys::default(),
             lanes: Lanes::default(),
-            ready: Ready::new(limits.rate_limit),
+            ready: Ready::new(limits.rate_limit, limits.collection),
             delayed: Delayed::default(),
             limits,
             hold: Hold::default(),
@@ -288,6 +288,12 @@ impl Flow {
         std::mem::take(&mut self.ended)
     }
 
+    /// The same, in exchange for the room that `ended`, which is empty, has for those that end next.
+    pub fn swap_ended(&mut self, ended: &mut Vec<Ended>) {
+        debug_assert!(ended.is_empty(), "what ended before is lost");
+        std::mem::swap(&mut self.ended, ended);
+    }
+
     fn has_slot(&self) -> bool {
         self.tally.stats().requests_in_flight < self.limits.max_in_flight
     }
@@ -349,9 +355,9 @@ impl Flow {
         }
     }
 
-    fn attempted(&mut self, track: &mut Track, failure: Option<Failure>, answer: Answer) {
-        let at = answer.began.saturating_sub(track.put_at);
-        self.tally.attempted(track, Attempt { at, duration: answer.took(), failure });
+    fn attempt(&mut self, track: &Track, failure: Option<Failure>, answer: Answer) -> Attempt {
+        self.tally.attempted(track);
+        Attempt { at: answer.began.saturating_sub(track.put_at), duration: answer.took(), failure }
     }
 
     fn fatal_reason(&self) -> Option<Cancellation> {
@@ -372,7 +378,7 @@ impl Flow {
     fn end(&mut self, pending: Pending, outcome: impl FnOnce(crate::Attempts) -> Outcome) {
         let Pending { record, track } = pending;
         self.epochs.leave(track.epoch);
-        let outcome = outcome(track.attempts);
+        let outcome = outcome(track.tried.into_attempts());
         self.tally.ended(&record, &outcome);
         self.ended.push(Ended { record, outcome, ticket: track.ticket });
     }

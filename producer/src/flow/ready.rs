@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use pipectl_shards::ShardId;
-use pipectl_shards::limits::{PUT_RECORDS_MAX_BYTES, PUT_RECORDS_MAX_COUNT};
 
+use super::limits::Collection;
 use crate::batch::{Batch, Track};
 use crate::pace::Pace;
 use crate::parcel::Parcel;
@@ -50,6 +50,7 @@ impl Queue {
 pub(super) struct Ready {
     /// The share of a shard's limits that it is sent at most.
     rate_limit: Option<f64>,
+    collection: Collection,
     queues: BTreeMap<Lane, Queue>,
     /// The queues that hold something and may send, by when their oldest parcel is due.
     open: BTreeSet<(Duration, Age, Lane)>,
@@ -64,8 +65,8 @@ pub(super) struct Ready {
 }
 
 impl Ready {
-    pub(super) fn new(rate_limit: Option<f64>) -> Self {
-        Self { rate_limit, ..Self::default() }
+    pub(super) fn new(rate_limit: Option<f64>, collection: Collection) -> Self {
+        Self { rate_limit, collection: collection.bounded(), ..Self::default() }
     }
 
     /// Adds what is to be sent by `due`.
@@ -92,7 +93,7 @@ impl Ready {
 
     /// Whether a request would be full.
     pub(super) fn is_full(&self) -> bool {
-        self.count >= PUT_RECORDS_MAX_COUNT || self.bytes >= PUT_RECORDS_MAX_BYTES
+        self.count >= self.collection.max_records || self.bytes >= self.collection.max_bytes
     }
 
     /// When the first of what may be sent is due.
@@ -140,8 +141,8 @@ impl Ready {
                 continue;
             }
             // A record larger than a whole request goes alone; the flow keeps such records out.
-            let full = batch.records.len() == PUT_RECORDS_MAX_COUNT
-                || (bytes > 0 && bytes + size > PUT_RECORDS_MAX_BYTES);
+            let Collection { max_bytes, max_records } = self.collection;
+            let full = batch.records.len() == max_records || (bytes > 0 && bytes + size > max_bytes);
             if full {
                 break;
             }

@@ -1,20 +1,24 @@
 //! The task behind a producer: waits for what happens next and does what [`Flow`] says, and nothing else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU64;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::Instant;
 
-use super::{COMMANDS, Charge, Command, Observer, Report, Settings, Shared};
+use super::intake::Intake;
+use super::{Charge, Command, Flush, Observer, Report, Settings, Shared};
 use crate::batch::{Batch, Ticket};
 use crate::flow::{Answer, Ended, Flow};
 use crate::hash_keys::hash_keys;
 use crate::outcome::{Cancellation, Outcome};
 use crate::sink::{PutResult, RecordSink, Routing, SinkError, SinkErrorKind};
+
+/// Commands that are taken up between one look at what else happens and the next.
+const AT_A_TIME: usize = 1024;
 
 /// How long the first records wait to learn where they go. Without that they would go alone, a request full of them.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
@@ -30,6 +34,9 @@ pub(super) struct Driver {
     random: fastrand::Rng,
     started: Instant,
     observer: Observer,
+    intake: Arc<Intake>,
+    /// What was handed over and not yet taken up.
+    taken: VecDeque<Command>,
     budget: Arc<Semaphore>,
     charge: Charge,
     shared: Arc<Shared>,
@@ -39,7 +46,9 @@ pub(super) struct Driver {
     has_looked: bool,
     /// What each request carries, kept here so that an aborted request loses nothing.
     carried: HashMap<task::Id, Arc<Batch>>,
-    flushes: Vec<(u64, oneshot::Sender<()>)>,
+    flushes: Vec<(u64, Flush)>,
+    /// What ended and is to be told: kept for its room.
+    ended: Vec<Ended>,
     /// Who waits for how a record ends: no more than there are records that have not.
     waiting: HashMap<Ticket, oneshot::Sender<Outcome>>,
     /// The ticket that was given out last.
@@ -47,10 +56,12 @@ pub(super) struct Driver {
     closing: bool,
 }
 
-/// Whoever waits for room learns that the producer has ended, also when the observer's code panicked.
+/// Whoever waits for room or an end learns that the producer has ended, also when the observer's code panicked.
 impl Drop for Driver {
     fn drop(&mut self) {
         self.budget.close();
+        self.intake.close();
+        self.intake.take(&mut VecDeque::new());
     }
 }
 
@@ -59,7 +70,7 @@ impl Driver {
         sink: Arc<dyn RecordSink>,
         settings: Settings,
         charge: Charge,
-        (budget, shared): (Arc<Semaphore>, Arc<Shared>),
+        (intake, budget, shared): (Arc<Intake>, Arc<Semaphore>, Arc<Shared>),
         observer: Observer,
     ) -> Self {
         Self {
@@ -69,6 +80,8 @@ impl Driver {
             random: settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
             started: Instant::now(),
             observer,
+            intake,
+            taken: VecDeque::new(),
             budget,
             charge,
             shared,
@@ -77,18 +90,14 @@ impl Driver {
             has_looked: false,
             carried: HashMap::new(),
             flushes: Vec::new(),
+            ended: Vec::new(),
             waiting: HashMap::new(),
             last_ticket: 0,
             closing: false,
         }
     }
 
-    pub(super) async fn run(
-        mut self,
-        mut inbox: mpsc::Receiver<Command>,
-        mut cancelled: watch::Receiver<Option<Cancellation>>,
-    ) -> Report {
-        let mut commands = Vec::with_capacity(COMMANDS);
+    pub(super) async fn run(mut self, mut cancelled: watch::Receiver<Option<Cancellation>>) -> Report {
         loop {
             self.look();
             self.send();
@@ -100,10 +109,11 @@ impl Driver {
             let due = [self.flow.wake_at(), self.flow.look_at(), self.flow.tell_at(), patience];
             let wake = due.into_iter().flatten().min();
             let wake = wake.map(|at| self.started + at);
+            let takes = !self.closing && patience.is_none();
             tokio::select! {
                 biased;
                 reason = cancellation(&mut cancelled) => {
-                    self.cancel(&reason, &mut inbox).await;
+                    self.cancel(&reason).await;
                     break;
                 }
                 Some(answered) = self.requests.join_next_with_id() => self.answered(answered),
@@ -112,10 +122,11 @@ impl Driver {
                     let looked = looked.unwrap_or_else(|error| Err(transient("RequestFailed", &error.to_string())));
                     self.flow.looked(looked, self.started.elapsed());
                 }
-                taken = inbox.recv_many(&mut commands, COMMANDS), if !self.closing && patience.is_none() => {
-                    // 0: the handle is gone, and the cancellation of its drop comes next.
-                    self.closing |= taken == 0;
-                    self.take(&mut commands);
+                // The requests that were just sent have their turn before the next records.
+                () = task::yield_now(), if takes && !self.taken.is_empty() => self.take(),
+                () = self.intake.news(), if takes && self.taken.is_empty() => {
+                    self.intake.take(&mut self.taken);
+                    self.take();
                 }
                 () = sleep_until(wake) => {}
             }
@@ -133,15 +144,17 @@ impl Driver {
     }
 
     /// Takes commands in their order. The hash keys of all their records are found out together, which is cheaper.
-    fn take(&mut self, commands: &mut Vec<Command>) {
+    fn take(&mut self) {
+        let many = self.taken.len().min(AT_A_TIME);
         let wanted = self.flow.wants_hash_keys();
-        let records = commands.iter().filter(|_| wanted).filter_map(|command| match command {
+        let records = self.taken.range(..many).filter(|_| wanted).filter_map(|command| match command {
             Command::Put(record) | Command::Deliver(record, _) => Some(record),
             _ => None,
         });
         let mut hash_keys = hash_keys(records).into_iter();
         let now = self.started.elapsed();
-        for command in commands.drain(..) {
+        for _ in 0..many {
+            let Some(command) = self.taken.pop_front() else { break };
             match command {
                 Command::Put(record) => self.flow.put_hashed(record, hash_keys.next(), now),
                 Command::Deliver(record, done) => {
@@ -149,7 +162,7 @@ impl Driver {
                     self.flow.put_awaited(record, hash_keys.next(), ticket, now);
                 }
                 Command::Refuse(record, reason) => self.flow.refuse(record, reason),
-                Command::Flush(done) => self.flushes.push((self.flow.flush(), done)),
+                Command::Flush(flush) => self.flushes.push((self.flow.flush(), flush)),
                 Command::Close => {
                     self.flow.drain();
                     self.closing = true;
@@ -214,7 +227,8 @@ impl Driver {
         if self.flow.tell_at().is_some_and(|at| at <= now) {
             self.flow.tell(now);
         }
-        let ended = self.flow.take_ended();
+        let mut ended = std::mem::take(&mut self.ended);
+        self.flow.swap_ended(&mut ended);
         let freed: usize = ended.iter().map(|ended| self.charge.of(&ended.record) as usize).sum();
         *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner) =
             self.flow.stats(self.started.elapsed());
@@ -224,29 +238,34 @@ impl Driver {
             *self.shared.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(fatal.clone());
             self.budget.close();
         }
-        for Ended { record, outcome, ticket } in ended {
+        for Ended { record, outcome, ticket } in ended.drain(..) {
             if let Some(done) = ticket.and_then(|ticket| self.waiting.remove(&ticket)) {
                 // Who was to be told does not wait any more: the observer is told all the same.
                 let _ = done.send(outcome.clone());
             }
             (self.observer)(record, outcome);
         }
+        self.ended = ended;
         self.budget.add_permits(freed);
-        for (flush, done) in std::mem::take(&mut self.flushes) {
-            if self.flow.is_flushed(flush) {
-                // Nobody waits any more: fine.
-                let _ = done.send(());
-            } else {
-                self.flushes.push((flush, done));
-            }
+        for (_, Flush { done, place }) in
+            self.flushes.extract_if(.., |(flush, _)| self.flow.is_flushed(*flush))
+        {
+            // Nobody waits any more: fine.
+            let _ = done.send(());
+            drop(place);
         }
     }
 
-    async fn cancel(&mut self, reason: &Cancellation, inbox: &mut mpsc::Receiver<Command>) {
-        inbox.close();
-        let mut commands = Vec::with_capacity(COMMANDS);
-        while inbox.recv_many(&mut commands, COMMANDS).await > 0 {
-            self.take(&mut commands);
+    async fn cancel(&mut self, reason: &Cancellation) {
+        self.intake.close();
+        loop {
+            while !self.taken.is_empty() {
+                self.take();
+            }
+            self.intake.take(&mut self.taken);
+            if self.taken.is_empty() {
+                break;
+            }
         }
         while let Some(answered) = self.requests.try_join_next_with_id() {
             self.answered(answered);
