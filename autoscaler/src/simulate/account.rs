@@ -3,6 +3,7 @@
 use pipectl_pricing::{Bill, Prices, kinesis};
 use serde::Serialize;
 
+use super::policies::on_demand::Plan;
 use super::rules::Call;
 use super::run::Run;
 use super::view::Point;
@@ -55,6 +56,16 @@ impl Billing {
         let shards = mean(points.iter().map(|point| f64::from(point.open_shards)));
         let traffic = self.traffic(mean(points.iter().map(|point| point.accepted)));
         Self::for_minutes(&kinesis::provisioned(&self.prices, &traffic, shards), count(points))
+    }
+
+    /// An on-demand stream that took in these loads.
+    pub(crate) fn on_demand(&self, points: &[Point], plan: Plan) -> f64 {
+        let traffic = self.traffic(mean(points.iter().map(|point| point.accepted)));
+        let bill = match plan {
+            Plan::Standard => kinesis::on_demand_standard(&self.prices, &traffic),
+            Plan::Advantage => kinesis::on_demand_advantage(&self.prices, &traffic),
+        };
+        Self::for_minutes(&bill, count(points))
     }
 }
 

@@ -2,12 +2,16 @@
 //!
 //! [`trace`] reads the traffic, [`run`] lets a [`policy`] lead a stream ([`stream`], [`control`]) through it, minute by
 //! minute and with no more than it could have known ([`view`]), and [`account`] adds up what that came to. [`rules`]
-//! checks the schedule of a run and shares nothing with what made it.
+//! checks the schedule of a run and shares nothing with what made it. [`compare`] puts policies ([`contender`]) side by side and
+//! measures them against the [`optimum`].
 
 pub mod account;
+pub mod compare;
+pub mod contender;
 pub mod control;
 pub mod keys;
 pub mod limits;
+pub mod optimum;
 pub mod policies;
 pub mod policy;
 pub mod rules;
@@ -17,6 +21,8 @@ pub mod trace;
 pub mod view;
 
 pub use account::{Account, Billing};
+pub use compare::{Comparison, FrontierPoint, Outcome, schedule_csv};
+pub use contender::Contender;
 pub use control::{Refusal, Running};
 pub use keys::KeySpread;
 pub use limits::Limits;

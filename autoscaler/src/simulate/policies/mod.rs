@@ -4,6 +4,9 @@
 //! ([`crate::policy::decide`]) takes part through [`ours::Ours`].
 
 pub mod aws_samples;
+pub mod epsagon;
 pub mod fixed;
+pub mod on_demand;
 pub mod ours;
+pub mod scaling_utils;
 mod window;
