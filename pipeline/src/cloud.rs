@@ -13,8 +13,10 @@ use crate::resources::bucket::BucketSpec;
 use crate::resources::delivery::DeliverySpec;
 use crate::resources::function::FunctionSpec;
 use crate::resources::log_group::LogGroupSpec;
+use crate::resources::mapping::MappingSpec;
 use crate::resources::role::RoleSpec;
 use crate::resources::stream::StreamSpec;
+use crate::resources::stream_consumer::ConsumerSpec;
 use crate::resources::tags::{TagChange, TagMap};
 use crate::resources::{Change, Kind, Observed, Properties, ResourceId, Spec, State};
 
@@ -54,6 +56,8 @@ pub struct Cloud {
     pub roles: Arc<dyn Control<RoleSpec>>,
     pub functions: Arc<dyn Control<FunctionSpec>>,
     pub deliveries: Arc<dyn Control<DeliverySpec>>,
+    pub consumers: Arc<dyn Control<ConsumerSpec>>,
+    pub mappings: Arc<dyn Control<MappingSpec>>,
 }
 
 impl fmt::Debug for Cloud {
@@ -76,6 +80,10 @@ impl Cloud {
             Kind::Role => self.roles.observe(name).await?.map(|seen| seen.map(State::Role)),
             Kind::Function => self.functions.observe(name).await?.map(|seen| seen.map(State::Function)),
             Kind::Delivery => self.deliveries.observe(name).await?.map(|seen| seen.map(State::Delivery)),
+            Kind::StreamConsumer => {
+                self.consumers.observe(name).await?.map(|seen| seen.map(State::StreamConsumer))
+            }
+            Kind::Mapping => self.mappings.observe(name).await?.map(|seen| seen.map(State::Mapping)),
         })
     }
 
@@ -91,6 +99,8 @@ impl Cloud {
             Spec::Role(spec) => self.roles.create(name, spec, tags).await,
             Spec::Function(spec) => self.functions.create(name, spec, tags).await,
             Spec::Delivery(spec) => self.deliveries.create(name, spec, tags).await,
+            Spec::StreamConsumer(spec) => self.consumers.create(name, spec, tags).await,
+            Spec::Mapping(spec) => self.mappings.create(name, spec, tags).await,
         }
     }
 
@@ -106,6 +116,8 @@ impl Cloud {
             Change::Role(change) => self.roles.change(name, change).await,
             Change::Function(change) => self.functions.change(name, change).await,
             Change::Delivery(change) => self.deliveries.change(name, change).await,
+            Change::StreamConsumer(change) => self.consumers.change(name, change).await,
+            Change::Mapping(change) => self.mappings.change(name, change).await,
         }
     }
 
@@ -122,6 +134,8 @@ impl Cloud {
             Kind::Role => self.roles.tag(name, change).await,
             Kind::Function => self.functions.tag(name, change).await,
             Kind::Delivery => self.deliveries.tag(name, change).await,
+            Kind::StreamConsumer => self.consumers.tag(name, change).await,
+            Kind::Mapping => self.mappings.tag(name, change).await,
         }
     }
 
@@ -138,6 +152,8 @@ impl Cloud {
             Kind::Role => self.roles.delete(name).await,
             Kind::Function => self.functions.delete(name).await,
             Kind::Delivery => self.deliveries.delete(name).await,
+            Kind::StreamConsumer => self.consumers.delete(name).await,
+            Kind::Mapping => self.mappings.delete(name).await,
         }
     }
 }

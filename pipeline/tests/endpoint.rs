@@ -13,7 +13,8 @@ use pipectl_pipeline::engine::Health;
 use pipectl_pipeline::ledger::LedgerError;
 use pipectl_pipeline::plan::{Action, BucketData, Plan};
 use pipectl_pipeline::spec::model::{
-    Buffer, Capacity, Code, Compression, Delivery, Destination, Pipeline, S3Destination, Stream, Transform,
+    Buffer, Capacity, Code, Compression, Delivery, Destination, FunctionSettings, Pipeline, S3Destination,
+    Stream, Transform,
 };
 use pipectl_pipeline::{ApplyOptions, ConnectOptions, Engine, Error, PlanOptions};
 use rounds::Rounds;
@@ -45,7 +46,7 @@ impl Bench {
 }
 
 fn stream(capacity: Capacity) -> Stream {
-    Stream { capacity, retention_hours: 24, encryption: None, autoscale: None }
+    Stream { capacity, ..Stream::default() }
 }
 
 fn delivery(bucket: &str, from: Option<&str>, transform: Option<&str>) -> Delivery {
@@ -65,9 +66,10 @@ fn delivery(bucket: &str, from: Option<&str>, transform: Option<&str>) -> Delive
 fn program(text: &str) -> Transform {
     Transform {
         code: Code::Vrl(text.to_owned()),
-        memory_mib: 256,
-        timeout_seconds: 60,
-        environment: BTreeMap::from([("MODE".into(), "test".into())]),
+        settings: FunctionSettings {
+            environment: BTreeMap::from([("MODE".into(), "test".into())]),
+            ..FunctionSettings::default()
+        },
     }
 }
 
@@ -85,11 +87,11 @@ fn pipeline() -> Pipeline {
     ];
     Pipeline {
         name: "clickstream".into(),
-        region: None,
         tags: BTreeMap::from([("team".into(), "growth".into())]),
         streams: streams.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
         transforms: [("parse".to_owned(), program(".a = 1"))].into_iter().collect(),
         deliveries: deliveries.into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
+        ..Pipeline::default()
     }
 }
 
@@ -149,8 +151,8 @@ async fn each_change_of_the_file_is_one_update_and_then_none() {
         ("streams.audit", |file| file.streams["audit"].retention_hours = 24),
         ("streams.audit", |file| file.streams["audit"].encryption = None),
         ("transforms.parse", |file| file.transforms["parse"] = program(".a = 2")),
-        ("transforms.parse", |file| file.transforms["parse"].memory_mib = 512),
-        ("transforms.parse", |file| file.transforms["parse"].environment.clear()),
+        ("transforms.parse", |file| file.transforms["parse"].settings.memory_mib = 512),
+        ("transforms.parse", |file| file.transforms["parse"].settings.environment.clear()),
         ("deliveries.raw", |file| {
             let Destination::S3(s3) = &mut file.deliveries["raw"].to;
             (s3.prefix, s3.errors, s3.compression) = (None, None, Compression::None);

@@ -3,17 +3,19 @@
 use pipectl_pipeline::resources::Spec;
 use pipectl_pipeline::resources::delivery::DeliverySpec;
 use pipectl_pipeline::resources::function::{FunctionSpec, PackageContent};
+use pipectl_pipeline::resources::mapping::{MappingSpec, StartingPosition};
 use pipectl_pipeline::resources::stream::{StreamCapacity, StreamSpec};
 
 /// The properties worth a line, as name and value.
 pub(super) fn properties(spec: &Spec) -> Vec<(&'static str, String)> {
     match spec {
         // A role is as its delivery or function needs it, and a bucket is a bucket.
-        Spec::Bucket(_) | Spec::Role(_) => Vec::new(),
+        Spec::Bucket(_) | Spec::Role(_) | Spec::StreamConsumer(_) => Vec::new(),
         Spec::LogGroup(group) => vec![("kept", format!("{} days", group.retention_days))],
         Spec::Stream(stream) => of_stream(stream),
         Spec::Function(function) => of_function(function),
         Spec::Delivery(delivery) => of_delivery(delivery),
+        Spec::Mapping(mapping) => of_mapping(mapping),
     }
 }
 
@@ -39,6 +41,29 @@ fn of_function(function: &FunctionSpec) -> Vec<(&'static str, String)> {
         ("memory", format!("{} MiB", function.memory_mib)),
         ("timeout", format!("{} s", function.timeout_seconds)),
     ]
+}
+
+fn of_mapping(mapping: &MappingSpec) -> Vec<(&'static str, String)> {
+    let stream = mapping.source.stream_arn.rsplit('/').next().unwrap_or_default();
+    let from = match mapping.source.consumer {
+        Some(_) => format!("{stream}, by fan-out"),
+        None => stream.to_owned(),
+    };
+    let start = match mapping.start {
+        StartingPosition::Latest => "latest".to_owned(),
+        StartingPosition::TrimHorizon => "oldest".to_owned(),
+        StartingPosition::At(at) => at.to_string(),
+    };
+    let settings = &mapping.settings;
+    let batch = format!("{} records or {} s", settings.batch_size, settings.window_seconds);
+    let mut properties = vec![("from", from), ("start", start), ("batch", batch)];
+    if !settings.filters.is_empty() {
+        properties.push(("filters", settings.filters.len().to_string()));
+    }
+    if !settings.enabled {
+        properties.push(("enabled", "false".to_owned()));
+    }
+    properties
 }
 
 fn of_delivery(delivery: &DeliverySpec) -> Vec<(&'static str, String)> {

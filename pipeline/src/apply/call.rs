@@ -27,7 +27,7 @@ pub(super) struct Caller<'a> {
 /// CreateStream, for one.
 const fn calls_at_once(kind: Kind) -> usize {
     match kind {
-        Kind::Stream | Kind::Delivery | Kind::LogGroup => 5,
+        Kind::Stream | Kind::Delivery | Kind::LogGroup | Kind::StreamConsumer | Kind::Mapping => 5,
         Kind::Function => 8,
         Kind::Role => 10,
         Kind::Bucket => 16,

@@ -64,7 +64,8 @@ const PROPAGATION_MESSAGES: [&str; 12] = [
 
 /// The calls that hand a role to a service; only their failures are taken for propagation. What *we* are
 /// not allowed to do does not pass.
-const CALLS_WITH_ROLES: [&str; 4] = [
+const CALLS_WITH_ROLES: [&str; 5] = [
+    "lambda:CreateEventSourceMapping",
     "lambda:CreateFunction",
     "lambda:UpdateFunctionConfiguration",
     "firehose:CreateDeliveryStream",

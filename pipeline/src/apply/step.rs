@@ -188,7 +188,10 @@ fn is_of_others(pipeline: &str, step: &Step, seen: &Observed, error: &CallError)
 
 /// Whether resources of this kind go through states after a call, and so have to be waited for.
 fn has_states(kind: Kind) -> bool {
-    matches!(kind, Kind::Stream | Kind::Function | Kind::Delivery)
+    match kind {
+        Kind::Stream | Kind::Function | Kind::Delivery | Kind::StreamConsumer | Kind::Mapping => true,
+        Kind::Bucket | Kind::LogGroup | Kind::Role => false,
+    }
 }
 
 fn until(step: &Step) -> Until {

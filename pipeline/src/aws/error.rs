@@ -81,7 +81,7 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// What an error code means, given the call it answers.
 fn meaning(call: &'static str, code: Option<&str>, message: &str, status: Option<u16>) -> Meaning {
-    let creating = call.contains(":Create");
+    let creating = call.contains(":Create") || call.contains(":Register");
     match code.unwrap_or_default() {
         "ResourceInUseException" | "ResourceConflictException" if creating => Meaning::AlreadyExists,
         "ResourceInUseException"

@@ -9,9 +9,11 @@ mod function;
 mod identity;
 mod ledger_bucket;
 mod log_group;
+mod mapping;
 mod objects;
 mod role;
 mod stream;
+mod stream_consumer;
 
 use std::sync::Arc;
 
@@ -39,5 +41,14 @@ pub(crate) fn cloud(clients: &Clients, identity: &Arc<Identity>, packages: &Arc<
             packages: Arc::clone(packages),
         }),
         deliveries: Arc::new(delivery::Deliveries { client: clients.firehose.clone() }),
+        consumers: Arc::new(stream_consumer::Consumers {
+            client: clients.kinesis.clone(),
+            identity: Arc::clone(identity),
+        }),
+        mappings: Arc::new(mapping::Mappings {
+            client: clients.lambda.clone(),
+            kinesis: clients.kinesis.clone(),
+            identity: Arc::clone(identity),
+        }),
     }
 }

@@ -145,14 +145,14 @@ impl Packages {
         inspected.await.cloned()
     }
 
-    /// What each transform's package is made from. Builds nothing.
+    /// What each package is made from. Builds nothing.
     pub(crate) async fn resolve(
         &self,
         pipeline: &Pipeline,
     ) -> Result<BTreeMap<String, CodeSource>, PackageError> {
         let mut sources = BTreeMap::new();
-        for (logical, transform) in &pipeline.transforms {
-            let source = match &transform.code {
+        for (logical, code) in pipeline.code() {
+            let source = match code {
                 Code::Vrl(program) => vrl_source(self.bootstrap().await?.as_ref(), program),
                 Code::Package(path) => {
                     let files = Arc::clone(&self.files);

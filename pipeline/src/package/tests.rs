@@ -7,6 +7,7 @@ use zip::ZipArchive;
 use zip::write::SimpleFileOptions;
 
 use super::*;
+use crate::spec::model::FunctionSettings;
 
 fn packages(folder: &Path) -> Packages {
     let bootstrap = folder.join("bootstrap.sh");
@@ -15,19 +16,11 @@ fn packages(folder: &Path) -> Packages {
 }
 
 fn pipeline(code: Code) -> Pipeline {
-    let transform = crate::spec::model::Transform {
-        code,
-        memory_mib: 128,
-        timeout_seconds: 60,
-        environment: BTreeMap::new(),
-    };
+    let transform = crate::spec::model::Transform { code, settings: FunctionSettings::default() };
     Pipeline {
         name: "p".into(),
-        region: None,
-        tags: BTreeMap::new(),
-        streams: indexmap::IndexMap::new(),
         transforms: [("t".to_owned(), transform)].into_iter().collect(),
-        deliveries: indexmap::IndexMap::new(),
+        ..Pipeline::default()
     }
 }
 

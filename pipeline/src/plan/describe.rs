@@ -8,6 +8,7 @@ use crate::resources::bucket::BucketChange;
 use crate::resources::delivery::DeliveryChange;
 use crate::resources::function::FunctionChange;
 use crate::resources::log_group::LogGroupChange;
+use crate::resources::mapping::MappingChange;
 use crate::resources::role::RoleChange;
 use crate::resources::stream::StreamChange;
 
@@ -38,6 +39,8 @@ fn words(change: &Change) -> String {
         Change::Function(FunctionChange::Seal(_)) => "tag what the code was built from".to_owned(),
         Change::Function(FunctionChange::Configuration(_)) => "set the configuration".to_owned(),
         Change::Delivery(DeliveryChange::Destination(_)) => "update the destination".to_owned(),
+        Change::StreamConsumer(change) => match *change {},
+        Change::Mapping(MappingChange::Settings(_)) => "set how it reads".to_owned(),
     }
 }
 

@@ -20,12 +20,24 @@ pub enum Kind {
     Function,
     /// A Firehose delivery stream.
     Delivery,
+    /// An enhanced fan-out consumer of a Kinesis stream.
+    StreamConsumer,
+    /// A Lambda event source mapping.
+    Mapping,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 6] =
-        [Kind::Bucket, Kind::Stream, Kind::LogGroup, Kind::Role, Kind::Function, Kind::Delivery];
+    pub const ALL: [Kind; 8] = [
+        Kind::Bucket,
+        Kind::Stream,
+        Kind::LogGroup,
+        Kind::Role,
+        Kind::Function,
+        Kind::Delivery,
+        Kind::StreamConsumer,
+        Kind::Mapping,
+    ];
 
     /// The kind in words, as used in messages.
     #[must_use]
@@ -37,6 +49,8 @@ impl Kind {
             Kind::Role => "IAM role",
             Kind::Function => "Lambda function",
             Kind::Delivery => "Firehose delivery stream",
+            Kind::StreamConsumer => "stream consumer",
+            Kind::Mapping => "event source mapping",
         }
     }
 }
@@ -72,6 +86,12 @@ impl Address {
         Self(format!("transforms.{logical}"))
     }
 
+    /// The address of a function.
+    #[must_use]
+    pub fn function(logical: &str) -> Self {
+        Self(format!("functions.{logical}"))
+    }
+
     /// The address of a delivery.
     #[must_use]
     pub fn delivery(logical: &str) -> Self {
@@ -88,6 +108,24 @@ impl Address {
     #[must_use]
     pub fn logs(&self) -> Self {
         Self(format!("{}.logs", self.0))
+    }
+
+    /// The event source mapping by which this function reads its stream.
+    #[must_use]
+    pub fn mapping(&self) -> Self {
+        Self(format!("{}.from", self.0))
+    }
+
+    /// The enhanced fan-out consumer of this function.
+    #[must_use]
+    pub fn fan_out(&self) -> Self {
+        Self(format!("{}.fan-out", self.0))
+    }
+
+    /// An application that reads this stream by enhanced fan-out.
+    #[must_use]
+    pub fn consumer(&self, name: &str) -> Self {
+        Self(format!("{}.fan-out.{name}", self.0))
     }
 
     /// The address as text.

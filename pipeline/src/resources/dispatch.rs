@@ -7,8 +7,10 @@ use super::bucket::{BucketChange, BucketSpec, BucketState};
 use super::delivery::{DeliveryChange, DeliverySpec, DeliveryState};
 use super::function::{FunctionChange, FunctionSpec, FunctionState};
 use super::log_group::{LogGroupChange, LogGroupSpec, LogGroupState};
+use super::mapping::{MappingChange, MappingSpec, MappingState};
 use super::role::{RoleChange, RoleSpec, RoleState};
 use super::stream::{StreamChange, StreamSpec, StreamState};
+use super::stream_consumer::{ConsumerChange, ConsumerSpec, ConsumerState};
 use super::tags::{self, TagMap};
 use super::{Difference, Facts, Kind, Properties, Readiness};
 
@@ -23,6 +25,8 @@ pub enum Spec {
     Role(RoleSpec),
     Function(FunctionSpec),
     Delivery(DeliverySpec),
+    StreamConsumer(ConsumerSpec),
+    Mapping(MappingSpec),
 }
 
 /// What is there, of any kind.
@@ -35,6 +39,8 @@ pub enum State {
     Role(RoleState),
     Function(FunctionState),
     Delivery(DeliveryState),
+    StreamConsumer(ConsumerState),
+    Mapping(MappingState),
 }
 
 /// One mutation, of any kind.
@@ -48,6 +54,8 @@ pub enum Change {
     Role(RoleChange),
     Function(FunctionChange),
     Delivery(DeliveryChange),
+    StreamConsumer(ConsumerChange),
+    Mapping(MappingChange),
 }
 
 /// A resource as it was seen.
@@ -79,6 +87,8 @@ impl Spec {
             Spec::Role(_) => Kind::Role,
             Spec::Function(_) => Kind::Function,
             Spec::Delivery(_) => Kind::Delivery,
+            Spec::StreamConsumer(_) => Kind::StreamConsumer,
+            Spec::Mapping(_) => Kind::Mapping,
         }
     }
 
@@ -92,6 +102,8 @@ impl Spec {
             Spec::Role(spec) => State::Role(spec.created()),
             Spec::Function(spec) => State::Function(spec.created()),
             Spec::Delivery(spec) => State::Delivery(spec.created()),
+            Spec::StreamConsumer(spec) => State::StreamConsumer(spec.created()),
+            Spec::Mapping(spec) => State::Mapping(spec.created()),
         }
     }
 
@@ -122,6 +134,10 @@ impl Spec {
             (Spec::Role(spec), State::Role(state)) => spec.compare(state, tags).map(Change::Role),
             (Spec::Function(spec), State::Function(state)) => spec.compare(state, tags).map(Change::Function),
             (Spec::Delivery(spec), State::Delivery(state)) => spec.compare(state, tags).map(Change::Delivery),
+            (Spec::StreamConsumer(spec), State::StreamConsumer(state)) => {
+                spec.compare(state, tags).map(Change::StreamConsumer)
+            }
+            (Spec::Mapping(spec), State::Mapping(state)) => spec.compare(state, tags).map(Change::Mapping),
             _ => Difference { replace: Some("it is of another kind".to_owned()), ..Difference::default() },
         }
     }
@@ -136,6 +152,8 @@ impl State {
             State::Role(state) => state,
             State::Function(state) => state,
             State::Delivery(state) => state,
+            State::StreamConsumer(state) => state,
+            State::Mapping(state) => state,
         }
     }
 

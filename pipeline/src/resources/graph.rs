@@ -1,8 +1,10 @@
 //! From a pipeline to everything it needs: the resources, with what each depends on.
 //!
 //! Buckets, streams, log groups and roles depend on nothing and are made side by side; functions need their
-//! role and log group; deliveries need all they touch. All names and ARNs are known up front, so an edge
+//! role and log group; deliveries and mappings need all they touch. All names and ARNs are known up front, so an edge
 //! says only "must be there before".
+
+mod function;
 
 use std::collections::BTreeMap;
 
@@ -11,24 +13,20 @@ use serde::{Deserialize, Serialize};
 
 use super::bucket::BucketSpec;
 use super::delivery::{DeliverySource, DeliverySpec, LambdaProcessor, S3Settings};
-use super::function::{FunctionSpec, PackageContent, PackageSource};
+use super::function::{PackageContent, PackageSource};
 use super::log_group::LogGroupSpec;
 use super::names::{self, Place};
 use super::role::{self, DeliveryReach, RoleSpec};
 use super::stream::{StreamCapacity, StreamSpec};
+use super::stream_consumer::ConsumerSpec;
 use super::tags::Tags;
 use super::{Address, ResourceId, Spec};
-use crate::spec::model::{
-    Capacity, Code, Compression, Delivery, Destination, Pipeline, S3Destination, Stream, Transform,
-};
+use crate::spec::model::{Capacity, Compression, Delivery, Destination, Pipeline, S3Destination, Stream};
 
 /// How long logs are kept.
 const LOG_RETENTION_DAYS: u32 = 14;
 /// The log stream that Firehose reports a destination's errors to.
 const DELIVERY_LOG_STREAM: &str = "DestinationDelivery";
-/// Names the built-in function that the shipped bootstrap runs.
-const FUNCTION_VARIABLE: &str = "PIPECTL_FUNCTION";
-const VRL_FUNCTION: &str = "vrl-transform";
 /// The longest Firehose gathers records for one invocation when the delivery's interval is no shorter.
 const PROCESSOR_BUFFER_SECONDS: u32 = 60;
 
@@ -37,11 +35,11 @@ const PROCESSOR_BUFFER_SECONDS: u32 = 60;
 pub struct Context {
     /// Account and region.
     pub place: Place,
-    /// For each transform, what its package is made from.
+    /// For each transform and function, what its package is made from.
     pub code: BTreeMap<String, CodeSource>,
 }
 
-/// A transform's code, fingerprinted.
+/// A function's code, fingerprinted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeSource {
     /// What the package is made from.
@@ -99,7 +97,7 @@ pub fn outline(pipeline: &Pipeline) -> Vec<Outline> {
     let code = CodeSource { package: nothing, architecture: String::new() };
     let context = Context {
         place: Place::new("", ""),
-        code: pipeline.transforms.keys().map(|logical| (logical.clone(), code.clone())).collect(),
+        code: pipeline.code().map(|(logical, _)| (logical.clone(), code.clone())).collect(),
     };
     let resources = desired(pipeline, &context).resources.into_values();
     resources
@@ -116,6 +114,9 @@ pub fn desired(pipeline: &Pipeline, context: &Context) -> Graph {
     }
     for (logical, transform) in &pipeline.transforms {
         builder.transform(logical, transform);
+    }
+    for (logical, function) in &pipeline.functions {
+        builder.function(logical, function);
     }
     for (logical, delivery) in &pipeline.deliveries {
         builder.delivery(logical, delivery);
@@ -148,36 +149,18 @@ impl Builder<'_> {
             encryption: stream.encryption.clone(),
         };
         let name = names::physical(&self.pipeline.name, logical);
-        self.add(Address::stream(logical), name, Spec::Stream(spec), Vec::new());
+        let address = Address::stream(logical);
+        self.add(address.clone(), name, Spec::Stream(spec), Vec::new());
+        for consumer in &stream.fan_out {
+            let physical = names::physical(&self.pipeline.name, consumer);
+            self.consumer(address.consumer(consumer), logical, &physical);
+        }
     }
 
-    fn transform(&mut self, logical: &str, transform: &Transform) {
-        // Without code there is no function to derive: the caller resolved every transform, or failed.
-        let Some(code) = self.context.code.get(logical) else { return };
-        let (place, address) = (&self.context.place, Address::transform(logical));
-        let name = names::physical(&self.pipeline.name, logical);
-        let (role, logs) = (names::transform_role(&self.pipeline.name, logical), names::function_logs(&name));
-        let mut environment = transform.environment.clone();
-        if matches!(transform.code, Code::Vrl(_)) {
-            environment.insert(FUNCTION_VARIABLE.to_owned(), VRL_FUNCTION.to_owned());
-        }
-        let function = FunctionSpec {
-            role_arn: place.role(&role),
-            architecture: code.architecture.clone(),
-            memory_mib: transform.memory_mib,
-            timeout_seconds: transform.timeout_seconds,
-            environment,
-            package: code.package.clone(),
-        };
-        let role_spec = RoleSpec {
-            trust: role::trust("lambda.amazonaws.com", place, false),
-            policy: role::transform_policy(place, &logs),
-        };
-        let log_spec = LogGroupSpec { retention_days: LOG_RETENTION_DAYS, streams: Vec::new() };
-        self.add(address.role(), role, Spec::Role(role_spec), Vec::new());
-        self.add(address.logs(), logs, Spec::LogGroup(log_spec), Vec::new());
-        let needs = vec![address.role(), address.logs()];
-        self.add(address, name, Spec::Function(function), needs);
+    /// An enhanced fan-out consumer of a stream.
+    fn consumer(&mut self, address: Address, stream: &str, consumer: &str) {
+        let name = names::consumer(&names::physical(&self.pipeline.name, stream), consumer);
+        self.add(address, name, Spec::StreamConsumer(ConsumerSpec {}), vec![Address::stream(stream)]);
     }
 
     fn delivery(&mut self, logical: &str, delivery: &Delivery) {

@@ -13,11 +13,14 @@ pub mod delivery;
 mod difference;
 mod dispatch;
 pub mod function;
+pub mod function_policy;
 mod graph;
 pub mod log_group;
+pub mod mapping;
 pub mod names;
 pub mod role;
 pub mod stream;
+pub mod stream_consumer;
 pub mod tags;
 
 pub use address::{Address, Kind, ResourceId};

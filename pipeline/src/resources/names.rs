@@ -1,6 +1,6 @@
 //! Physical names and ARNs: all known before anything exists, so that everything can be observed at once.
 
-pub use crate::spec::names::{delivery_role, physical, transform_role};
+pub use crate::spec::names::{delivery_role, function_consumer, function_role, physical, transform_role};
 
 /// The log group that Lambda writes a function's output to.
 #[must_use]
@@ -12,6 +12,12 @@ pub fn function_logs(function: &str) -> String {
 #[must_use]
 pub fn delivery_logs(delivery: &str) -> String {
     format!("/aws/kinesisfirehose/{delivery}")
+}
+
+/// What a stream's consumer goes by: consumers of several streams may have one name.
+#[must_use]
+pub fn consumer(stream: &str, consumer: &str) -> String {
+    format!("{stream}/{consumer}")
 }
 
 /// Bytes as lower-case hexadecimal.
@@ -60,6 +66,12 @@ impl Place {
     #[must_use]
     pub fn function(&self, name: &str) -> String {
         self.arn("lambda", &format!("function:{name}"))
+    }
+
+    /// An event source mapping's ARN.
+    #[must_use]
+    pub fn mapping(&self, uuid: &str) -> String {
+        self.arn("lambda", &format!("event-source-mapping:{uuid}"))
     }
 
     /// A delivery stream's ARN.

@@ -117,19 +117,6 @@ pub fn trust(service: &str, place: &Place, confused_deputy_guard: bool) -> Value
     json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
 
-/// What a transform's function may do: write its own log.
-#[must_use]
-pub fn transform_policy(place: &Place, log_group: &str) -> Value {
-    json!({ "Version": "2012-10-17", "Statement": [
-        {
-            "Sid": "Logs",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": format!("{}:*", place.log_group(log_group)),
-        },
-    ]})
-}
-
 /// What a delivery touches, by physical name.
 #[derive(Clone, Debug)]
 pub struct DeliveryReach<'a> {
@@ -196,7 +183,7 @@ pub fn delivery_policy(place: &Place, reach: &DeliveryReach<'_>) -> Value {
 }
 
 /// Decryption of the stream's records, for a key of the user's own.
-fn stream_key_statement(place: &Place, key: &str) -> Value {
+pub(super) fn stream_key_statement(place: &Place, key: &str) -> Value {
     let kms =
         |resource: &str| format!("arn:{}:kms:{}:{}:{resource}", place.partition, place.region, place.account);
     let via = format!("kinesis.{}.amazonaws.com", place.region);
@@ -225,10 +212,20 @@ mod tests {
         Place::new("eu-west-1", "000000000000")
     }
 
+    fn reach() -> DeliveryReach<'static> {
+        DeliveryReach {
+            stream: Some("p-events"),
+            stream_key: None,
+            function: Some("p-parse"),
+            bucket: "lake",
+            log_group: "/aws/kinesisfirehose/p-lake",
+        }
+    }
+
     fn role() -> RoleSpec {
         RoleSpec {
-            trust: trust("lambda.amazonaws.com", &place(), false),
-            policy: transform_policy(&place(), "/aws/lambda/p-parse"),
+            trust: trust("firehose.amazonaws.com", &place(), true),
+            policy: delivery_policy(&place(), &reach()),
         }
     }
 
@@ -252,19 +249,12 @@ mod tests {
 
     #[test]
     fn the_delivery_role_reaches_only_what_it_uses() {
-        let reach = DeliveryReach {
-            stream: Some("p-events"),
-            stream_key: None,
-            function: Some("p-parse"),
-            bucket: "lake",
-            log_group: "/aws/kinesisfirehose/p-lake",
-        };
-        let policy = delivery_policy(&place(), &reach);
+        let policy = delivery_policy(&place(), &reach());
         let statements = policy["Statement"].as_array().expect("statements");
         assert!(statements.iter().all(|statement| statement["Resource"] != "*"));
         let sids: Vec<_> = statements.iter().filter_map(|statement| statement["Sid"].as_str()).collect();
         assert_eq!(sids, ["Bucket", "Objects", "Logs", "Stream", "Transform"]);
-        let direct = DeliveryReach { stream: None, function: None, ..reach };
+        let direct = DeliveryReach { stream: None, function: None, ..reach() };
         assert!(!delivery_policy(&place(), &direct).to_string().contains("kinesis:"));
     }
 

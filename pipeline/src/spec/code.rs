@@ -75,6 +75,8 @@ codes! {
     UnknownChoice => "unknown-choice",
     /// Two fields that exclude each other, or a choice that misses its one field.
     Conflict => "conflicting-fields",
+    /// The same AWS name for two things.
+    NameTaken => "name-taken",
     /// A name of a pipeline, stream, transform or delivery that AWS would refuse.
     InvalidName => "invalid-name",
     /// A name that becomes too long with what pipectl adds.
@@ -93,6 +95,10 @@ codes! {
     InvalidTag => "invalid-tag",
     /// An environment variable that Lambda refuses.
     InvalidVariable => "invalid-environment-variable",
+    /// An ARN that cannot be one, or is of something else.
+    InvalidArn => "invalid-arn",
+    /// A filter that Lambda refuses, or that lets nothing through.
+    InvalidFilter => "invalid-filter",
     /// A path that cannot be one.
     InvalidPath => "invalid-path",
     /// A VRL program that does not compile.

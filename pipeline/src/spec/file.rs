@@ -3,6 +3,10 @@
 //! The texts here are what an editor shows on a field. The checks themselves are in `check`, where errors have
 //! positions and fixes; tests hold the two together.
 
+mod function;
+
+pub use function::{Batch, Failures, Function};
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -35,6 +39,9 @@ pub struct PipelineFile {
     /// Functions that change records on their way through a delivery, by name.
     #[schemars(extend("propertyNames" = {"pattern": "^[a-z]([a-z0-9_-]*[a-z0-9])?$"}))]
     pub transforms: Option<IndexMap<String, Transform>>,
+    /// Lambda functions of your own by name: those that read a stream, and others.
+    #[schemars(extend("propertyNames" = {"pattern": "^[a-z]([a-z0-9_-]*[a-z0-9])?$"}))]
+    pub functions: Option<IndexMap<String, Function>>,
     /// Firehose deliveries by name: they take records from a stream, or directly, to their destination.
     #[schemars(extend("propertyNames" = {"pattern": "^[a-z]([a-z0-9_-]*[a-z0-9])?$"}))]
     pub deliveries: Option<IndexMap<String, Delivery>>,
@@ -57,7 +64,7 @@ pub enum Kind {
 
 /// A Kinesis data stream.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Stream {
     /// How many shards: each takes 1 MiB and 1,000 records a second. `on-demand` has AWS size the stream,
     /// at a price by volume. With `autoscale` this is only the first size. Default: `autoscale.min`, else 1.
@@ -72,6 +79,10 @@ pub struct Stream {
     /// Bounds within which the autoscaler moves the number of shards. It then owns that number: what it
     /// sets is no drift.
     pub autoscale: Option<Autoscale>,
+    /// Applications that read it by enhanced fan-out, by name: each gets 2 MiB/s of every shard for itself, at a
+    /// price by shard and volume. Functions say `fan-out: true` instead.
+    #[schemars(length(max = 50), inner(regex(pattern = r"^[a-z]([a-z0-9_-]*[a-z0-9])?$")), example = ["dashboard"])]
+    pub fan_out: Option<Vec<String>>,
 }
 
 /// A number of shards, or `on-demand`.

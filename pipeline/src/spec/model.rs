@@ -9,8 +9,12 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+mod function;
+
+pub use function::{Function, FunctionSettings, Reading, Retries, Start};
+
 /// One pipeline file, checked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pipeline {
     /// Prefixes every physical name.
     pub name: String,
@@ -22,8 +26,18 @@ pub struct Pipeline {
     pub streams: IndexMap<String, Stream>,
     /// Lambda transforms by logical name, in file order.
     pub transforms: IndexMap<String, Transform>,
+    /// Lambda functions by logical name, in file order.
+    pub functions: IndexMap<String, Function>,
     /// Firehose deliveries by logical name, in file order.
     pub deliveries: IndexMap<String, Delivery>,
+}
+
+impl Pipeline {
+    /// What runs in Lambda, by logical name: the transforms, then the functions. No name comes twice.
+    pub fn code(&self) -> impl Iterator<Item = (&String, &Code)> {
+        let transforms = self.transforms.iter().map(|(logical, transform)| (logical, &transform.code));
+        transforms.chain(self.functions.iter().map(|(logical, function)| (logical, &function.code)))
+    }
 }
 
 /// A Kinesis data stream.
@@ -37,6 +51,21 @@ pub struct Stream {
     pub encryption: Option<String>,
     /// Who owns the shard count: `Some` means the autoscaler does, and the file gives only the first size.
     pub autoscale: Option<Autoscale>,
+    /// Applications that read it by enhanced fan-out: each gets 2 MiB/s of every shard for itself.
+    pub fan_out: Vec<String>,
+}
+
+impl Default for Stream {
+    /// A stream of which the file says nothing: one shard, kept for a day.
+    fn default() -> Self {
+        Self {
+            capacity: Capacity::Provisioned(1),
+            retention_hours: 24,
+            encryption: None,
+            autoscale: None,
+            fan_out: Vec::new(),
+        }
+    }
 }
 
 /// How a stream's capacity is given.
@@ -64,15 +93,11 @@ pub struct Autoscale {
 pub struct Transform {
     /// What it runs.
     pub code: Code,
-    /// 128 to 10240 MiB.
-    pub memory_mib: u32,
-    /// 1 to 900 seconds.
-    pub timeout_seconds: u32,
-    /// Environment variables of the function.
-    pub environment: BTreeMap<String, String>,
+    /// How the function is run.
+    pub settings: FunctionSettings,
 }
 
-/// What a transform runs.
+/// What a function runs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Code {
     /// A VRL program, run by the function that pipectl ships.

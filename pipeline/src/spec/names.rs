@@ -5,6 +5,8 @@
 //! **Invariant**: within one AWS service, two resources of a pipeline never get the same name. Names are
 //! lower case (IAM compares role names without case), and the suffixes of the two kinds of role differ.
 
+/// Longest name of an enhanced fan-out consumer (RegisterStreamConsumer).
+pub const CONSUMER_NAME_MAX: usize = 128;
 /// Longest name of a Kinesis data stream (CreateStream).
 pub const STREAM_NAME_MAX: usize = 128;
 /// Longest name of a Firehose delivery stream (CreateDeliveryStream).
@@ -24,6 +26,19 @@ pub fn physical(pipeline: &str, logical: &str) -> String {
 #[must_use]
 pub fn transform_role(pipeline: &str, logical: &str) -> String {
     format!("{pipeline}-{logical}-transform")
+}
+
+/// The role that a function runs with.
+#[must_use]
+pub fn function_role(pipeline: &str, logical: &str) -> String {
+    format!("{pipeline}-{logical}-function")
+}
+
+/// The enhanced fan-out consumer that a function reads by. Logical names have no dot, so that no consumer of a
+/// stream's `fan-out` has this name.
+#[must_use]
+pub fn function_consumer(pipeline: &str, logical: &str) -> String {
+    format!("{pipeline}-{logical}.function")
 }
 
 /// The role that Firehose assumes for a delivery.

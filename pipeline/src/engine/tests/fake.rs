@@ -13,8 +13,10 @@ use crate::resources::bucket::{BucketChange, BucketSpec, BucketState};
 use crate::resources::delivery::{DeliveryChange, DeliverySpec, DeliveryState};
 use crate::resources::function::{FunctionChange, FunctionSpec, FunctionState, PackageSource};
 use crate::resources::log_group::{LogGroupChange, LogGroupSpec, LogGroupState};
+use crate::resources::mapping::{MappingChange, MappingSpec, MappingState};
 use crate::resources::role::{RoleChange, RoleSpec, RoleState};
 use crate::resources::stream::{StreamChange, StreamSpec, StreamState};
+use crate::resources::stream_consumer::{ConsumerChange, ConsumerSpec, ConsumerState};
 use crate::resources::tags::{CODE, SOURCE, TagChange, TagMap};
 use crate::resources::{Kind, Observed, Properties, ResourceId, Spec, State};
 
@@ -67,6 +69,8 @@ impl Fake {
             roles: fake(),
             functions: fake(),
             deliveries: fake(),
+            consumers: fake(),
+            mappings: fake(),
         }
     }
 
@@ -433,6 +437,61 @@ impl Kept for DeliverySpec {
             "CREATING".clone_into(&mut delivery.status);
         }
         delivery
+    }
+}
+
+impl Kept for ConsumerSpec {
+    const KIND: Kind = Kind::StreamConsumer;
+    const CREATE: &'static str = "kinesis:RegisterStreamConsumer";
+    const CHANGE: &'static str = "kinesis:none";
+    const DELETE: &'static str = "kinesis:DeregisterStreamConsumer";
+
+    fn wanted(&self) -> Spec {
+        Spec::StreamConsumer(self.clone())
+    }
+
+    fn apply(_world: &mut World, _name: &str, change: &ConsumerChange) -> Result<(), Meaning> {
+        match *change {}
+    }
+
+    fn shown(state: State, unsettled: bool) -> ConsumerState {
+        let State::StreamConsumer(mut consumer) = state else { unreachable!("kept by kind") };
+        if unsettled {
+            "CREATING".clone_into(&mut consumer.status);
+        }
+        consumer
+    }
+}
+
+impl Kept for MappingSpec {
+    const KIND: Kind = Kind::Mapping;
+    const CREATE: &'static str = "lambda:CreateEventSourceMapping";
+    const CHANGE: &'static str = "lambda:UpdateEventSourceMapping";
+    const DELETE: &'static str = "lambda:DeleteEventSourceMapping";
+
+    fn wanted(&self) -> Spec {
+        Spec::Mapping(self.clone())
+    }
+
+    fn apply(
+        world: &mut World,
+        name: &str,
+        MappingChange::Settings(settings): &MappingChange,
+    ) -> Result<(), Meaning> {
+        let State::Mapping(mapping) = &mut world.existing(Self::KIND, name)?.state else {
+            unreachable!("kept by kind")
+        };
+        mapping.settings = *settings.clone();
+        mapping.status = if settings.enabled { "Enabled" } else { "Disabled" }.to_owned();
+        Ok(())
+    }
+
+    fn shown(state: State, unsettled: bool) -> MappingState {
+        let State::Mapping(mut mapping) = state else { unreachable!("kept by kind") };
+        if unsettled {
+            "Updating".clone_into(&mut mapping.status);
+        }
+        mapping
     }
 }
 

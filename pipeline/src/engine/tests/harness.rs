@@ -1,6 +1,5 @@
 //! Plans and applies against the fake, as the engine does against AWS.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,20 +14,16 @@ use crate::resources::function::{PackageContent, PackageSource};
 use crate::resources::names::Place;
 use crate::resources::{self, CodeSource, Context, ResourceId};
 use crate::spec::model::{
-    Buffer, Capacity, Code, Compression, Delivery, Destination, Pipeline, S3Destination, Stream, Transform,
+    Buffer, Capacity, Code, Compression, Delivery, Destination, FunctionSettings, Pipeline, S3Destination,
+    Stream, Transform,
 };
 
 pub(super) fn stream(shards: u32) -> Stream {
-    Stream { capacity: Capacity::Provisioned(shards), retention_hours: 24, encryption: None, autoscale: None }
+    Stream { capacity: Capacity::Provisioned(shards), ..Stream::default() }
 }
 
 pub(super) fn transform(program: &str) -> Transform {
-    Transform {
-        code: Code::Vrl(program.to_owned()),
-        memory_mib: 256,
-        timeout_seconds: 60,
-        environment: BTreeMap::new(),
-    }
+    Transform { code: Code::Vrl(program.to_owned()), settings: FunctionSettings::default() }
 }
 
 pub(super) fn delivery(bucket: &str) -> Delivery {
@@ -49,11 +44,10 @@ pub(super) fn delivery(bucket: &str) -> Delivery {
 pub(super) fn pipeline() -> Pipeline {
     Pipeline {
         name: "p".to_owned(),
-        region: None,
-        tags: BTreeMap::new(),
         streams: [("events".to_owned(), stream(2))].into_iter().collect(),
         transforms: [("parse".to_owned(), transform(".a = 1"))].into_iter().collect(),
         deliveries: [("lake".to_owned(), delivery("the-lake"))].into_iter().collect(),
+        ..Pipeline::default()
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn read(given: Given<'_>, defined: &Defined<'_>, found: &mut Found) -
 }
 
 /// A logical name that the file defines.
-fn refer(
+pub(crate) fn refer(
     given: &Given<'_>,
     kind: &str,
     names: &[&str],

@@ -71,6 +71,12 @@ pub(crate) const TARGET: Measure = Measure { units: SHARE, step: "%", min: 1, ma
 pub(crate) const MEMORY: Measure = Measure { units: SIZE, step: "MiB", min: 128, max: 10_240 };
 /// `timeout`: what Lambda takes.
 pub(crate) const TIMEOUT: Measure = Measure { units: TIME, step: "s", min: 1, max: 900 };
+/// `batch.window`: MaximumBatchingWindowInSeconds of an event source mapping.
+pub(crate) const BATCH_WINDOW: Measure = Measure { units: TIME, step: "s", min: 0, max: 300 };
+/// `batch.tumbling`: TumblingWindowInSeconds of an event source mapping.
+pub(crate) const TUMBLING_WINDOW: Measure = Measure { units: TIME, step: "s", min: 0, max: 900 };
+/// `failures.age`: MaximumRecordAgeInSeconds of an event source mapping, which refuses 1 to 59.
+pub(crate) const RECORD_AGE: Measure = Measure { units: TIME, step: "s", min: 60, max: 604_800 };
 /// `buffer.size`: BufferingHints of an S3 destination.
 pub(crate) const BUFFER_SIZE: Measure = Measure { units: SIZE, step: "MiB", min: 1, max: 128 };
 /// `buffer.interval`: BufferingHints of an S3 destination.
@@ -214,7 +220,17 @@ mod tests {
 
     use super::*;
 
-    const ALL: [&Measure; 6] = [&RETENTION, &TARGET, &MEMORY, &TIMEOUT, &BUFFER_SIZE, &BUFFER_INTERVAL];
+    const ALL: [&Measure; 9] = [
+        &RETENTION,
+        &TARGET,
+        &MEMORY,
+        &TIMEOUT,
+        &BATCH_WINDOW,
+        &TUMBLING_WINDOW,
+        &RECORD_AGE,
+        &BUFFER_SIZE,
+        &BUFFER_INTERVAL,
+    ];
 
     #[test]
     fn units_convert_to_what_aws_counts_in() {

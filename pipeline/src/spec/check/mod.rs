@@ -4,15 +4,20 @@
 //! run reports all of a file. A rule returns `None` when its part is of no use; nothing below or beside
 //! it is skipped for that.
 
+mod arn;
 mod bucket;
 mod date_pattern;
 mod delivery;
 mod environment;
 mod fields;
+mod filter;
+mod function;
 mod kms;
+mod list;
 mod measure;
 mod name;
 mod prefix;
+mod reading;
 mod shape;
 mod stream;
 mod suggest;
@@ -41,40 +46,55 @@ pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform, found: &mut Foun
     let region = file.get("region").and_then(|given| region(&given, found));
     let tags = tags::read(&file, found);
 
-    let mut streams = IndexMap::new();
     let stream_entries = file.entries("streams", found);
-    for (logical, given) in &stream_entries {
-        name::logical("a stream name", name::STREAM, name, (logical, &given.path), found);
-        let stream = stream::read(given.clone(), region.as_deref(), found);
-        streams.extend(stream.map(|stream| ((*logical).to_owned(), stream)));
-    }
-    let mut transforms = IndexMap::new();
+    let of = stream::Pipeline { name, region: region.as_deref() };
+    let streams = each(&stream_entries, ("a stream name", name::STREAM, name), found, |given, found| {
+        stream::read(given, of, found)
+    });
     let transform_entries = file.entries("transforms", found);
-    for (logical, given) in &transform_entries {
-        name::logical("a transform name", name::TRANSFORM, name, (logical, &given.path), found);
-        let transform = transform::read(given.clone(), check, found);
-        transforms.extend(transform.map(|transform| ((*logical).to_owned(), transform)));
-    }
+    let what = ("a transform name", name::TRANSFORM, name);
+    let transforms =
+        each(&transform_entries, what, found, |given, found| transform::read(given, check, found));
     let defined = delivery::Defined {
         pipeline: name,
         streams: stream_entries.iter().map(|(logical, _)| *logical).collect(),
         transforms: transform_entries.iter().map(|(logical, _)| *logical).collect(),
     };
-    let mut deliveries = IndexMap::new();
+    let function_entries = file.entries("functions", found);
+    let what = ("a function name", name::FUNCTION, name);
+    let functions =
+        each(&function_entries, what, found, |given, found| function::read(given, &defined, found));
+    function::distinct(&function_entries, &transform_entries, found);
     let delivery_entries = file.entries("deliveries", found);
-    for (logical, given) in &delivery_entries {
-        name::logical("a delivery name", name::DELIVERY, name, (logical, &given.path), found);
-        let delivery = delivery::read(given.clone(), &defined, found);
-        deliveries.extend(delivery.map(|delivery| ((*logical).to_owned(), delivery)));
-    }
+    let what = ("a delivery name", name::DELIVERY, name);
+    let deliveries =
+        each(&delivery_entries, what, found, |given, found| delivery::read(given, &defined, found));
     if !has_errors(found) {
         unused(&transform_entries, &delivery_entries, found);
-    }
-    if stream_entries.is_empty() && delivery_entries.is_empty() && !has_errors(found) {
-        found.push(nothing_to_run());
+        if stream_entries.is_empty() && delivery_entries.is_empty() && function_entries.is_empty() {
+            found.push(nothing_to_run());
+        }
     }
     let name = name?.to_owned();
-    Some(Pipeline { name, region, tags, streams, transforms, deliveries })
+    Some(Pipeline { name, region, tags, streams, transforms, functions, deliveries })
+}
+
+/// What a kind of entry is called, what its names become on AWS, and the pipeline's name.
+type Naming<'a> = (&'a str, &'a [name::Physical], Option<&'a str>);
+
+/// The entries of a section that are sound, each with its name checked.
+fn each<'a, T>(
+    entries: &[(&str, Given<'a>)],
+    (what, physical, pipeline): Naming<'_>,
+    found: &mut Found,
+    mut read: impl FnMut(Given<'a>, &mut Found) -> Option<T>,
+) -> IndexMap<String, T> {
+    let mut sound = IndexMap::new();
+    for (logical, given) in entries {
+        name::logical(what, physical, pipeline, (logical, &given.path), found);
+        sound.extend(read(given.clone(), found).map(|entry| ((*logical).to_owned(), entry)));
+    }
+    sound
 }
 
 fn has_errors(found: &Found) -> bool {
@@ -150,7 +170,7 @@ fn nothing_to_run() -> Diagnostic {
     Diagnostic::error(
         Code::NothingToDo,
         Place::Key(Path::root()),
-        "the pipeline has neither streams nor deliveries",
+        "the pipeline has neither streams nor deliveries nor functions",
     )
     .help("add `streams:` with a name below it; `pipectl destroy` takes a pipeline away")
 }

@@ -26,7 +26,7 @@ pub(crate) fn pipeline<'a>(given: &Given<'a>, found: &mut Found) -> Option<&'a s
 }
 
 /// What a logical name becomes on AWS, and how long that may be.
-type Physical = (&'static str, fn(&str, &str) -> String, usize);
+pub(crate) type Physical = (&'static str, fn(&str, &str) -> String, usize);
 
 /// A stream's names.
 pub(crate) const STREAM: &[Physical] = &[("stream", names::physical, names::STREAM_NAME_MAX)];
@@ -35,6 +35,13 @@ pub(crate) const TRANSFORM: &[Physical] = &[
     ("role", names::transform_role, names::ROLE_NAME_MAX),
     ("function", names::physical, names::FUNCTION_NAME_MAX),
 ];
+/// A function's names.
+pub(crate) const FUNCTION: &[Physical] = &[
+    ("role", names::function_role, names::ROLE_NAME_MAX),
+    ("function", names::physical, names::FUNCTION_NAME_MAX),
+];
+/// The name of an application that reads by fan-out.
+pub(crate) const CONSUMER: &[Physical] = &[("stream consumer", names::physical, names::CONSUMER_NAME_MAX)];
 /// A delivery's names.
 pub(crate) const DELIVERY: &[Physical] = &[
     ("role", names::delivery_role, names::ROLE_NAME_MAX),
@@ -144,10 +151,12 @@ mod tests {
         ) {
             let roles: BTreeSet<String> = logical
                 .iter()
-                .flat_map(|l| [names::transform_role("p", l), names::delivery_role("p", l)])
+                .flat_map(|l| {
+                    [names::transform_role("p", l), names::function_role("p", l), names::delivery_role("p", l)]
+                })
                 .map(|role| role.to_lowercase())
                 .collect();
-            prop_assert_eq!(roles.len(), logical.len() * 2);
+            prop_assert_eq!(roles.len(), logical.len() * 3);
         }
     }
 }

@@ -46,6 +46,7 @@ pub(crate) const PIPELINE: Shape = Shape {
         may("tags"),
         may("streams"),
         may("transforms"),
+        may("functions"),
         may("deliveries"),
     ],
 };
@@ -55,7 +56,7 @@ pub(crate) const STREAM: Shape = Shape {
     schema: "Stream",
     what: "a stream",
     home: "`streams.<name>`",
-    fields: &[may("shards"), may("retention"), may("encryption"), may("autoscale")],
+    fields: &[may("shards"), may("retention"), may("encryption"), may("autoscale"), may("fan-out")],
 };
 
 /// `autoscale` of a stream.
@@ -72,6 +73,42 @@ pub(crate) const TRANSFORM: Shape = Shape {
     what: "a transform",
     home: "`transforms.<name>`",
     fields: &[may("vrl"), may("package"), may("memory"), may("timeout"), may("environment")],
+};
+
+/// One of `functions`.
+pub(crate) const FUNCTION: Shape = Shape {
+    schema: "Function",
+    what: "a function",
+    home: "`functions.<name>`",
+    fields: &[
+        must("package", "package: ./function.zip"),
+        may("memory"),
+        may("timeout"),
+        may("environment"),
+        may("from"),
+        may("start"),
+        may("batch"),
+        may("failures"),
+        may("filters"),
+        may("fan-out"),
+        may("enabled"),
+    ],
+};
+
+/// `batch` of a function.
+pub(crate) const BATCH: Shape = Shape {
+    schema: "Batch",
+    what: "`batch`",
+    home: "`functions.<name>.batch`",
+    fields: &[may("size"), may("window"), may("parallel"), may("tumbling")],
+};
+
+/// `failures` of a function.
+pub(crate) const FAILURES: Shape = Shape {
+    schema: "Failures",
+    what: "`failures`",
+    home: "`functions.<name>.failures`",
+    fields: &[may("retries"), may("age"), may("bisect"), may("partial"), may("to")],
 };
 
 /// One of `deliveries`.
@@ -113,8 +150,19 @@ pub(crate) const BUFFER: Shape = Shape {
 };
 
 /// All of them.
-pub(crate) const SHAPES: [&Shape; 8] =
-    [&PIPELINE, &STREAM, &AUTOSCALE, &TRANSFORM, &DELIVERY, &DESTINATION, &S3, &BUFFER];
+pub(crate) const SHAPES: [&Shape; 11] = [
+    &PIPELINE,
+    &STREAM,
+    &AUTOSCALE,
+    &TRANSFORM,
+    &FUNCTION,
+    &BATCH,
+    &FAILURES,
+    &DELIVERY,
+    &DESTINATION,
+    &S3,
+    &BUFFER,
+];
 
 impl Shape {
     /// The keys, for a message: "`min`, `max` and `target`".

@@ -1,12 +1,12 @@
 //! One of `streams`.
 
 use super::super::code::Code;
-use super::super::diagnostic::Diagnostic;
+use super::super::diagnostic::{Diagnostic, Place};
 use super::super::model::{Autoscale, Capacity, Stream};
 use super::super::tree::{Kind, Value};
 use super::fields::{Fields, Found, Given};
 use super::shape::{AUTOSCALE, STREAM};
-use super::{kms, measure};
+use super::{kms, measure, name};
 
 /// UpdateShardCount's own ceiling; the account's quota is checked when the plan is made.
 const SHARDS_MAX: u32 = 10_000;
@@ -15,9 +15,21 @@ const RETENTION_HOURS: u32 = 24;
 /// Leaves room for the minutes that a reshard takes.
 const TARGET_PERCENT: u8 = 70;
 
+/// Consumers of one stream: 20, and 50 with on-demand Advantage, which the file cannot know.
+const CONSUMERS_MAX: usize = 50;
+
+/// What a stream has to know of its pipeline.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pipeline<'a> {
+    /// Its name, where it has one.
+    pub(crate) name: Option<&'a str>,
+    /// Its region, where the file says.
+    pub(crate) region: Option<&'a str>,
+}
+
 /// A stream. Without `shards` it has one, provisioned: the price is known, the smallest that works, and
 /// `autoscale` or a number makes it bigger; on-demand would start at the price of about three shards.
-pub(crate) fn read(given: Given<'_>, region: Option<&str>, found: &mut Found) -> Option<Stream> {
+pub(crate) fn read(given: Given<'_>, of: Pipeline<'_>, found: &mut Found) -> Option<Stream> {
     let before = found.len();
     let fields = Fields::open(&STREAM, given, found)?;
     let shards = fields.get("shards").map(|given| (capacity(&given, found), given));
@@ -26,7 +38,8 @@ pub(crate) fn read(given: Given<'_>, region: Option<&str>, found: &mut Found) ->
         Some(given) => measure::RETENTION.read(&given, found),
         None => Some(RETENTION_HOURS),
     };
-    let encryption = fields.get("encryption").and_then(|given| kms::key(&given, region, found));
+    let encryption = fields.get("encryption").and_then(|given| kms::key(&given, of.region, found));
+    let fan_out = fields.get("fan-out").map(|given| fan_out(&given, of.name, found)).unwrap_or_default();
     let capacity = match (&shards, &autoscale) {
         (Some((capacity, given)), Some(bounds)) => {
             fits((*capacity)?, bounds, given, found);
@@ -41,7 +54,30 @@ pub(crate) fn read(given: Given<'_>, region: Option<&str>, found: &mut Found) ->
         retention_hours: retention_hours?,
         encryption,
         autoscale,
+        fan_out,
     })
+}
+
+/// Applications by name.
+fn fan_out(given: &Given<'_>, pipeline: Option<&str>, found: &mut Found) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for item in given.items("dashboard", found) {
+        let Some(name) = item.text(found) else { continue };
+        if !name::logical("a consumer's name", name::CONSUMER, pipeline, (name, &item.path), found) {
+            continue;
+        }
+        if names.iter().any(|other| other == name) {
+            let message = format!("`{name}` is here already");
+            found.push(Diagnostic::error(Code::NameTaken, Place::Value(item.path), message));
+            continue;
+        }
+        names.push(name.to_owned());
+    }
+    if names.len() > CONSUMERS_MAX {
+        let message = format!("{} consumers; AWS takes {CONSUMERS_MAX} for a stream at most", names.len());
+        found.push(Diagnostic::error(Code::OutOfRange, given.place(), message));
+    }
+    names
 }
 
 fn capacity(given: &Given<'_>, found: &mut Found) -> Option<Capacity> {

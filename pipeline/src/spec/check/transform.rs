@@ -6,15 +6,10 @@ use super::super::code::Code;
 use super::super::diagnostic::{Diagnostic, Place};
 use super::super::model::{Code as Runs, Transform};
 use super::super::transform::CheckTransform;
-use super::environment;
 use super::fields::{Fields, Found, Given};
-use super::measure;
+use super::function;
 use super::shape::TRANSFORM;
 
-/// A VRL transform lives in 40 MiB, but Lambda's share of a processor grows with its memory.
-const MEMORY_MIB: u32 = 256;
-/// Firehose hands over at most 3 MiB at a time; a minute is ample, and Firehose gives up after five.
-const TIMEOUT_SECONDS: u32 = 60;
 /// "Supports a Lambda invocation time of up to 5 minutes" (Firehose developer guide, data transformation).
 const FIREHOSE_WAITS_SECONDS: u32 = 300;
 
@@ -22,20 +17,14 @@ const FIREHOSE_WAITS_SECONDS: u32 = 300;
 pub(crate) fn read(given: Given<'_>, check: &dyn CheckTransform, found: &mut Found) -> Option<Transform> {
     let fields = Fields::open(&TRANSFORM, given, found)?;
     let code = code(&fields, check, found);
-    let memory_mib = match fields.get("memory") {
-        Some(given) => measure::MEMORY.read(&given, found),
-        None => Some(MEMORY_MIB),
-    };
-    let timeout_seconds = match fields.get("timeout") {
-        Some(given) => timeout(&given, found),
-        None => Some(TIMEOUT_SECONDS),
-    };
-    let environment = environment::read(&fields, found);
-    Some(Transform { code: code?, memory_mib: memory_mib?, timeout_seconds: timeout_seconds?, environment })
+    let settings = function::settings(&fields, found);
+    if let (Some(settings), Some(given)) = (&settings, fields.get("timeout")) {
+        fits_firehose(settings.timeout_seconds, &given, found);
+    }
+    Some(Transform { code: code?, settings: settings? })
 }
 
-fn timeout(given: &Given<'_>, found: &mut Found) -> Option<u32> {
-    let seconds = measure::TIMEOUT.read(given, found)?;
+fn fits_firehose(seconds: u32, given: &Given<'_>, found: &mut Found) {
     if seconds > FIREHOSE_WAITS_SECONDS {
         found.push(
             Diagnostic::warning(
@@ -46,7 +35,6 @@ fn timeout(given: &Given<'_>, found: &mut Found) -> Option<u32> {
             .help("write `timeout: 5m` or less"),
         );
     }
-    Some(seconds)
 }
 
 fn code(fields: &Fields<'_>, check: &dyn CheckTransform, found: &mut Found) -> Option<Runs> {
@@ -98,7 +86,8 @@ fn vrl(given: &Given<'_>, check: &dyn CheckTransform, found: &mut Found) -> Opti
     }
 }
 
-fn package(given: &Given<'_>, found: &mut Found) -> Option<Runs> {
+/// A zip of the user's own.
+pub(crate) fn package(given: &Given<'_>, found: &mut Found) -> Option<Runs> {
     let path = given.text(found)?;
     let problem = if path.contains("://") {
         "a package is a file beside the pipeline file, not an address"

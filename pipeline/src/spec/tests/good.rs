@@ -18,8 +18,7 @@ fn the_shortest_file_has_good_defaults() {
     assert_eq!(pipeline.name, "clicks");
     assert_eq!(pipeline.region, None);
     let stream = &pipeline.streams["events"];
-    let expected =
-        Stream { capacity: Capacity::Provisioned(1), retention_hours: 24, encryption: None, autoscale: None };
+    let expected = Stream::default();
     assert_eq!(*stream, expected);
     let Destination::S3(s3) = &pipeline.deliveries["lake"].to;
     assert_eq!(
@@ -56,10 +55,18 @@ fn the_defaults_of_the_schema_are_those_of_the_checks() {
         let buffer = file("Buffer", "size: 5MiB").replacen("size: \"5MiB\", ", "", 1);
         with(&format!(
             "streams:\n  a: {}\n  b: {{ autoscale: {autoscale} }}\ntransforms:\n  t: {}\ndeliveries:\n  \
-             d: {{ transform: t, to: {{ s3: {} }} }}\n",
+             d: {{ transform: t, to: {{ s3: {} }} }}\nfunctions:\n  f: {}\n",
             file("Stream", "shards: 1"),
             file("Transform", "vrl: ."),
             file("S3", &format!("bucket: abc, buffer: {buffer}")),
+            file(
+                "Function",
+                &format!(
+                    "package: a.zip, from: a, batch: {}, failures: {}",
+                    file("Batch", "size: 100").replacen("size: 100, ", "", 1),
+                    file("Failures", "bisect: true").replacen("bisect: true, ", "", 1)
+                )
+            ),
         ))
     };
     let explicit = accepted(&written(defaults_of_the_schema)).pipeline;
@@ -90,9 +97,11 @@ fn every_field_is_read() {
         pipeline.transforms["own"],
         Transform {
             code: Code::Package(PathBuf::from("./build/own.zip")),
-            memory_mib: 1024,
-            timeout_seconds: 120,
-            environment: BTreeMap::from([("MODE".to_owned(), "fast".to_owned())]),
+            settings: FunctionSettings {
+                memory_mib: 1024,
+                timeout_seconds: 120,
+                environment: BTreeMap::from([("MODE".to_owned(), "fast".to_owned())]),
+            },
         }
     );
     let delivery = &pipeline.deliveries["lake"];

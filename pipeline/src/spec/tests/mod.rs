@@ -1,6 +1,7 @@
 //! The whole way from text to a pipeline or to diagnostics.
 
 mod fields;
+mod functions;
 mod good;
 mod programs;
 mod properties;

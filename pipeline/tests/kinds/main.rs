@@ -1,0 +1,6 @@
+//! Each resource kind from the text of a file to what runs, over real HTTP, against the embedded endpoint.
+//!
+//! The tests are named after what other tools got wrong; the table in the README leads from one to the other.
+
+mod bench;
+mod functions;
