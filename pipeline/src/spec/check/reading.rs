@@ -108,7 +108,8 @@ fn failures(given: Given<'_>, reading: &mut Reading, found: &mut Found) {
     }
     if let Some(given) = fields.get("to") {
         reading.failures_to = arn::of_services(&given, &["sqs", "sns", "s3"], found);
-        if reading.retries == Retries::UntilExpired && reading.max_age_seconds.is_none() {
+        let kept = reading.retries == Retries::UntilExpired && reading.max_age_seconds.is_none();
+        if kept && reading.failures_to.is_some() {
             let message = "nothing is given up before it expires, so hardly anything will get there";
             found.push(
                 Diagnostic::warning(Code::Unsuitable, given.place(), message)
