@@ -78,6 +78,15 @@ impl Quota {
     }
 }
 
+/// Who reads a stream, as far as that shows in metrics of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Consumer {
+    /// A consumer with a throughput of its own (enhanced fan-out), by its name.
+    FanOut(String),
+    /// A Lambda function, by its name.
+    Function(String),
+}
+
 /// What can be asked and done of streams. Nothing here retries a call that changes something: whoever calls looks at
 /// the stream again instead.
 #[async_trait]
@@ -99,6 +108,12 @@ pub trait StreamControl: Send + Sync {
     /// # Errors
     /// See [`CallError`].
     async fn quota(&self) -> Result<Quota, CallError>;
+
+    /// Who reads a stream. Readers that only call `GetRecords` are not known by name.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    async fn consumers(&self, stream: &StreamName) -> Result<Vec<Consumer>, CallError>;
 
     /// Begins a reshard. `Ok` says that AWS has accepted it; it is done when the stream is ACTIVE again.
     ///

@@ -42,6 +42,10 @@ pub struct Entry {
     pub goal: Option<Goal>,
     /// Until when nothing is to be called, and why.
     pub pause: Option<Pause>,
+    /// When someone else was last seen resharding the stream.
+    pub foreign: Option<Timestamp>,
+    /// When the metrics were last looked at and a decision made.
+    pub looked: Option<Timestamp>,
     /// The last decisions, oldest first.
     pub decisions: VecDeque<Decided>,
 }
@@ -134,6 +138,8 @@ impl Entry {
             last_call: None,
             goal: None,
             pause: None,
+            foreign: None,
+            looked: None,
             decisions: VecDeque::new(),
         }
     }

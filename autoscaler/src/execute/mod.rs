@@ -22,7 +22,9 @@ mod target;
 
 pub use act::{Act, ActError, Seen, Wait, act, hindrance, observe, routed};
 pub use call::Call;
-pub use control::{CallError, CallErrorKind, Description, Quota, Status, StreamControl, StreamName};
+pub use control::{
+    CallError, CallErrorKind, Consumer, Description, Quota, Status, StreamControl, StreamName,
+};
 pub use entry::{DECISIONS, Decided, Entry, EntryError, FORMAT, Goal, Made, Pause};
 pub use hold::{Hold, HoldError, look};
 pub use layout::{CLOSE, Difference, Layout, LayoutError, MOST_SHARDS, OpenShard, ShardMap, TornMap};
@@ -32,4 +34,4 @@ pub use route::{Move, NoRoute, Route, Situation, Terms, route};
 pub use target::{Change, Target};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -29,6 +29,16 @@ pub enum Move {
     Merge(HashKey),
 }
 
+impl std::fmt::Display for Move {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Update(count) => write!(f, "update-shard-count {count}"),
+            Self::Split(at) => write!(f, "split at {at}"),
+            Self::Merge(at) => write!(f, "merge at {at}"),
+        }
+    }
+}
+
 /// How long AWS takes, as far as a route counts on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {

@@ -10,13 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 use pipectl_shards::{HashKeyRange, Lineage, Shard};
 
 use crate::execute::{
-    Call, CallError, CallErrorKind, Description, Ledger, LedgerError, OpenShard, Quota, Status,
+    Call, CallError, CallErrorKind, Consumer, Description, Ledger, LedgerError, OpenShard, Quota, Status,
     StreamControl, StreamName, Terms, Version,
 };
 
 /// What becomes of a call that changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     /// Carried out and answered.
     Done,
     /// Carried out, and the answer is lost.
@@ -31,27 +31,27 @@ pub(super) enum Fate {
 
 /// The time, as the whole test has it.
 #[derive(Debug)]
-pub(super) struct Time(Mutex<Timestamp>);
+pub(crate) struct Time(Mutex<Timestamp>);
 
 impl Time {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Mutex::new(Timestamp::from_second(1_800_000_000).unwrap()))
     }
 
-    pub(super) fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
     }
 
-    pub(super) fn pass(&self, time: Duration) {
+    pub(crate) fn pass(&self, time: Duration) {
         *self.0.lock().unwrap() += SignedDuration::try_from(time).unwrap();
     }
 }
 
 /// The stream.
-pub(super) struct FakeStream {
-    pub(super) time: std::sync::Arc<Time>,
-    pub(super) quota: u32,
-    pub(super) terms: Terms,
+pub(crate) struct FakeStream {
+    pub(crate) time: std::sync::Arc<Time>,
+    pub(crate) quota: u32,
+    pub(crate) terms: Terms,
     state: Mutex<State>,
 }
 
@@ -68,7 +68,7 @@ struct State {
 }
 
 impl FakeStream {
-    pub(super) fn new(time: std::sync::Arc<Time>, shards: u32) -> Self {
+    pub(crate) fn new(time: std::sync::Arc<Time>, shards: u32) -> Self {
         let state = State {
             lineage: Lineage::uniform(NonZeroU32::new(shards).unwrap()),
             busy_until: None,
@@ -82,30 +82,30 @@ impl FakeStream {
     }
 
     /// What becomes of the next calls.
-    pub(super) fn fates(&self, fates: impl IntoIterator<Item = Fate>) {
+    pub(crate) fn fates(&self, fates: impl IntoIterator<Item = Fate>) {
         self.state.lock().unwrap().fates = fates.into_iter().collect();
     }
 
     /// Splits and merges as a stranger would, at once.
-    pub(super) fn meddle(&self, change: impl FnOnce(&mut Lineage)) {
+    pub(crate) fn meddle(&self, change: impl FnOnce(&mut Lineage)) {
         let mut state = self.state.lock().unwrap();
         change(&mut state.lineage);
     }
 
-    pub(super) fn made(&self) -> Vec<Call> {
+    pub(crate) fn made(&self) -> Vec<Call> {
         self.state.lock().unwrap().made.clone()
     }
 
-    pub(super) fn illegal(&self) -> Vec<String> {
+    pub(crate) fn illegal(&self) -> Vec<String> {
         self.state.lock().unwrap().illegal.clone()
     }
 
     /// Whether a fate has killed the process, since this was asked last.
-    pub(super) fn has_died(&self) -> bool {
+    pub(crate) fn has_died(&self) -> bool {
         std::mem::take(&mut self.state.lock().unwrap().is_dead)
     }
 
-    pub(super) fn open(&self) -> Vec<OpenShard> {
+    pub(crate) fn open(&self) -> Vec<OpenShard> {
         let mut state = self.state.lock().unwrap();
         state.settle(self.time.now());
         let open = |shard: &Shard| OpenShard { id: shard.id, range: shard.range };
@@ -200,6 +200,10 @@ impl StreamControl for FakeStream {
         Ok(self.open())
     }
 
+    async fn consumers(&self, _stream: &StreamName) -> Result<Vec<Consumer>, CallError> {
+        Ok(Vec::new())
+    }
+
     async fn quota(&self) -> Result<Quota, CallError> {
         let open = u32::try_from(self.open().len()).unwrap();
         Ok(Quota { limit: self.quota, open })
@@ -232,7 +236,7 @@ impl StreamControl for FakeStream {
 
 /// Documents in memory.
 #[derive(Default)]
-pub(super) struct MemoryLedger {
+pub(crate) struct MemoryLedger {
     documents: Mutex<HashMap<String, (Vec<u8>, u64)>>,
 }
 
@@ -263,7 +267,7 @@ impl Ledger for MemoryLedger {
 }
 
 /// The ranges of shards, in order.
-pub(super) fn ranges(open: &[OpenShard]) -> Vec<HashKeyRange> {
+pub(crate) fn ranges(open: &[OpenShard]) -> Vec<HashKeyRange> {
     let mut ranges: Vec<_> = open.iter().map(|shard| shard.range).collect();
     ranges.sort_unstable();
     ranges

@@ -1,5 +1,5 @@
 //! Execution against a stream with AWS's rules that lives in memory.
 
-mod fake;
+pub(crate) mod fake;
 mod kills;
 mod routes;
