@@ -95,7 +95,8 @@ impl Known {
         }
         self.until = gathered.until.or(self.until);
         // The first reading is days long; what is told of it is what matters now.
-        self.gathered = Gathered { points: gathered.points.last().copied().into_iter().collect(), ..gathered };
+        self.gathered =
+            Gathered { points: gathered.points.last().copied().into_iter().collect(), ..gathered };
     }
 
     /// Takes in the shards as they are. Where they changed and no call of ours did it, someone else did.
@@ -103,7 +104,8 @@ impl Known {
         if *map == self.map {
             return;
         }
-        let ours = entry.and_then(|entry| entry.last_call.as_ref()).is_some_and(|made| made.at >= self.map_since);
+        let ours =
+            entry.and_then(|entry| entry.last_call.as_ref()).is_some_and(|made| made.at >= self.map_since);
         if entry.is_some() && !ours {
             self.history.someone_else_reshards(moment(now));
         }

@@ -21,8 +21,8 @@ pub use advice::{Advice, Costs};
 pub use report::{Explained, Planned, Problem, Stepped};
 
 use crate::execute::{
-    Act, ActError, Actor, CallError, Entry, Hold, HoldError, Ledger, Seen, StreamControl, StreamName, Terms, act,
-    hindrance, look, observe,
+    Act, ActError, Actor, CallError, Entry, Hold, HoldError, Ledger, Seen, StreamControl, StreamName, Terms,
+    act, hindrance, look, observe,
 };
 use crate::policy::Limits;
 use crate::signals::{self, Metrics, Wanted};
@@ -173,7 +173,9 @@ impl Controller {
         let room = self.control.quota().await.map_or(u32::MAX, |quota| quota.room());
         let mut told = HashMap::new();
         match read {
-            Err(error) => told.extend(due.iter().map(|turn| (turn.managed.stream.clone(), Err(error.clone())))),
+            Err(error) => {
+                told.extend(due.iter().map(|turn| (turn.managed.stream.clone(), Err(error.clone()))))
+            }
             Ok(gathered) => {
                 for (wanted, gathered) in wanted.iter().zip(gathered) {
                     if let Some(known) = known.get_mut(&wanted.stream) {
@@ -188,14 +190,21 @@ impl Controller {
     }
 
     /// Reads the shares of the shards where they matter. A failure costs no more than them.
-    async fn take_in_shares(&self, known: &mut HashMap<StreamName, Known>, due: &[&Turn<'_>], now: Timestamp) {
+    async fn take_in_shares(
+        &self,
+        known: &mut HashMap<StreamName, Known>,
+        due: &[&Turn<'_>],
+        now: Timestamp,
+    ) {
         for turn in due {
             let stream = &turn.managed.stream;
             let Some(known) = known.get_mut(stream) else { continue };
             let Ok(map) = &turn.seen.map else { continue };
             let entry = turn.hold.as_ref().map(|hold| &hold.entry);
             known.see_map(map, entry, now);
-            let Some(window) = known.shares_window(turn.seen.description.shard_metrics, now) else { continue };
+            let Some(window) = known.shares_window(turn.seen.description.shard_metrics, now) else {
+                continue;
+            };
             match signals::read_shares(&*self.metrics, stream, map, window).await {
                 Ok(layout) => known.see_shares(layout, now),
                 Err(error) => tracing::warn!(%error, %stream, "what each shard takes in is not known"),
@@ -217,7 +226,8 @@ impl Controller {
         let mut told = Stepped::new(&managed.stream, &seen);
         match (due, known) {
             (Some(Ok(room)), Some(known)) => {
-                let weighed = weigh::weigh(known, &mut hold.entry, (&seen, managed, *room), (&self.terms, now));
+                let weighed =
+                    weigh::weigh(known, &mut hold.entry, (&seen, managed, *room), (&self.terms, now));
                 told.decided(&weighed);
             }
             (Some(Err(error)), _) => told.problem = Some(error.clone().into()),

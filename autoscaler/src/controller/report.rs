@@ -9,8 +9,8 @@ use super::advice::{Advice, advise};
 use super::known::Known;
 use super::weigh::{Weighed, words};
 use crate::execute::{
-    Act, ActError, CallError, CallErrorKind, Consumer, Entry, HoldError, Lease, Seen, StreamName, Terms, hindrance,
-    routed,
+    Act, ActError, CallError, CallErrorKind, Consumer, Entry, HoldError, Lease, Seen, StreamName, Terms,
+    hindrance, routed,
 };
 use crate::policy::Reason;
 
@@ -56,9 +56,9 @@ impl Problem {
         match self {
             Self::Call(error) => match error.kind {
                 CallErrorKind::Denied => Some(format!("allow these credentials {}", error.action)),
-                CallErrorKind::Vanished => {
-                    Some("the stream was deleted, or is in another region: `pipectl apply` creates it".to_owned())
-                }
+                CallErrorKind::Vanished => Some(
+                    "the stream was deleted, or is in another region: `pipectl apply` creates it".to_owned(),
+                ),
                 CallErrorKind::Credentials => {
                     Some("set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned())
                 }
@@ -125,9 +125,10 @@ impl Stepped {
     pub(super) fn acted(&mut self, acted: Result<Option<Act>, ActError>, entry: &mut Entry) {
         let outcome = match &acted {
             Ok(Some(Act::Called { call, .. })) => Some(format!("called {call}")),
-            Ok(Some(Act::Waits { wait: wait @ (crate::execute::Wait::Refused(_) | crate::execute::Wait::NoRoute(_)), .. })) => {
-                Some(wait.to_string())
-            }
+            Ok(Some(Act::Waits {
+                wait: wait @ (crate::execute::Wait::Refused(_) | crate::execute::Wait::NoRoute(_)),
+                ..
+            })) => Some(wait.to_string()),
             Err(error) => Some(error.to_string()),
             _ => None,
         };

@@ -146,8 +146,9 @@ async fn a_controller_that_starts_every_minute_gets_as_far_as_one_that_stays() {
 async fn many_streams_take_one_call_a_minute_once_their_past_is_known() {
     let mut world = World::new(4, 2.0);
     let limits = world.streams[0].limits.clone();
-    world.streams =
-        (0..40).map(|n| Managed { stream: StreamName::new(format!("s{n}")), limits: limits.clone() }).collect();
+    world.streams = (0..40)
+        .map(|n| Managed { stream: StreamName::new(format!("s{n}")), limits: limits.clone() })
+        .collect();
     let mut controller = world.controller("a");
     controller.step(&world.streams, world.time.now()).await;
     world.time.pass(Duration::from_secs(120));

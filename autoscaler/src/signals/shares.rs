@@ -32,7 +32,7 @@ impl Got {
 
 /// The queries for the shards of a stream.
 #[must_use]
-pub fn queries(query: impl Fn(Measure) -> Query, map: &ShardMap) -> Vec<Query> {
+pub(super) fn queries(query: impl Fn(Measure) -> Query, map: &ShardMap) -> Vec<Query> {
     let of = |shard: &OpenShard| {
         [Measure::ShardBytes(shard.id), Measure::ShardRecords(shard.id), Measure::ShardThrottles(shard.id)]
     };
@@ -43,7 +43,7 @@ pub fn queries(query: impl Fn(Measure) -> Query, map: &ShardMap) -> Vec<Query> {
 ///
 /// # Errors
 /// A map always makes a layout; the error is the layout's own.
-pub fn layout(map: &ShardMap, queries: &[Query], series: &[Series]) -> Result<Layout, LayoutError> {
+pub(super) fn layout(map: &ShardMap, queries: &[Query], series: &[Series]) -> Result<Layout, LayoutError> {
     let mut got: BTreeMap<ShardId, Got> = BTreeMap::new();
     for (query, series) in queries.iter().zip(series) {
         let sum: f64 = series.iter().map(|(_, value)| value).filter(|value| value.is_finite()).sum();
