@@ -140,7 +140,7 @@ mod tests {
         let old = gathered(&[0], 10 * MINUTE);
         assert_eq!(
             (old.late, old.missing),
-            (3, 0),
+            (2, 0),
             "what is older than late is a gap once something follows"
         );
         assert_eq!(old.until, minute(6), "and is not asked for again");
