@@ -4,10 +4,6 @@ use std::fmt;
 
 use pipectl_shards::HashKey;
 
-use super::history::History;
-use super::limits::Limits;
-use super::signal::{StreamStatus, Timestamp};
-
 /// What to do now, and why.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
@@ -74,6 +70,22 @@ pub enum Reason {
         /// Shards wanted.
         to: u32,
     },
+    /// A shard gets more than it carries while others have room: it is split where it is hot.
+    Hot {
+        /// The demand to be ready for that falls to it, in shards.
+        load: f64,
+        /// The part of the hash-key space that it owns, 0 to 1.
+        range: f64,
+        /// Open shards.
+        from: u32,
+    },
+    /// Two neighbours are nearly idle: they are merged.
+    Idle {
+        /// The demand to be ready for that falls to them together, in shards.
+        load: f64,
+        /// Open shards.
+        from: u32,
+    },
 }
 
 /// Why nothing is done.
@@ -116,6 +128,11 @@ pub enum HoldReason {
         /// Open shards.
         shards: u32,
     },
+    /// A shard gets more than it carries, and all of it under one partition key, which no split divides.
+    OneKey {
+        /// The demand to be ready for that falls to it, in shards.
+        load: f64,
+    },
     /// The user's bound is reached.
     AtMax {
         /// Demand to be ready for, in shards.
@@ -145,6 +162,17 @@ impl fmt::Display for Reason {
                     "the demand of {demand:.1} shards may reach {expected:.1}, more than {from} carry: to {to}"
                 )
             }
+            Self::Hot { load, range, from } => write!(
+                f,
+                "one of {from} shards, with {:.2} % of the hash keys, may get {:.0} % of what it carries while others have room: split there",
+                range * 100.0,
+                load * 100.0
+            ),
+            Self::Idle { load, from } => write!(
+                f,
+                "two neighbours of {from} shards may together get {:.0} % of what one carries: merged",
+                load * 100.0
+            ),
             Self::ScaleIn { demand, expected, from, to } => write!(
                 f,
                 "the demand of {demand:.1} shards is not expected to pass {expected:.1}, and {from} are open: to {to}"
@@ -176,6 +204,10 @@ impl fmt::Display for HoldReason {
                 f,
                 "consumers are {seconds:.0} s behind, so the {shards} shards stay, though fewer could take the writes"
             ),
+            Self::OneKey { load } => write!(
+                f,
+                "one partition key may bring {load:.1} times what a shard carries, and no split divides it: spread it over several keys"
+            ),
             Self::AtMax { expected, max } => write!(
                 f,
                 "the demand may reach {expected:.1} shards, and the pipeline allows {max}: raise autoscale.max"
@@ -186,61 +218,4 @@ impl fmt::Display for HoldReason {
             ),
         }
     }
-}
-
-/// Seconds after which metrics are too old to act on: CloudWatch may be minutes late, not more.
-const STALE: i64 = 15 * 60;
-/// Seconds to stand back after someone else was seen resharding.
-const STAND_BACK: i64 = 15 * 60;
-
-pub(crate) fn decide(history: &History, now: Timestamp, limits: &Limits) -> Decision {
-    let open = history.layout().count();
-    let hold = |reason| Decision { action: Action::Hold, reason: Reason::Hold(reason), wanted: open };
-    if let Some(reason) = obstacle(history, now) {
-        return hold(reason);
-    }
-    let Some(newest) = history.newest() else { return hold(HoldReason::NoMetrics) };
-    let demand = newest.demand();
-    let refused = newest.refused.shards() / demand.max(f64::MIN_POSITIVE);
-    let peak = history.last(60).map(|point| point.demand()).fold(0.0, f64::max);
-    let expected = peak / limits.target.unwrap_or(0.75);
-    let wanted = whole(expected).clamp(limits.min_shards, limits.most());
-    let step = wanted.clamp(open.div_ceil(2), open.saturating_mul(2));
-    let free = history.updates_within_day(now) < limits.updates_per_day;
-    if step > open && free {
-        let reason = Reason::ScaleOut { demand, expected, refused, from: open, to: wanted };
-        Decision { action: Action::UpdateShardCount(step), reason, wanted }
-    } else if f64::from(step) < 0.7 * f64::from(open) && free {
-        let reason = Reason::ScaleIn { demand, expected, from: open, to: wanted };
-        Decision { action: Action::UpdateShardCount(step), reason, wanted }
-    } else {
-        hold(HoldReason::Fits { demand, expected, shards: open })
-    }
-}
-
-/// What forbids any change now.
-fn obstacle(history: &History, now: Timestamp) -> Option<HoldReason> {
-    match history.status() {
-        StreamStatus::Active => {}
-        StreamStatus::Updating => return Some(HoldReason::Updating),
-        StreamStatus::Unavailable => return Some(HoldReason::Unavailable),
-    }
-    let foreign = history.foreign().map(|at| now.since(at));
-    if let Some(seconds) = foreign.filter(|seconds| (0..STAND_BACK).contains(seconds)) {
-        return Some(HoldReason::SomeoneElse { minutes: seconds / 60 });
-    }
-    let Some(newest) = history.newest() else { return Some(HoldReason::NoMetrics) };
-    match now.since(newest.at) {
-        age if age < 0 => Some(HoldReason::ClockJumped { minutes: -age / 60 }),
-        age if age > STALE => Some(HoldReason::Stale { minutes: age / 60 }),
-        _ => None,
-    }
-}
-
-/// Shards that carry a load: its whole number upwards.
-fn whole(shards: f64) -> u32 {
-    const MOST: f64 = 1e9;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
-    let count = shards.ceil().clamp(1.0, MOST) as u32;
-    count
 }

@@ -2,7 +2,11 @@
 
 use std::collections::VecDeque;
 
+use super::capacity::{Capacity, skewed};
+use super::forecast::Forecaster;
 use super::layout::Layout;
+use super::outlook::Outlook;
+use super::shape::Shape;
 use super::signal::{MINUTE, Point, StreamStatus, Timestamp};
 
 /// Minutes of points that are kept one by one.
@@ -31,7 +35,11 @@ pub enum Observed {
 #[derive(Clone, Debug)]
 pub struct History {
     recent: VecDeque<Point>,
+    forecaster: Forecaster,
     layout: Layout,
+    skewed: bool,
+    capacity: Capacity,
+    shape: Shape,
     status: StreamStatus,
     updates: VecDeque<Timestamp>,
     foreign: Option<Timestamp>,
@@ -41,8 +49,13 @@ impl History {
     /// Of a stream with these open shards, of which nothing else is known yet.
     #[must_use]
     pub fn new(layout: Layout) -> Self {
+        let skewed = skewed(&layout);
         Self {
             recent: VecDeque::with_capacity(RECENT),
+            forecaster: Forecaster::default(),
+            skewed,
+            capacity: Capacity::of(&layout, skewed),
+            shape: Shape::of(&layout),
             layout,
             status: StreamStatus::Active,
             updates: VecDeque::new(),
@@ -64,6 +77,7 @@ impl History {
             self.recent.pop_front();
         }
         self.recent.push_back(point);
+        self.forecaster.learn(point.at.0.div_euclid(MINUTE), point.demand());
         match step / MINUTE - 1 {
             missing if missing > 0 => Observed::AfterGap { missing },
             _ => Observed::Taken,
@@ -72,6 +86,9 @@ impl History {
 
     /// Takes in the open shards as they are now.
     pub fn see_layout(&mut self, layout: Layout) {
+        self.skewed = skewed(&layout);
+        self.capacity = Capacity::of(&layout, self.skewed);
+        self.shape = Shape::of(&layout);
         self.layout = layout;
     }
 
@@ -115,6 +132,26 @@ impl History {
     #[must_use]
     pub fn updates_within_day(&self, now: Timestamp) -> usize {
         self.updates.iter().filter(|at| now.since(**at) < DAY).count()
+    }
+
+    /// Whether equal ranges would be unequal shards.
+    pub(crate) fn skewed(&self) -> bool {
+        self.skewed
+    }
+
+    /// What the open shards carry.
+    pub(crate) fn capacity(&self) -> &Capacity {
+        &self.capacity
+    }
+
+    /// Where the open shards start.
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The odds of the demand to come; `None` before the first point.
+    pub(crate) fn outlook(&self) -> Option<Outlook> {
+        self.forecaster.outlook()
     }
 
     /// When someone else was last seen resharding.

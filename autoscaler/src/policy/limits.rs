@@ -26,6 +26,12 @@ pub struct Limits {
     pub metric_delay_seconds: i64,
     /// How many shard-hours one shard-hour of refused traffic is worth: what makes headroom pay.
     pub price_of_refusal: f64,
+    /// How many shard-minutes the replacement of a shard is worth not to have: consumers finish the old one, then
+    /// take up the new one.
+    pub price_of_step: f64,
+    /// How many minutes of all shards the sixth `UpdateShardCount` call of a day is worth; the first are worth
+    /// less, the last more.
+    pub price_of_call: f64,
 }
 
 /// Bounds that contradict each other.
@@ -52,7 +58,7 @@ pub enum LimitsError {
 
 impl Limits {
     /// What a shard-hour of refused traffic costs in shard-hours unless said otherwise; the README derives it.
-    pub const PRICE_OF_REFUSAL: f64 = 400.0;
+    pub const PRICE_OF_REFUSAL: f64 = 70.0;
 
     /// AWS's limits and times within the user's bounds.
     ///
@@ -76,8 +82,10 @@ impl Limits {
             updates_per_day: UPDATE_SHARD_COUNT_PER_DAY,
             update_seconds: 300,
             serial_seconds: 30,
-            metric_delay_seconds: 120,
+            metric_delay_seconds: 60,
             price_of_refusal: Self::PRICE_OF_REFUSAL,
+            price_of_step: 3.0,
+            price_of_call: 2.0,
         })
     }
 

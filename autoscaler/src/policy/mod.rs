@@ -8,11 +8,22 @@
 //! **Invariant:** nothing here reads a clock, calls AWS or draws random numbers; the same history, time and limits
 //! give the same decision.
 
+mod capacity;
+mod choice;
+mod decide;
 mod decision;
+mod forecast;
 mod history;
 mod layout;
 mod limits;
+mod local;
+mod outlook;
+mod regression;
+mod residuals;
+mod season;
+mod shape;
 mod signal;
+mod spread;
 
 pub use decision::{Action, Decision, HoldReason, Operation, Reason};
 pub use history::{History, Observed};
@@ -26,5 +37,5 @@ pub use signal::{Load, Point, StreamStatus, Timestamp};
 /// when it is done or a minute later, whichever comes first.
 #[must_use]
 pub fn decide(history: &History, now: Timestamp, limits: &Limits) -> Decision {
-    decision::decide(history, now, limits)
+    decide::decide(history, now, limits)
 }

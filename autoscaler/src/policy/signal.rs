@@ -118,10 +118,13 @@ impl Point {
         }
     }
 
-    /// The demand in shards: what was taken in and what was refused, or what was read where that needs more.
+    /// The demand in shards: what was taken in, what was refused, and what it takes to send the producers' backlog
+    /// within ten minutes; or what was read where that needs more.
     #[must_use]
     pub fn demand(&self) -> f64 {
-        self.accepted.plus(self.refused).shards().max(self.reads())
+        const SENT_WITHIN: f64 = 600.0;
+        let backlog = Load { bytes_per_second: self.backlog_bytes / SENT_WITHIN, records_per_second: 0.0 };
+        self.accepted.plus(self.refused).plus(backlog).shards().max(self.reads())
     }
 
     /// How many shards the reads fill.
