@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bytes::Bytes;
 use pipectl_shards::ShardId;
 
 use crate::aggregation::{AGGREGATE_PARTITION_KEY, Layout, UserRecord};
@@ -113,6 +114,18 @@ pub(crate) struct Lanes {
     by_due: BTreeSet<(Duration, ShardId)>,
     /// The same, by when the first of their records was put.
     by_age: BTreeSet<(Duration, ShardId)>,
+    /// What aggregates that are gone had allocated, for those to come.
+    rooms: Vec<Room>,
+}
+
+/// How many of them are kept: some requests' worth, a few megabytes.
+const ROOMS: usize = 64;
+
+/// What an aggregate allocates.
+#[derive(Debug, Default)]
+struct Room {
+    members: Vec<Pending>,
+    data: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
@@ -179,7 +192,9 @@ impl Lanes {
         if lane.members.is_empty() {
             return None;
         }
-        let mut members = std::mem::take(&mut lane.members);
+        let room =
+            if lane.members.len() > 1 { self.rooms.pop().unwrap_or_default() } else { Room::default() };
+        let mut members = std::mem::replace(&mut lane.members, room.members);
         lane.usual = members.len();
         self.by_due.remove(&(lane.due, shard));
         self.by_age.remove(&(lane.put_at, shard));
@@ -191,9 +206,20 @@ impl Lanes {
         let record = Record {
             partition_key: AGGREGATE_PARTITION_KEY.to_owned(),
             explicit_hash_key: members.first_mut().map(Pending::hash_key),
-            data: lane.layout.write(members.iter().map(|member| &*member.record.data), Vec::new()).into(),
+            data: lane.layout.write(members.iter().map(|member| &*member.record.data), room.data).into(),
         };
         Some(Sealed { shard, due, parcel: Parcel::Aggregate { record, members } })
+    }
+
+    /// Takes back what an aggregate had allocated: fresh memory costs more than what is written to it.
+    pub(crate) fn reuse(&mut self, mut members: Vec<Pending>, data: Bytes) {
+        if self.rooms.len() < ROOMS
+            && let Ok(mut data) = data.try_into_mut()
+        {
+            members.clear();
+            data.clear();
+            self.rooms.push(Room { members, data: data.into() });
+        }
     }
 
     /// Seals an aggregate that is due by `now`.

@@ -52,10 +52,11 @@ impl Flow {
         let keys = self.keys_of(parcel.members());
         match parcel {
             Parcel::Alone(pending) => self.delivered(pending, (shard, sequence, None), answer),
-            Parcel::Aggregate { members, .. } => {
-                for (index, member) in (0..).zip(members) {
+            Parcel::Aggregate { record, mut members } => {
+                for (index, member) in (0..).zip(members.drain(..)) {
                     self.delivered(member, (shard, sequence, Some(index)), answer);
                 }
+                self.lanes.reuse(members, record.data);
             }
         }
         keys.into_iter().for_each(|key| self.release(key, answer.now));
