@@ -18,7 +18,8 @@ pub struct Limits {
     ///
     /// A record is never sent after it. One that waits by itself ends as expired at that very moment; one that waits
     /// in an aggregate does so when the others of the aggregate expire too, at most 100 ms later. One that is under
-    /// way at that moment ends with the answer to its request.
+    /// way at that moment ends with the answer to its request; in an aggregate that was taken by a shard nobody has
+    /// listed yet it ends when it is known whether a reader keeps it, at most five seconds after that answer.
     pub ttl: Option<Duration>,
     /// How many requests may be under way at a time (KPL: `MaxConnections`).
     pub max_in_flight: usize,

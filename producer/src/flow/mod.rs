@@ -12,7 +12,8 @@
 //! - Records are aggregated by the shard they are predicted to land on. An aggregate that lands on a shard which does
 //!   not own the hash key of every record in it has not arrived: a reader by KCL's rules drops all of it, so all of
 //!   it is tried again. While the map of the shards is in doubt nothing is aggregated, for a record by itself is kept
-//!   wherever it lands. Where the stream distributes records itself, nothing is aggregated at all.
+//!   wherever it lands. One that lands on a shard nobody has listed yet waits for a list that does, for some seconds,
+//!   before it counts as not arrived. Where the stream distributes records itself, nothing is aggregated at all.
 //! - With [`Ordering::PerKey`] a record is sent only when every earlier one of its key has ended, or goes in the same
 //!   aggregate before it.
 //! - After a request that failed as a whole nothing is sent for such a delay: a service that is down is not
@@ -20,7 +21,8 @@
 //! - A fatal error ends everything: what has not ended is cancelled with that reason, and so is what comes.
 //!
 //! A record moves `put → (keys, while an earlier one of its key is on its way) → lanes, where it is gathered → ready,
-//! until its shard's pace lets it → a request → ended`, or from there to `delayed` and around again. Its time to live
+//! until its shard's pace lets it → a request → (unjudged, while it is not known what it landed on) → ended`, or from
+//! there to `delayed` and around again. Its time to live
 //! is looked at in each of these places.
 
 mod delayed;
@@ -32,6 +34,7 @@ mod numbers;
 mod order;
 mod ready;
 mod routing;
+mod unjudged;
 
 use std::time::Duration;
 
@@ -43,6 +46,7 @@ use self::keys::Keys;
 pub use self::limits::{Collection, Limits, Ordering};
 use self::ready::Ready;
 use self::routing::Stream;
+use self::unjudged::Unjudged;
 use crate::batch::{Batch, Pending, Ticket, Track};
 use crate::outcome::{Attempt, Cancellation, Failure, Outcome, Refusal};
 use crate::parcel::{Lanes, Parcel};
@@ -89,6 +93,7 @@ pub struct Flow {
     lanes: Lanes,
     ready: Ready,
     delayed: Delayed,
+    unjudged: Unjudged,
     hold: Hold,
     fatal: Option<SinkError>,
     epochs: Epochs,
@@ -116,6 +121,7 @@ impl Flow {
             lanes: Lanes::default(),
             ready: Ready::new(limits.rate_limit, limits.collection),
             delayed: Delayed::default(),
+            unjudged: Unjudged::default(),
             limits,
             hold: Hold::default(),
             fatal: None,
@@ -172,6 +178,7 @@ impl Flow {
     /// The next request to send, if one is due at `now`. It must come back through [`Self::answered`] or
     /// [`Self::abandoned`].
     pub fn next_batch(&mut self, now: Duration) -> Option<Batch> {
+        self.give_up_judging(now);
         self.promote(now);
         self.expire(now);
         self.ready.reopen(now);
@@ -228,7 +235,7 @@ impl Flow {
         batch.into_pending().for_each(|pending| self.cancelled(pending, reason.clone(), true));
     }
 
-    /// Gives up everything that is not under way.
+    /// Gives up everything that is not under way, and what arrived where nobody knows whether a reader keeps it.
     pub fn cancel(&mut self, reason: &Cancellation) {
         let mut all = self.lanes.leave(|_| false).concat();
         all.extend(self.ready.leave(|_| false).into_iter().flat_map(Parcel::into_members));
@@ -239,6 +246,7 @@ impl Flow {
         );
         all.extend(self.keys.drain());
         all.into_iter().for_each(|pending| self.cancelled(pending, reason.clone(), false));
+        self.cancel_judging(reason);
     }
 
     /// Sends what is there without waiting for more, from now on.
@@ -274,7 +282,7 @@ impl Flow {
             [self.ready.oldest(), self.lanes.oldest(), self.keys.oldest()].into_iter().flatten().min();
         let expiry = oldest.zip(self.limits.ttl).map(|(oldest, ttl)| oldest + ttl);
         let send = send.map(|at| at.max(self.hold.until));
-        send.into_iter().chain(expiry).chain(self.delayed.due()).min()
+        [send, expiry, self.delayed.due(), self.unjudged.due()].into_iter().flatten().min()
     }
 
     /// The error that ended everything, if one did.
@@ -340,7 +348,7 @@ impl Flow {
         }
         self.hold_back(answer);
         let failure = Failure { code: error.code.clone(), message: error.message.clone() };
-        batch.into_parcels().for_each(|parcel| self.missed(parcel, &failure, answer));
+        batch.into_parcels().for_each(|parcel| self.missed(parcel, &failure, answer, answer.now));
         if let Some(reason) = self.fatal_reason() {
             self.cancel(&reason);
         }

@@ -106,6 +106,7 @@ impl Flow {
         if refresh == Refresh::Changed || predictable != self.is_predictable() {
             self.reroute(now);
         }
+        self.judge(now);
     }
 
     /// A record with this hash key landed there.
@@ -123,7 +124,7 @@ impl Flow {
     }
 
     /// Whether the hash key of a record says where it lands.
-    fn is_predictable(&self) -> bool {
+    pub(super) fn is_predictable(&self) -> bool {
         self.stream.distribution != Distribution::Auto && self.map.misrouted_looks() < RIDDLES
     }
 

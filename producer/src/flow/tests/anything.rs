@@ -12,20 +12,35 @@ enum Step {
     Refuse,
     Flush,
     Advance(u64),
+    Look,
     Answer { which: prop::sample::Index, plan: Plan },
     Cancel,
 }
 
+/// What becomes of a Kinesis record.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Taken,
+    /// Where no list names the shard.
+    TakenElsewhere,
+    Throttled,
+}
+
 #[derive(Clone, Debug)]
 enum Plan {
-    PerRecord(Vec<bool>),
+    PerRecord(Vec<Fate>),
     Whole(SinkErrorKind),
     WrongLength,
 }
 
 fn step() -> impl Strategy<Value = Step> {
+    let fate = prop_oneof![
+        4 => Just(Fate::Taken),
+        1 => Just(Fate::TakenElsewhere),
+        3 => Just(Fate::Throttled),
+    ];
     let plan = prop_oneof![
-        8 => prop::collection::vec(any::<bool>(), 1..8).prop_map(Plan::PerRecord),
+        8 => prop::collection::vec(fate, 1..8).prop_map(Plan::PerRecord),
         2 => Just(Plan::Whole(SinkErrorKind::Transient)),
         2 => Just(Plan::Whole(SinkErrorKind::Throttled)),
         1 => Just(Plan::WrongLength),
@@ -35,14 +50,20 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Refuse),
         1 => Just(Step::Flush),
         6 => (0_u64..9_000).prop_map(Step::Advance),
+        3 => Just(Step::Look),
         8 => (any::<prop::sample::Index>(), plan).prop_map(|(which, plan)| Step::Answer { which, plan }),
     ]
 }
 
 fn results(plan: &Plan, len: usize) -> Result<Vec<PutResult>, SinkError> {
     match plan {
-        Plan::PerRecord(oks) => {
-            Ok(oks.iter().cycle().take(len).map(|ok| if *ok { put() } else { throttled() }).collect())
+        Plan::PerRecord(fates) => {
+            let result = |fate: &Fate| match fate {
+                Fate::Taken => put(),
+                Fate::TakenElsewhere => landed(9),
+                Fate::Throttled => throttled(),
+            };
+            Ok(fates.iter().cycle().take(len).map(result).collect())
         }
         Plan::Whole(kind) => Err(error(*kind)),
         Plan::WrongLength => Ok(vec![put(); len + 1]),
@@ -92,6 +113,10 @@ proptest! {
                 }
                 Step::Flush => { flow.flush(); }
                 Step::Advance(ms) => now += MS(ms),
+                Step::Look => if flow.look_at().is_some_and(|due| due <= now) {
+                    flow.looking();
+                    flow.looked(Ok(listed(&uniform(1))), now);
+                },
                 Step::Answer { which, plan } if !under_way.is_empty() => {
                     let batch = under_way.swap_remove(which.index(under_way.len()));
                     let results = results(&plan, batch.records.len());

@@ -6,6 +6,7 @@ mod ordered;
 mod paced;
 mod routed;
 mod sending;
+mod unjudged;
 
 use super::*;
 use crate::outcome::SequenceNumber;
