@@ -20,7 +20,7 @@ use pipectl_producer::{
     Aggregation, Capacity, Distribution, Outcome, Producer, Record, RecordSink, Settings,
 };
 
-use crate::stream::{STREAM, number, read};
+use crate::stream::{STREAM, number, read_places};
 
 /// Nobody may describe a stream.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ async fn put(producer: &Producer, numbers: std::ops::Range<u32>) {
 
 /// Takes the delivered records, all of which a reader is given, and says how many of them were aggregated.
 fn aggregated(endpoint: &InProcess, delivered: &Delivered) -> (usize, usize) {
-    let given: BTreeSet<_> = read(endpoint).into_iter().collect();
+    let given: BTreeSet<_> = read_places(endpoint).into_iter().map(|given| given.number).collect();
     let delivered = std::mem::take(&mut *delivered.lock().unwrap());
     assert!(delivered.iter().all(|(n, _)| given.contains(n)), "acknowledged, and no reader is given it");
     (delivered.len(), delivered.iter().filter(|(_, aggregated)| *aggregated).count())

@@ -12,14 +12,31 @@ pub(crate) fn number(data: &[u8]) -> u32 {
     std::str::from_utf8(data).unwrap().parse().unwrap()
 }
 
-/// The numbers that a reader is given by KCL's rules: every shard after its parents, whose numbers are lower.
-pub(crate) fn read(endpoint: &InProcess) -> Vec<u32> {
+/// A record that a reader is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Given {
+    /// The number that its data is.
+    pub(crate) number: u32,
+    shard: String,
+    sequence: String,
+    sub_sequence: Option<u64>,
+}
+
+impl Given {
+    /// Shard, sequence number, and the place in an aggregate if it came in one.
+    pub(crate) fn place(&self) -> (&str, &str, Option<u64>) {
+        (&self.shard, &self.sequence, self.sub_sequence)
+    }
+}
+
+/// What a reader is given by KCL's rules: every shard after its parents, whose numbers are lower.
+pub(crate) fn read_places(endpoint: &InProcess) -> Vec<Given> {
     let world = endpoint.world();
     let now = world.clock.now();
     let stream = world.kinesis.stream(&StreamArn::new("us-east-1", "000000000000", STREAM), now).unwrap();
     let mut shards = stream.shards(now);
     shards.sort_by_key(|shard| shard.id);
-    let mut numbers = Vec::new();
+    let mut all = Vec::new();
     for shard in shards {
         let batch = stream.read(shard.id, Position::TRIM_HORIZON, (usize::MAX, usize::MAX), now).unwrap();
         for record in batch.records {
@@ -28,8 +45,13 @@ pub(crate) fn read(endpoint: &InProcess) -> Vec<u32> {
                 sequence_number: stream.sequence_number(shard.id, record.sequence),
                 data: record.data,
             };
-            numbers.extend(deaggregate(record, &shard.range).iter().map(|record| number(&record.data)));
+            all.extend(deaggregate(record, &shard.range).into_iter().map(|record| Given {
+                number: number(&record.data),
+                shard: shard.id.to_string(),
+                sequence: record.sequence_number,
+                sub_sequence: record.aggregated.then_some(record.sub_sequence_number),
+            }));
         }
     }
-    numbers
+    all
 }
