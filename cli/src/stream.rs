@@ -6,8 +6,10 @@ use aws_config::SdkConfig;
 use pipectl_pipeline::resources::names;
 use pipectl_pipeline::spec::TakeEveryTransform;
 use pipectl_pipeline::spec::model::Pipeline;
+use pipectl_producer::SinkErrorKind;
 use pipectl_producer::aws::{ConsumerError, KinesisConsumer, KinesisSink, KinesisSource};
 use pipectl_producer::read::{ShardSource, SourceErrorKind};
+use pipectl_shards::limits::{RECORD_MAX_BYTES, RECORD_MOST_BYTES};
 
 use crate::aws;
 use crate::document;
@@ -61,6 +63,16 @@ impl Stream {
     /// Takes records.
     pub(crate) fn sink(&self) -> Arc<KinesisSink> {
         Arc::new(KinesisSink::new(aws::kinesis(&self.config), self.name.clone()))
+    }
+
+    /// The bytes that a record of it may have. Where it does not tell, what any stream takes; where it cannot tell at
+    /// present, what the largest would, and the producer learns which it is.
+    pub(crate) async fn max_record_bytes(&self) -> usize {
+        match self.sink().max_record_bytes().await {
+            Ok(told) => told.unwrap_or(RECORD_MAX_BYTES),
+            Err(error) if error.kind == SinkErrorKind::Fatal => RECORD_MAX_BYTES,
+            Err(_) => RECORD_MOST_BYTES,
+        }
     }
 
     /// Where it is, for metrics.

@@ -38,6 +38,8 @@ pub struct Routing {
     pub distribution: Distribution,
     /// How the stream's capacity is set, if the sink can tell.
     pub capacity: Option<Capacity>,
+    /// The bytes, data and partition key, that a record of the stream may have, if the sink can tell.
+    pub max_record_bytes: Option<usize>,
 }
 
 /// How a record finds its shard.

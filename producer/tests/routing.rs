@@ -20,7 +20,7 @@ use pipectl_producer::{
     Aggregation, Capacity, Distribution, Outcome, Producer, Record, RecordSink, Settings,
 };
 
-use crate::stream::{STREAM, number, read_places};
+use crate::stream::{Given, Place, STREAM, number, read_places};
 
 /// Nobody may describe a stream.
 #[derive(Debug)]
@@ -52,9 +52,9 @@ async fn distribute(client: &Client, strategy: RecordDistributionStrategy) {
     tokio::time::sleep(Duration::from_secs(60)).await;
 }
 
-type Delivered = Arc<Mutex<Vec<(u32, bool)>>>;
+type Delivered = Arc<Mutex<Vec<(u32, Place)>>>;
 
-/// A producer that aggregates, and which records were delivered, and whether in an aggregate.
+/// A producer that aggregates, and which records were delivered, and where.
 fn start(client: &Client) -> (Producer, Delivered) {
     let sink = Arc::new(KinesisSink::new(client.clone(), STREAM));
     let limits = Limits { aggregation: Some(Aggregation::default()), ttl: None, ..Limits::default() };
@@ -64,8 +64,11 @@ fn start(client: &Client) -> (Producer, Delivered) {
         sink,
         Settings { limits, seed: Some(1), ..Settings::default() },
         move |record, outcome| {
-            let Outcome::Delivered { sub_sequence, .. } = outcome else { panic!("{outcome:?}") };
-            told.lock().unwrap().push((number(&record.data), sub_sequence.is_some()));
+            let Outcome::Delivered { shard, sequence, sub_sequence, .. } = outcome else {
+                panic!("{outcome:?}")
+            };
+            let place = (shard.to_string(), sequence.to_string(), sub_sequence);
+            told.lock().unwrap().push((number(&record.data), place));
         },
     );
     (producer, delivered)
@@ -82,10 +85,11 @@ async fn put(producer: &Producer, numbers: std::ops::Range<u32>) {
 
 /// Takes the delivered records, all of which a reader is given, and says how many of them were aggregated.
 fn aggregated(endpoint: &InProcess, delivered: &Delivered) -> (usize, usize) {
-    let given: BTreeSet<_> = read_places(endpoint).into_iter().map(|given| given.number).collect();
+    let given: BTreeSet<_> =
+        read_places(endpoint).into_iter().map(|Given { number, place }| (number, place)).collect();
     let delivered = std::mem::take(&mut *delivered.lock().unwrap());
-    assert!(delivered.iter().all(|(n, _)| given.contains(n)), "acknowledged, and no reader is given it");
-    (delivered.len(), delivered.iter().filter(|(_, aggregated)| *aggregated).count())
+    assert!(delivered.iter().all(|one| given.contains(one)), "acknowledged, and no reader is given it there");
+    (delivered.len(), delivered.iter().filter(|(_, (.., sub_sequence))| sub_sequence.is_some()).count())
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,4 +148,23 @@ async fn without_the_right_to_ask_it_shows_by_where_records_land_and_none_is_los
     assert_eq!((stats.distribution, stats.aggregates), (Distribution::Unknown, false));
     producer.close().await;
     assert_eq!(aggregated(&endpoint, &delivered).0, 2_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_may_be_as_large_as_the_stream_is_set_to_take() {
+    let (endpoint, client) = on_demand(None).await;
+    let arn = format!("arn:aws:kinesis:us-east-1:000000000000:stream/{STREAM}");
+    client.update_max_record_size().stream_arn(arn).max_record_size_in_kib(10_240).send().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let limits = Limits { aggregation: Some(Aggregation::default()), ..Limits::default() };
+    let sink = Arc::new(KinesisSink::new(client, STREAM));
+    let producer =
+        Producer::start(sink, Settings { limits, seed: Some(1), ..Settings::default() }, |_, _| {});
+    let most = 10 * 1024 * 1024;
+    let record = |size: usize| Record::new("k", vec![b'x'; size - 1]);
+    let outcomes = producer.deliver_all([1_000, most, most + 1].map(record)).await.unwrap();
+    let names: Vec<_> = outcomes.iter().map(Outcome::name).collect();
+    assert_eq!(names, ["delivered", "delivered", "refused"]);
+    producer.close().await;
+    endpoint.shutdown().await;
 }

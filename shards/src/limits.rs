@@ -24,6 +24,9 @@ pub const PUT_RECORDS_MAX_BYTES: usize = 10 * 1024 * 1024;
 /// Bytes of one record unless `UpdateMaxRecordSize` has raised it, data and partition key together.
 pub const RECORD_MAX_BYTES: usize = 1024 * 1024;
 
+/// The most that `UpdateMaxRecordSize` lets a record of a stream have.
+pub const RECORD_MOST_BYTES: usize = 10 * 1024 * 1024;
+
 /// Characters of a partition key.
 pub const PARTITION_KEY_MAX_CHARS: usize = 256;
 

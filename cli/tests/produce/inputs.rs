@@ -102,3 +102,16 @@ fn a_gzip_file_that_is_cut_off_is_an_error_that_says_how_far_it_was_read() {
     assert!((1..20_000).contains(&read), "{read}");
     assert!(ended.stderr.contains(&format!("cannot read cut.gz after line {read}")), "{}", ended.stderr);
 }
+
+#[test]
+fn a_line_may_be_as_long_as_the_stream_is_set_to_take() {
+    let world = World::of(1);
+    let arn = format!("arn:aws:kinesis:eu-west-1:000000000000:stream/{STREAM}");
+    world.call("UpdateMaxRecordSize", &serde_json::json!({"StreamARN": arn, "MaxRecordSizeInKiB": 2048}));
+    let (long, longer) = ("x".repeat(3 << 19), "y".repeat(2 << 20));
+    world.write("long.txt", format!("{long}\n{longer}\nshort\n"));
+    let ended = world.produce(&["--file", "long.txt"]).exits(4);
+    let said = "more than the 2097152 that a record may have";
+    assert!(ended.stderr.contains("long.txt:2:") && ended.stderr.contains(said), "{}", ended.stderr);
+    assert_eq!(world.lines(STREAM), ["short".to_owned(), long]);
+}

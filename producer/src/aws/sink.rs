@@ -54,20 +54,28 @@ impl RecordSink for KinesisSink {
 
     async fn routing(&self) -> Result<Routing, SinkError> {
         let (shards, summary) = tokio::join!(self.open_shards(), self.summary());
-        let (distribution, capacity) = match summary {
+        let summary = match summary {
             Ok(summary) => summary,
             // Not allowed, most often: a producer can do without.
             Err(error) if error.kind == SinkErrorKind::Fatal => {
                 tracing::debug!(%error, "the stream cannot be described");
-                (Distribution::Unknown, None)
+                Routing::default()
             }
             Err(error) => return Err(error),
         };
-        Ok(Routing { shards: shards?, distribution, capacity })
+        Ok(Routing { shards: shards?, ..summary })
     }
 }
 
 impl KinesisSink {
+    /// The bytes, data and partition key, that a record of the stream may have; `None` where it does not tell.
+    ///
+    /// # Errors
+    /// It could not be asked: for now, or, if the error is fatal, because the caller may not describe the stream.
+    pub async fn max_record_bytes(&self) -> Result<Option<usize>, SinkError> {
+        self.summary().await.map(|summary| summary.max_record_bytes)
+    }
+
     async fn open_shards(&self) -> Result<Vec<(ShardId, HashKeyRange)>, SinkError> {
         let latest = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build().map_err(not_built)?;
         let (mut shards, mut token) = (Vec::new(), None::<String>);
@@ -95,7 +103,8 @@ impl KinesisSink {
         }
     }
 
-    async fn summary(&self) -> Result<(Distribution, Option<Capacity>), SinkError> {
+    /// What a stream tells of itself, but for its shards.
+    async fn summary(&self) -> Result<Routing, SinkError> {
         let answer = self
             .client
             .describe_stream_summary()
@@ -107,7 +116,7 @@ impl KinesisSink {
             .await
             .map_err(|error| sink_error(&error))?;
         let Some(summary) = answer.stream_description_summary else {
-            return Ok((Distribution::Unknown, None));
+            return Ok(Routing::default());
         };
         let mode = summary.stream_mode_details.map(|details| details.stream_mode);
         let capacity = match mode {
@@ -121,7 +130,9 @@ impl KinesisSink {
             Some(RecordDistributionStrategy::UserPartitionKey) | None => Distribution::ByKey,
             Some(_) => Distribution::Unknown,
         };
-        Ok((distribution, capacity))
+        let kibibytes = summary.max_record_size_in_kib.and_then(|kibibytes| usize::try_from(kibibytes).ok());
+        let max_record_bytes = kibibytes.map(|kibibytes| kibibytes * 1024);
+        Ok(Routing { shards: Vec::new(), distribution, capacity, max_record_bytes })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pipectl_shards::limits::{PUT_RECORDS_MAX_BYTES, PUT_RECORDS_MAX_COUNT, RECORD_MAX_BYTES};
+use pipectl_shards::limits::{PUT_RECORDS_MAX_BYTES, PUT_RECORDS_MAX_COUNT, RECORD_MOST_BYTES};
 
 use crate::parcel::Aggregation;
 use crate::retry::RetrySchedule;
@@ -10,7 +10,8 @@ use crate::retry::RetrySchedule;
 /// What a [`Flow`](super::Flow) goes by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Bytes of one record with its key; 1 MiB unless the stream takes more.
+    /// Bytes of one record with its key at most. What the stream takes is asked of it, and a record over either is
+    /// refused when it is put; until the stream has told, and where it does not, that is 1 MiB.
     pub max_record_bytes: usize,
     /// How long a record may wait for others to share its request (KPL: `RecordMaxBufferedTime`).
     pub linger: Duration,
@@ -95,7 +96,7 @@ pub enum Ordering {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_record_bytes: RECORD_MAX_BYTES,
+            max_record_bytes: RECORD_MOST_BYTES,
             linger: Duration::from_millis(100),
             ttl: Some(Duration::from_secs(30)),
             max_in_flight: 16,

@@ -150,7 +150,7 @@ impl Flow {
         ticket: Option<Ticket>,
         now: Duration,
     ) {
-        match record.refusal(self.limits.max_record_bytes) {
+        match record.refusal(self.max_record_bytes()) {
             Some(reason) => self.refused(record, reason, ticket),
             None => {
                 let epoch = self.take_in(&record);

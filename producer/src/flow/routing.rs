@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pipectl_shards::limits::RECORD_MAX_BYTES;
 use pipectl_shards::{HashKey, ShardId};
 
 use super::ready::Lane;
@@ -24,6 +25,9 @@ pub(super) const RECHECK: Duration = Duration::from_secs(60);
 pub(super) struct Stream {
     distribution: Distribution,
     capacity: Option<Capacity>,
+    max_record_bytes: Option<usize>,
+    /// Whether it told, or will not.
+    is_asked: bool,
     said: Said,
 }
 
@@ -66,8 +70,14 @@ impl Flow {
     /// so by [`Self::looking`] and brings the answer to [`Self::looked`].
     #[must_use]
     pub fn look_at(&self) -> Option<Duration> {
-        let wanted = self.limits.aggregation.is_some() || self.limits.rate_limit.is_some();
+        let routed = self.limits.aggregation.is_some() || self.limits.rate_limit.is_some();
+        let wanted = routed || !self.stream.is_asked;
         self.map.due().filter(|_| wanted && self.map.misrouted_looks() < RIDDLES)
+    }
+
+    /// What a record that is put may have.
+    pub(super) fn max_record_bytes(&self) -> usize {
+        self.stream.max_record_bytes.unwrap_or(RECORD_MAX_BYTES).min(self.limits.max_record_bytes)
     }
 
     /// Whether the hash key of a record that is put will be looked at: then [`Self::put_hashed`] saves finding it out
@@ -88,6 +98,8 @@ impl Flow {
             Ok(routing) => routing,
             Err(error) => return self.not_looked(&error, now),
         };
+        self.stream.is_asked = true;
+        self.stream.max_record_bytes = routing.max_record_bytes.or(self.stream.max_record_bytes);
         let predictable = self.is_predictable();
         if !routing.shards.is_empty() {
             self.stream.distribution = routing.distribution;
@@ -117,6 +129,7 @@ impl Flow {
     }
 
     fn not_looked(&mut self, error: &SinkError, now: Duration) {
+        self.stream.is_asked |= error.kind == SinkErrorKind::Fatal;
         if error.kind == SinkErrorKind::Fatal && !std::mem::replace(&mut self.stream.said.failure, true) {
             tracing::warn!(%error, "the shards of the stream cannot be listed: records are sent as they are");
         }

@@ -8,13 +8,11 @@
 //! seeds that fail, one process for each (`for n in $(seq 0 39); do PIPECTL_CHAOS_SEEDS=$n..$((n+1)) …`):
 //!
 //! 1. `landing.rs`, `is_kept`: `members.iter().all(…)` becomes `any`, so that an aggregate counts as arrived when a part
-//!    of it belongs to the shard it landed on.
+//!    of it belongs to the shard it landed on. Without order 31 of the forty seeds fail, in per-key order 18.
 //! 2. `landing.rs`, `judged`, where it is not kept: the members whose hash keys `self.map.range(shard)` contains are
-//!    `delivered`, and only the others `missed`.
+//!    `delivered`, and only the others `missed`. 31 fail without order; in per-key order it hangs on the first key.
 //! 3. `landing.rs`, `parcel`: `None => self.await_range(landed)` becomes `None => self.judged(landed, true, answer.now)`,
-//!    so that a shard nobody has listed is believed to own everything.
-//! 4. `landing.rs`, `is_kept`: `self.map.range(shard)` becomes `self.map.range(parcel.predicted()?)`, so that it is
-//!    judged by where it was to land.
+//!    so that a shard nobody has listed is believed to own everything. 37 fail without order.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -56,9 +54,9 @@ fn seeds() -> std::ops::Range<u64> {
 
 /// What is acknowledged is given, where it was told to be.
 fn assert_given(seed: u64, told: &Told, given: &[Given]) {
-    let places: BTreeSet<_> = given.iter().map(|given| (given.number, given.place())).collect();
+    let places: BTreeSet<_> = given.iter().map(|given| (given.number, &given.place)).collect();
     let missing: Vec<_> =
-        told.delivered.iter().filter(|(n, told)| !places.contains(&(**n, told.place()))).collect();
+        told.delivered.iter().filter(|(n, told)| !places.contains(&(**n, &told.place))).collect();
     assert!(missing.is_empty(), "seed {seed}: acknowledged, and no reader is given {missing:?}");
 }
 
@@ -88,7 +86,7 @@ async fn what_is_acknowledged_is_what_a_reader_is_given_whatever_happens_to_the_
         let (told, given) = world(unordered(seed)).await;
         assert_given(seed, &told, &given);
         twice += assert_twice_only_where_in_doubt(seed, &told, &given);
-        aggregated += told.delivered.values().filter(|delivered| delivered.sub_sequence.is_some()).count();
+        aggregated += told.delivered.values().filter(|delivered| delivered.place.2.is_some()).count();
         retried += told.delivered.values().filter(|delivered| delivered.attempts.count() > 1).count();
         straddling += told.straddling;
     }

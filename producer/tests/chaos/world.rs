@@ -11,7 +11,7 @@ use pipectl_producer::flow::{Limits, Ordering};
 use pipectl_producer::{Aggregation, Attempt, Attempts, Outcome, Producer, Record, Settings};
 
 use crate::reshards::reshard;
-use crate::stream::{Given, STREAM, number, read_places};
+use crate::stream::{Given, Place, STREAM, number, read_places};
 
 pub(crate) const RECORDS: u32 = 600;
 /// Bytes of the producer: a put waits now and then.
@@ -54,16 +54,9 @@ impl Plan {
 /// A record that was acknowledged.
 #[derive(Debug)]
 pub(crate) struct Delivered {
-    shard: String,
-    sequence: String,
-    pub(crate) sub_sequence: Option<u64>,
+    /// Where it was said to be.
+    pub(crate) place: Place,
     pub(crate) attempts: Attempts,
-}
-
-impl Delivered {
-    pub(crate) fn place(&self) -> (&str, &str, Option<u64>) {
-        (&self.shard, &self.sequence, self.sub_sequence)
-    }
 }
 
 /// What the producer told of a world's records.
@@ -79,8 +72,8 @@ impl Told {
     fn take(&mut self, n: u32, outcome: Outcome) {
         let is_first = match outcome {
             Outcome::Delivered { shard, sequence, sub_sequence, attempts } => {
-                let (shard, sequence) = (shard.to_string(), sequence.to_string());
-                self.delivered.insert(n, Delivered { shard, sequence, sub_sequence, attempts }).is_none()
+                let place = (shard.to_string(), sequence.to_string(), sub_sequence);
+                self.delivered.insert(n, Delivered { place, attempts }).is_none()
             }
             outcome => self.otherwise.insert(n, outcome).is_none(),
         };

@@ -12,21 +12,16 @@ pub(crate) fn number(data: &[u8]) -> u32 {
     std::str::from_utf8(data).unwrap().parse().unwrap()
 }
 
+/// Shard, sequence number, and the place in an aggregate if it came in one.
+pub(crate) type Place = (String, String, Option<u64>);
+
 /// A record that a reader is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Given {
     /// The number that its data is.
     pub(crate) number: u32,
-    shard: String,
-    sequence: String,
-    sub_sequence: Option<u64>,
-}
-
-impl Given {
-    /// Shard, sequence number, and the place in an aggregate if it came in one.
-    pub(crate) fn place(&self) -> (&str, &str, Option<u64>) {
-        (&self.shard, &self.sequence, self.sub_sequence)
-    }
+    /// Where it is.
+    pub(crate) place: Place,
 }
 
 /// What a reader is given by KCL's rules: every shard after its parents, whose numbers are lower.
@@ -47,9 +42,11 @@ pub(crate) fn read_places(endpoint: &InProcess) -> Vec<Given> {
             };
             all.extend(deaggregate(record, &shard.range).into_iter().map(|record| Given {
                 number: number(&record.data),
-                shard: shard.id.to_string(),
-                sequence: record.sequence_number,
-                sub_sequence: record.aggregated.then_some(record.sub_sequence_number),
+                place: (
+                    shard.id.to_string(),
+                    record.sequence_number,
+                    record.aggregated.then_some(record.sub_sequence_number),
+                ),
             }));
         }
     }

@@ -75,30 +75,55 @@ pub(super) struct Opened {
     pub(super) entries: Box<dyn Iterator<Item = Result<Entry, InputError>> + Send>,
     /// How many there will be, where that is known.
     pub(super) total: Option<u64>,
-    /// Whether nothing but time ends them.
-    pub(super) is_endless: bool,
 }
 
-/// Opens what was asked for. What is not there is an error now, and not half way.
-pub(super) fn open(
-    args: &Args,
-    pace: &pace::Args,
-    tempo: Option<&Tempo>,
-    session: &Session,
-) -> Result<Opened, CommandError> {
-    let in_time = tempo.and_then(Tempo::records);
-    match args.generate {
-        Some(generator) => {
-            let by_time = pace.duration.is_some() || in_time.is_some();
-            let most = args.records.or((!by_time).then_some(MADE_UP));
-            let total = most.into_iter().chain(in_time).min();
-            let origin = args.origin(pace, tempo);
-            let entries = generate::records(generator.kind(), origin).map(|record| Ok(Entry::Record(record)));
-            Ok(Opened { entries: limited(entries, total), total, is_endless: total.is_none() })
+/// What was asked for and can be had, before the stream is known that it goes to.
+pub(super) enum Wanted {
+    /// So many made-up records, or as many as there is time for.
+    Made { kind: Made, origin: Origin, total: Option<u64> },
+    /// The lines of these, or the first of them.
+    Lines { sources: Vec<Source>, options: Options, most: Option<u64> },
+}
+
+impl Wanted {
+    /// Looks for what was asked for. What is not there is an error now, and not half way.
+    pub(super) fn of(
+        args: &Args,
+        pace: &pace::Args,
+        tempo: Option<&Tempo>,
+        session: &Session,
+    ) -> Result<Self, CommandError> {
+        let in_time = tempo.and_then(Tempo::records);
+        match args.generate {
+            Some(generator) => {
+                let by_time = pace.duration.is_some() || in_time.is_some();
+                let most = args.records.or((!by_time).then_some(MADE_UP));
+                let total = most.into_iter().chain(in_time).min();
+                Ok(Self::Made { kind: generator.kind(), origin: args.origin(pace, tempo), total })
+            }
+            None => {
+                let (sources, options) = (args.sources(session)?, args.options());
+                Ok(Self::Lines { sources, options, most: args.records })
+            }
         }
-        None => {
-            let entries = Files::new(args.sources(session)?, &args.options());
-            Ok(Opened { entries: limited(entries, args.records), total: args.records, is_endless: false })
+    }
+
+    /// Whether nothing but time ends it.
+    pub(super) fn is_endless(&self) -> bool {
+        matches!(self, Self::Made { total: None, .. })
+    }
+
+    /// The records, for a stream that takes so many bytes of each.
+    pub(super) fn open(self, max_record_bytes: usize) -> Opened {
+        match self {
+            Self::Made { kind, origin, total } => {
+                let entries = generate::records(kind, origin).map(|record| Ok(Entry::Record(record)));
+                Opened { entries: limited(entries, total), total }
+            }
+            Self::Lines { sources, options, most } => {
+                let options = Options { max_line: max_record_bytes, ..options };
+                Opened { entries: limited(Files::new(sources, &options), most), total: most }
+            }
         }
     }
 }

@@ -100,12 +100,13 @@ impl From<Order> for Ordering {
 /// Finds the stream, feeds it, accounts for every record. Only "all delivered" is a success.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, CommandError> {
     let tempo = args.pace.tempo()?;
-    let input = input::open(&args.input, &args.pace, tempo.as_ref(), session)?;
-    if args.dry_run && input.is_endless {
+    let input = input::Wanted::of(&args.input, &args.pace, tempo.as_ref(), session)?;
+    if args.dry_run && input.is_endless() {
         return Err(CommandError::new(Kind::Usage, "a dry run reads everything, and this has no end")
             .hint("say how many with --records, or give --duration with --rate"));
     }
     let stream = Stream::find(session, &args.stream).await?;
+    let input = input.open(stream.max_record_bytes().await);
     let entries = problems::watched(input.entries, Arc::clone(&session.output));
     let how = Feeding {
         is_aggregated: !args.no_aggregation,

@@ -34,7 +34,7 @@ fn landed(shard: u64) -> PutResult {
 /// What a stream with these shards tells.
 fn listed(lineage: &Lineage) -> Routing {
     let shards = lineage.open().map(|shard| (shard.id, shard.range)).collect();
-    Routing { shards, distribution: Distribution::ByKey, capacity: None }
+    Routing { shards, distribution: Distribution::ByKey, ..Routing::default() }
 }
 
 fn uniform(count: u32) -> Lineage {

@@ -58,6 +58,26 @@ fn a_record_over_the_limit_is_refused_at_once_and_takes_no_request() {
 }
 
 #[test]
+fn how_large_a_record_may_be_the_stream_says_and_less_if_it_is_told_so() {
+    let most = 2 * RECORD_MAX_BYTES;
+    for (own, limit) in [(Limits::default().max_record_bytes, most), (1_000, 1_000)] {
+        let limits = Limits { max_record_bytes: own, rate_limit: None, ..Limits::default() };
+        let mut flow = Flow::new(limits);
+        assert_eq!(flow.look_at(), Some(MS(0)), "it is asked, though nothing else is to be known of it");
+        flow.looking();
+        flow.looked(Ok(Routing { max_record_bytes: Some(most), ..Routing::default() }), MS(0));
+        assert_eq!(flow.look_at(), None, "once");
+        flow.put(Record::new("k", vec![0; limit - 1]), MS(0));
+        flow.put(Record::new("k", vec![0; limit]), MS(0));
+        let [refused] = &flow.take_ended()[..] else { panic!("one of them is refused") };
+        assert_eq!(
+            refused.outcome,
+            Outcome::Refused { reason: Refusal::TooLarge { size: limit + 1, limit } }
+        );
+    }
+}
+
+#[test]
 fn a_record_expires_at_its_time_to_live_and_not_before() {
     let mut flow = flow();
     flow.put(record(0), MS(0));

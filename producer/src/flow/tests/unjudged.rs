@@ -34,7 +34,7 @@ fn landed_on_an_unlisted_shard(limits: Limits) -> Flow {
 /// What a list names after shard 0 went into shard 1 whole: as a merge does.
 fn whole() -> Routing {
     let shards = vec![(ShardId::new(1), pipectl_shards::HashKeyRange::ALL)];
-    Routing { shards, distribution: Distribution::ByKey, capacity: None }
+    Routing { shards, distribution: Distribution::ByKey, ..Routing::default() }
 }
 
 /// The first child, shard 1, owns the first record and so was sent the aggregate.
