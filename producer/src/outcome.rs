@@ -38,7 +38,9 @@ pub enum Outcome {
     Cancelled {
         /// Why the producer stopped.
         reason: Cancellation,
-        /// Whether a request with it was under way: then it may have arrived all the same.
+        /// Whether a request with it was under way, or had been taken by a shard of which nobody knew yet whether it owns
+        /// all of the aggregate: then it may have arrived all the same. So may what `attempts` shows no answer for,
+        /// here and where it expired.
         in_flight: bool,
         /// What was tried.
         attempts: Attempts,

@@ -9,6 +9,9 @@
 //! not hold its hash key was not routed by it at all. And a shard's children have higher numbers than itself, so that of
 //! two shards that own a hash key the higher one is the later.
 //!
+//! The first does not hold for a stream that is deleted and made anew under its name while nothing is put: whoever does
+//! that starts its producers anew.
+//!
 //! The ranges of shards that are closed by now are kept for a while: a record may land on a shard that a later look
 //! no longer lists as open, and its range decides whether a reader keeps it.
 

@@ -1,8 +1,8 @@
 //! Per-key order: which keys have records on their way, and the records that wait until those have ended.
 //!
-//! Of each key one parcel is on its way at a time, be it ready, under way or waiting for its retry; its records were
-//! put in this order and are in it in this order. What is put meanwhile waits here. Nothing that is on its way waits
-//! for anything here, so there is nothing to wait in a circle for.
+//! Of each key one parcel is on its way at a time, be it ready, under way, waiting for its shard to be listed or for its
+//! retry; its records were put in this order and are in it in this order. What is put meanwhile waits here. Nothing that
+//! is on its way waits for anything here, so there is nothing to wait in a circle for.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
