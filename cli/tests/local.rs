@@ -6,6 +6,9 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use pipectl_localstack::layers::{Faults as _, Verdict};
+use pipectl_localstack::{Call, FaultPlan, Profile};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -81,7 +84,7 @@ impl Running {
             body.len()
         );
         let mut stream = TcpStream::connect(self.address).expect("it listens");
-        // Longer than the slowest answer of a fault plan takes, shorter than what hangs.
+        // For what hangs, so that the test fails and does not.
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time is set");
         stream.write_all(request.as_bytes()).expect("it reads");
         let mut answer = Vec::new();
@@ -133,20 +136,55 @@ fn limits_are_on_unless_they_are_off() {
     }
 }
 
-#[test]
-fn the_same_seed_brings_the_same_faults_and_no_faults_none() {
-    let folder = folder();
-    let outcomes = |arguments: &[&str]| {
-        let running = Running::start(folder.path(), &[arguments, &["--limits", "off"]].concat());
-        let outcome =
-            |_| running.call("DescribeStream", &json!({"StreamName": "none"})).map(|(status, _)| status);
-        (0..24).map(outcome).collect::<Vec<_>>()
+/// The first call about a stream of this name.
+fn first_call(stream: &str) -> Call {
+    let (operation, resource) = ("DescribeStream".to_owned(), stream.to_owned());
+    Call { service: "kinesis", operation, resource, mutating: false }
+}
+
+/// What a client is to see of the first call about each of these streams, none of which is there: an error by its name,
+/// or nothing where the connection is closed.
+fn planned(seed: u64, streams: &[String]) -> Vec<Option<String>> {
+    let plan = FaultPlan::new(seed, Profile::HEAVY);
+    let seen = |stream: &String| match plan.verdict(&first_call(stream), Timestamp::UNIX_EPOCH) {
+        Verdict::Proceed => Some("ResourceNotFoundException".to_owned()),
+        Verdict::Refuse(error) => Some(error.code.into_owned()),
+        _ => None,
     };
-    let seventh = outcomes(&["--faults", "heavy", "--seed", "7"]);
-    assert!(seventh.iter().any(|status| *status != Some(400)), "{seventh:?}");
-    assert_eq!(seventh, outcomes(&["--faults", "heavy", "--seed", "7"]));
-    assert_ne!(seventh, outcomes(&["--faults", "heavy", "--seed", "8"]));
-    assert!(outcomes(&[]).iter().all(|status| *status == Some(400)));
+    streams.iter().map(seen).collect()
+}
+
+/// Whether the answer comes at once by plans of these seeds. A late one shows nothing more, and takes up to a minute.
+fn is_prompt(seeds: [u64; 2], stream: &str) -> bool {
+    seeds.iter().all(|seed| {
+        let plan = FaultPlan::new(*seed, Profile::HEAVY);
+        match plan.verdict(&first_call(stream), Timestamp::UNIX_EPOCH) {
+            Verdict::Slow(_) => false,
+            Verdict::Close { after, .. } => after.is_zero(),
+            _ => true,
+        }
+    })
+}
+
+#[test]
+fn a_seed_brings_the_faults_of_its_plan_and_no_faults_none() {
+    let folder = folder();
+    let streams = (0..).map(|n| format!("none-{n}")).filter(|stream| is_prompt([7, 8], stream));
+    let streams: Vec<_> = streams.take(60).collect();
+    let seen = |arguments: &[&str]| {
+        let running = Running::start(folder.path(), &[arguments, &["--limits", "off"]].concat());
+        let code = |stream: &String| {
+            let (_, body) = running.call("DescribeStream", &json!({"StreamName": stream}))?;
+            let answer: Value = serde_json::from_str(&body).expect("JSON");
+            Some(answer["__type"].as_str().expect("an error").to_owned())
+        };
+        streams.iter().map(code).collect::<Vec<_>>()
+    };
+    let (seventh, eighth) = (planned(7, &streams), planned(8, &streams));
+    assert!(seventh != eighth && seventh.contains(&None), "{seventh:?}");
+    assert_eq!(seen(&["--faults", "heavy", "--seed", "7"]), seventh);
+    assert_eq!(seen(&["--faults", "heavy", "--seed", "8"]), eighth);
+    assert_eq!(seen(&[]), vec![Some("ResourceNotFoundException".to_owned()); streams.len()]);
 }
 
 #[test]
