@@ -4,4 +4,5 @@ mod ending;
 mod inputs;
 mod made_up;
 mod metrics;
+mod reshards;
 mod world;

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
 use pipectl_localstack::{Endpoint, Limits, Options, Timings};
-use pipectl_producer::aggregation::decode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -90,7 +88,7 @@ impl World {
         Ended::of(self.command("produce", STREAM, arguments).output().expect("it runs"))
     }
 
-    /// What `pipectl tail` finds in a stream, record by record and sorted; aggregates are taken apart.
+    /// What `pipectl tail` finds in a stream, record by record and sorted.
     pub(crate) fn lines(&self, stream: &str) -> Vec<String> {
         let arguments = ["--from", "trim-horizon", "--no-follow", "--json"];
         let ended = Ended::of(self.command("tail", stream, &arguments).output().expect("it runs"));
@@ -100,18 +98,42 @@ impl World {
             (None, Some(encoded)) => BASE64_STANDARD.decode(encoded).expect("base64"),
             (None, None) => panic!("no data in {event}"),
         };
-        let apart = |data: Vec<u8>| {
-            let data = Bytes::from(data);
-            let parts = decode(&data).map(|aggregate| {
-                aggregate.records.iter().map(|part| Bytes::copy_from_slice(part.data)).collect()
-            });
-            parts.unwrap_or_else(|_| vec![data])
-        };
-        let lines = ended.events("record").iter().map(data).flat_map(apart).collect::<Vec<Bytes>>();
-        let mut lines: Vec<String> =
-            lines.iter().map(|line| String::from_utf8(line.to_vec()).expect("text")).collect();
+        let text = |data: Vec<u8>| String::from_utf8(data).expect("text");
+        let mut lines: Vec<String> = ended.events("record").iter().map(data).map(text).collect();
         lines.sort_unstable();
         lines
+    }
+
+    /// The stream's shards that are open, in the order of their hash keys, as (id, first hash key, last hash key).
+    fn open_shards(&self) -> Vec<(String, u128, u128)> {
+        let listed =
+            self.call("ListShards", &json!({"StreamName": STREAM, "ShardFilter": {"Type": "AT_LATEST"}}));
+        let shard = |shard: &Value| {
+            let key = |name: &str| shard["HashKeyRange"][name].as_str().and_then(|key| key.parse().ok());
+            let id = shard["ShardId"].as_str().expect("an id").to_owned();
+            (id, key("StartingHashKey").expect("a key"), key("EndingHashKey").expect("a key"))
+        };
+        let mut shards: Vec<_> = listed["Shards"].as_array().expect("shards").iter().map(shard).collect();
+        shards.sort_by_key(|(_, start, _)| *start);
+        shards
+    }
+
+    /// Splits the first open shard in the middle.
+    pub(crate) fn split(&self) {
+        let (id, start, end) = self.open_shards().remove(0);
+        let middle = (start + (end - start) / 2).to_string();
+        let split = json!({"StreamName": STREAM, "ShardToSplit": id, "NewStartingHashKey": middle});
+        self.call("SplitShard", &split);
+        self.wait_until_active(STREAM);
+    }
+
+    /// Merges the last two open shards.
+    pub(crate) fn merge(&self) {
+        let shards = self.open_shards();
+        let [.., (first, ..), (second, ..)] = &shards[..] else { panic!("one shard cannot be merged") };
+        let merge = json!({"StreamName": STREAM, "ShardToMerge": first, "AdjacentShardToMerge": second});
+        self.call("MergeShards", &merge);
+        self.wait_until_active(STREAM);
     }
 
     fn wait_until_active(&self, stream: &str) {
