@@ -56,12 +56,20 @@ pub(super) struct Driver {
     closing: bool,
 }
 
-/// Whoever waits for room or an end learns that the producer has ended, also when the observer's code panicked.
+/// Whoever waits for room or an end learns that the producer has ended, also when the observer's code panicked. Then
+/// records may have been accepted that nobody took up any more: they are in the account all the same.
 impl Drop for Driver {
     fn drop(&mut self) {
         self.budget.close();
         self.intake.close();
-        self.intake.take(&mut VecDeque::new());
+        let (mut left, mut new) = (std::mem::take(&mut self.taken), VecDeque::new());
+        self.intake.take(&mut new);
+        left.append(&mut new);
+        let is_record = |command: &Command| {
+            matches!(command, Command::Put(_) | Command::Deliver(..) | Command::Refuse(..))
+        };
+        let records = left.iter().filter(|command| is_record(command)).count();
+        self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).account.put += records as u64;
     }
 }
 

@@ -263,11 +263,19 @@ async fn a_service_that_is_down_for_a_minute_loses_nothing_and_is_not_hammered()
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_observer_that_panics_ends_the_producer_for_those_who_wait_for_room() {
+async fn an_observer_that_panics_ends_the_producer_for_those_who_wait_and_what_was_put_is_accounted_for() {
     let sink = Arc::new(FakeSink::new(1, Faults::default()));
     let settings = Settings { memory: 2_000, ..settings(1) };
     let producer = Producer::start(sink, settings, |_, _| panic!("the observer's own fault"));
-    let ended = timeout(Duration::from_secs(60), async { while producer.put(record(1)).await.is_ok() {} });
+    let mut put = 0;
+    let ended = timeout(Duration::from_secs(60), async {
+        while producer.put(record(1)).await.is_ok() {
+            put += 1;
+        }
+    });
     ended.await.expect("nobody waits for ever");
     assert!(producer.try_put(record(1)).is_err_and(|error| matches!(error, TryPutError::Stopped(_))));
+    let report = producer.close().await;
+    assert_eq!((report.account.put, report.account.outstanding()), (put, 0));
+    assert_eq!(report.stopped.map(|error| error.code.to_string()), Some("ProducerFailed".to_owned()));
 }
