@@ -69,8 +69,9 @@ impl<'a> Scenario<'a> {
         shards_for(self.loads.first().copied().unwrap_or_default()).min(self.limits.most_shards)
     }
 
-    /// Lets a policy run the stream from `start` shards of equal ranges on.
+    /// Lets a policy run the stream from `start` shards of equal ranges on, or as many as the quota allows.
     pub fn run(&self, start: u32, policy: &mut dyn Policy) -> Run {
+        let start = start.min(self.limits.most_shards);
         let mut state = State::new(Control::new(Stream::uniform(start), self.limits), self.keys);
         let mut run = Run::default();
         run.schedule.reserve(self.loads.len());
@@ -89,13 +90,16 @@ struct State {
     keys: KeySpread,
     /// What the shards that serve get of the traffic.
     shares: Vec<f64>,
+    /// The largest of the shares.
+    largest: f64,
     points: Vec<Point>,
     layouts: Vec<Layout>,
 }
 
 impl State {
     fn new(control: Control, keys: KeySpread) -> Self {
-        let mut state = Self { control, keys, shares: Vec::new(), points: Vec::new(), layouts: Vec::new() };
+        let mut state =
+            Self { control, keys, shares: Vec::new(), largest: 1.0, points: Vec::new(), layouts: Vec::new() };
         state.laid_out();
         state
     }
@@ -105,6 +109,7 @@ impl State {
         let stream = self.control.serving();
         self.shares.clear();
         self.shares.extend(stream.shares(&self.keys));
+        self.largest = self.shares.iter().copied().fold(0.0, f64::max);
         // A policy reads one old minute, so the layouts before the one that served in it are of no use.
         let oldest = self.points.len().saturating_sub(self.control.limits().metric_delay_minutes + 1);
         let unused = self.layouts.partition_point(|layout| layout.since <= oldest).saturating_sub(1);
@@ -129,9 +134,11 @@ impl State {
 
     /// The minute's traffic falls on the shards, and the next minute begins.
     fn pass(&mut self, load: f64) {
-        let throttled: f64 = self.shares.iter().map(|share| (load * share - 1.0).max(0.0)).sum();
-        // Shares of equal ranges are rounded; what one shard carries is never throttled by that.
-        let throttled = if throttled < 1e-9 { 0.0 } else { throttled };
+        // Shares of equal ranges are rounded; what the shards carry together is never throttled by that.
+        let throttled = match load * self.largest <= 1.0 + 1e-9 {
+            true => 0.0,
+            false => self.shares.iter().map(|share| (load * share - 1.0).max(0.0)).sum(),
+        };
         let open_shards = self.control.serving().count();
         self.points.push(Point { accepted: load - throttled, throttled, open_shards });
         if self.control.advance() {

@@ -10,6 +10,10 @@ pub const HELD_SECONDS: f64 = 300.0;
 /// The longest trace that is laid out: ten years, so that two far-off times cannot ask for all memory.
 const MAX_MINUTES: f64 = 10.0 * 366.0 * 24.0 * 60.0;
 
+/// A step this many times the usual one, and longer than a day, is a gap that nothing can stand for.
+const GAP_STEPS: f64 = 4.0;
+const DAY_SECONDS: f64 = 86_400.0;
+
 /// Traffic over time, in whatever unit it was recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace {
@@ -69,6 +73,18 @@ pub enum TraceError {
         /// The time in the line before.
         before: f64,
     },
+    /// More is missing than can be interpolated with a good conscience.
+    #[error(
+        "line {line}: {days:.1} days are missing before it, where lines are usually {usual:.0} s apart: fill them in, or leave out what lies before"
+    )]
+    Gap {
+        /// The line after the gap.
+        line: usize,
+        /// How long the gap is.
+        days: f64,
+        /// The usual step, in seconds.
+        usual: f64,
+    },
     /// Fewer than two loads make no traffic.
     #[error("a trace needs at least two lines of t_s,load after the header, and this has {points}")]
     TooShort {
@@ -98,18 +114,19 @@ impl Trace {
         if header.split(',').map(str::trim).ne(["t_s", "load"]) {
             return Err(TraceError::Header { found: shortened(header) });
         }
-        let mut points: Vec<Point> = Vec::new();
+        let (mut points, mut numbers): (Vec<Point>, Vec<usize>) = (Vec::new(), Vec::new());
         for (line, text) in lines.filter(|(_, text)| !text.is_empty()) {
             let point = Point::parse(line, text)?;
             if let Some(before) = points.last().filter(|before| point.seconds <= before.seconds) {
                 return Err(TraceError::Unsorted { line, seconds: point.seconds, before: before.seconds });
             }
             points.push(point);
+            numbers.push(line);
         }
-        Self::of(points)
+        Self::of(points, &numbers)
     }
 
-    fn of(points: Vec<Point>) -> Result<Self, TraceError> {
+    fn of(points: Vec<Point>, lines: &[usize]) -> Result<Self, TraceError> {
         let [first, .., last] = &points[..] else {
             return Err(TraceError::TooShort { points: points.len() });
         };
@@ -117,10 +134,34 @@ impl Trace {
             return Err(TraceError::TooLong { days: (last.seconds - first.seconds) / 86_400.0 });
         }
         if points.iter().all(|point| point.load == 0.0) {
-            Err(TraceError::AllZero)
-        } else {
-            Ok(Self { points })
+            return Err(TraceError::AllZero);
         }
+        let trace = Self { points };
+        let usual = trace.usual_step();
+        let too_long = |step: &f64| *step > DAY_SECONDS && *step > GAP_STEPS * usual;
+        let gap = trace.steps().zip(lines.iter().skip(1)).find(|(step, _)| too_long(step));
+        match gap {
+            Some((step, line)) => Err(TraceError::Gap { line: *line, days: step / DAY_SECONDS, usual }),
+            None => Ok(trace),
+        }
+    }
+
+    fn steps(&self) -> impl Iterator<Item = f64> + '_ {
+        self.points.windows(2).map(|pair| pair[1].seconds - pair[0].seconds)
+    }
+
+    /// The median of the steps.
+    fn usual_step(&self) -> f64 {
+        let mut steps: Vec<f64> = self.steps().collect();
+        steps.sort_unstable_by(f64::total_cmp);
+        steps.get(steps.len() / 2).copied().unwrap_or_default()
+    }
+
+    /// How many steps are longer than usual and than what is held, so that something is missing that was interpolated.
+    #[must_use]
+    pub fn gaps(&self) -> usize {
+        let usual = self.usual_step();
+        self.steps().filter(|step| *step > HELD_SECONDS && *step > 1.5 * usual).count()
     }
 
     /// The load of every minute from the first time on, scaled so that their mean is `mean_shards`: 1 is what one
@@ -242,7 +283,25 @@ mod tests {
         assert!(error("t_s,load\n60,1\n0,2\n").starts_with("line 3: t_s must grow"));
         assert!(error("t_s,load\n0,1\n0,2\n").starts_with("line 3: t_s must grow"));
         assert!(error("t_s,load\n0,1\n1e12,2\n").starts_with("the trace spans 11574074 days"));
+        assert!(
+            error("t_s,load\n0,1\n60,1\n120,1\n180,1\n400000,2\n")
+                .starts_with("line 6: 4.6 days are missing")
+        );
         assert!(error("t_s,load\n0,0\n60,0\n").starts_with("every load of the trace is zero"));
+    }
+
+    #[test]
+    fn a_short_gap_is_interpolated_and_counted_and_a_long_one_is_refused() {
+        let text = |gap: u32| {
+            let lines = (0..10).map(|line| format!("{},1\n", line * 300 + if line > 5 { gap } else { 0 }));
+            format!("t_s,load\n{}", lines.collect::<String>())
+        };
+        assert_eq!(Trace::parse(&text(0)).unwrap().gaps(), 0);
+        assert_eq!(Trace::parse(&text(3600)).unwrap().gaps(), 1);
+        let error = Trace::parse(&text(3 * 86_400)).unwrap_err().to_string();
+        assert!(error.starts_with("line 8: 3.0 days are missing before it"), "{error}");
+        // Days apart as a rule are no gap.
+        assert!(Trace::parse("t_s,load\n0,1\n172800,2\n345600,1\n").is_ok());
     }
 
     proptest! {
