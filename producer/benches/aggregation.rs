@@ -71,10 +71,10 @@ fn aggregate(records: &[Record], map: &ShardMap, lanes: &mut [Lane], mut spare: 
             let Some(shard) = map.predict(hash_key) else { continue };
             let lane = &mut lanes[usize::try_from(shard.number()).unwrap()];
             let record = user(&records[place]);
-            if !lane.layout.has_room(&record, MAX_BYTES) {
+            if !lane.layout.has_room(&record, Some(hash_key), MAX_BYTES) {
                 sealed.push(lane.seal(records, &mut spare));
             }
-            lane.layout.push(&record);
+            lane.layout.push(&record, Some(hash_key));
             lane.members.push(place);
         }
     }

@@ -12,17 +12,26 @@ pub fn hash_keys<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<HashK
     let records = records.into_iter();
     let many = records.size_hint().0;
     let mut found = Vec::with_capacity(many);
-    // Those without an explicit hash key, and where they stand.
-    let (mut keys, mut places) = (Vec::with_capacity(many), Vec::with_capacity(many));
+    let mut keys = Vec::with_capacity(many);
+    // Where those without an explicit hash key stand, from the first on that does not stand at its own place.
+    let mut places = Vec::new();
     for record in records {
-        if record.explicit_hash_key.is_none() {
-            keys.push(&record.partition_key);
-            places.push(found.len());
+        match record.explicit_hash_key {
+            Some(hash_key) => found.push(hash_key),
+            None => {
+                if keys.len() < found.len() {
+                    places.push(found.len());
+                }
+                keys.push(&record.partition_key);
+                found.push(HashKey::MIN);
+            }
         }
-        found.push(record.explicit_hash_key.unwrap_or_default());
     }
-    Kernel::fastest()
-        .digest_each(&keys, |at, digest| found[places[at]] = HashKey(u128::from_be_bytes(digest)));
+    let in_place = keys.len() - places.len();
+    Kernel::fastest().digest_each(&keys, |at, digest| {
+        let place = if at < in_place { at } else { places[at - in_place] };
+        found[place] = HashKey(u128::from_be_bytes(digest));
+    });
     found
 }
 

@@ -150,11 +150,11 @@ pub(crate) struct Sealed {
 
 impl Lanes {
     /// Whether the record keeps the aggregate of its shard within the limit; an empty one takes any.
-    pub(crate) fn fits(&self, shard: ShardId, record: &Record, limits: Aggregation) -> bool {
+    pub(crate) fn fits(&self, shard: ShardId, pending: &Pending, limits: Aggregation) -> bool {
         let Some(lane) = self.lanes.get(&shard) else { return true };
         lane.members.is_empty()
             || (lane.members.len() < limits.max_records
-                && lane.layout.has_room(&user(record), limits.max_bytes))
+                && lane.layout.has_room(&user(&pending.record), pending.track.hash_key, limits.max_bytes))
     }
 
     /// Adds a record that is to be sent by `due` to the aggregate of its shard, and says whether that is full now.
@@ -181,7 +181,7 @@ impl Lanes {
             self.by_age.insert((put_at, shard));
             lane.put_at = put_at;
         }
-        lane.layout.push(&user(&pending.record));
+        lane.layout.push(&user(&pending.record), pending.track.hash_key);
         lane.members.push(pending);
         lane.members.len() >= limits.max_records || lane.layout.size() >= limits.max_bytes
     }
@@ -279,7 +279,7 @@ mod tests {
     /// Adds a record as the flow does; what it seals.
     fn push(lanes: &mut Lanes, pending: Pending, limits: Aggregation) -> Vec<Parcel> {
         let due = pending.track.put_at + MS(5);
-        let before = if lanes.fits(SHARD, &pending.record, limits) { None } else { lanes.seal(SHARD) };
+        let before = if lanes.fits(SHARD, &pending, limits) { None } else { lanes.seal(SHARD) };
         let after = if lanes.push(SHARD, pending, due, limits) { lanes.seal(SHARD) } else { None };
         before.into_iter().chain(after).map(|sealed| sealed.parcel).collect()
     }

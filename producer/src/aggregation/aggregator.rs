@@ -80,12 +80,12 @@ impl Aggregator {
     /// Bytes that the aggregate would have with this record in it, magic and checksum included.
     #[must_use]
     pub fn size_with(&self, record: &UserRecord<'_>) -> usize {
-        self.layout.size_with(record)
+        self.layout.size_with(record, None)
     }
 
     /// Adds a record, whatever its size: whoever gathers asks [`Self::size_with`] first.
     pub fn push(&mut self, record: &UserRecord<'_>) {
-        self.layout.push(record);
+        self.layout.push(record, None);
         self.data.extend_from_slice(record.data);
         self.ends.push(self.data.len());
         self.first.get_or_insert_with(|| First {
@@ -180,8 +180,8 @@ mod tests {
             for (partition_key, explicit, data) in &records {
                 let record = UserRecord { partition_key, explicit_hash_key: explicit.map(HashKey), data };
                 let foretold = aggregator.size_with(&record);
-                prop_assert!(aggregator.layout.has_room(&record, foretold));
-                prop_assert!(!aggregator.layout.has_room(&record, foretold - 1));
+                prop_assert!(aggregator.layout.has_room(&record, None, foretold));
+                prop_assert!(!aggregator.layout.has_room(&record, None, foretold - 1));
                 aggregator.push(&record);
                 prop_assert_eq!(aggregator.size(), foretold);
             }

@@ -10,6 +10,7 @@ use super::table::Table;
 use super::wire::{bytes_field_len, put_varint, varint_len};
 use super::{CHECKSUM_BYTES, MAGIC};
 use crate::md5::Kernel;
+use pipectl_shards::HashKey;
 
 /// The layout of one aggregate, for records that are kept elsewhere until it is written.
 #[derive(Debug, Default)]
@@ -30,6 +31,9 @@ struct Place {
 
 /// Digits of the longest explicit hash key.
 const HASH_KEY_DIGITS: usize = 39;
+/// Bytes of all the tags and numbers that a record can add: its message and its data of up to ten bytes' length each,
+/// its indices of up to five, and its new keys' lengths.
+const LONGEST_HEADS: usize = 11 + 11 + 6 + 6 + 11 + 2;
 
 impl Layout {
     /// Records in it.
@@ -51,39 +55,54 @@ impl Layout {
         MAGIC.len() + tables + self.records + CHECKSUM_BYTES
     }
 
-    /// Bytes that the aggregate would have with this record in it.
+    /// Bytes that the aggregate would have with this record in it; `known` as in [`Self::push`].
     #[must_use]
-    pub fn size_with(&self, record: &UserRecord<'_>) -> usize {
-        let (partition_key, mut added) = self.partition_keys.probe(record.partition_key);
+    pub fn size_with(&self, record: &UserRecord<'_>, known: Option<HashKey>) -> usize {
+        let hash = self.table_hash(record, known);
+        let (partition_key, mut added) = self.partition_keys.probe(hash, record.partition_key);
         let explicit_hash_key = record.explicit_hash_key.map(|key| {
-            let (index, bytes) = self.explicit_hash_keys.probe(&key.to_string());
+            let key = key.to_string();
+            let (index, bytes) = self.explicit_hash_keys.probe(self.explicit_hash_keys.hash(&key), &key);
             added += bytes;
             index
         });
         self.size() + added + Place { partition_key, explicit_hash_key }.field_len(record.data.len())
     }
 
-    /// Whether the aggregate stays within so many bytes with this record in it.
+    /// Whether the aggregate stays within so many bytes with this record in it; `known` as in [`Self::push`].
     #[must_use]
-    pub fn has_room(&self, record: &UserRecord<'_>, max_bytes: usize) -> bool {
-        // Mostly there is room even if every number takes the longest form and every key is new.
-        let key = bytes_field_len(record.partition_key.len());
-        let explicit = record.explicit_hash_key.map_or(0, |_| bytes_field_len(HASH_KEY_DIGITS));
-        let widest = Place { partition_key: u32::MAX, explicit_hash_key: Some(u32::MAX) };
-        let most = self.size() + key + explicit + widest.field_len(record.data.len());
-        most <= max_bytes || self.size_with(record) <= max_bytes
+    pub fn has_room(&self, record: &UserRecord<'_>, known: Option<HashKey>, max_bytes: usize) -> bool {
+        // Mostly there is room even if every number takes its longest form and every key is new.
+        let explicit = if record.explicit_hash_key.is_some() { HASH_KEY_DIGITS } else { 0 };
+        let most = self.size() + record.partition_key.len() + explicit + record.data.len() + LONGEST_HEADS;
+        most <= max_bytes || self.size_with(record, known) <= max_bytes
     }
 
-    /// Adds a record.
-    pub fn push(&mut self, record: &UserRecord<'_>) {
+    /// Adds a record. `known` is its hash key, for those who have it: where that is the digest of the partition key, it
+    /// serves as the table's hash too. It is given for every record of an aggregate or for none, or else a partition
+    /// key that comes both ways is stored twice, which no reader minds.
+    pub fn push(&mut self, record: &UserRecord<'_>, known: Option<HashKey>) {
+        let hash = self.table_hash(record, known);
         let place = Place {
-            partition_key: self.partition_keys.index(1, record.partition_key),
-            explicit_hash_key: record
-                .explicit_hash_key
-                .map(|key| self.explicit_hash_keys.index(2, &key.to_string())),
+            partition_key: self.partition_keys.index(1, hash, record.partition_key),
+            explicit_hash_key: record.explicit_hash_key.map(|key| {
+                let key = key.to_string();
+                self.explicit_hash_keys.index(2, self.explicit_hash_keys.hash(&key), &key)
+            }),
         };
         self.records += place.field_len(record.data.len());
         self.places.push(place);
+    }
+
+    fn table_hash(&self, record: &UserRecord<'_>, known: Option<HashKey>) -> u64 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a half of a digest is as good a hash as the whole"
+        )]
+        match known.filter(|_| record.explicit_hash_key.is_none()) {
+            Some(digest) => digest.0 as u64,
+            None => self.partition_keys.hash(record.partition_key),
+        }
     }
 
     /// Writes the aggregate, its checksum still blank, and is empty afterwards. `data` are the bytes of the records,

@@ -35,18 +35,17 @@ impl Key {
 }
 
 impl Table {
-    /// The index that `key` has or would get, and the bytes it would add.
-    pub(super) fn probe(&self, key: &str) -> (u32, usize) {
-        let hash = self.hash(key);
+    /// The index that `key` has or would get, and the bytes it would add. `hash` is [`Self::hash`] of it, or whatever
+    /// else tells keys apart and is the same each time.
+    pub(super) fn probe(&self, hash: u64, key: &str) -> (u32, usize) {
         match self.indices.find(hash, |index| self.keys[*index as usize].is(hash, key, &self.encoded)) {
             Some(index) => (*index, 0),
             None => (count(&self.keys), bytes_field_len(key.len())),
         }
     }
 
-    /// The index of `key`, which is added if it is new.
-    pub(super) fn index(&mut self, field: u8, key: &str) -> u32 {
-        let hash = self.hash(key);
+    /// The index of `key`, which is added if it is new; `hash` as in [`Self::probe`].
+    pub(super) fn index(&mut self, field: u8, hash: u64, key: &str) -> u32 {
         let Self { encoded, keys, indices, .. } = self;
         let is_it = |index: &u32| keys[*index as usize].is(hash, key, encoded);
         match indices.entry(hash, is_it, |index| keys[*index as usize].hash) {
@@ -72,7 +71,8 @@ impl Table {
         self.indices.clear();
     }
 
-    fn hash(&self, key: &str) -> u64 {
+    /// A hash of `key`.
+    pub(super) fn hash(&self, key: &str) -> u64 {
         let mut hasher = self.hasher.build_hasher();
         // Its bytes and no more: there is nothing before or after it that it could run into.
         hasher.write(key.as_bytes());
@@ -99,9 +99,9 @@ mod tests {
                 let place = seen.iter().position(|known| known == key);
                 let expected = u32::try_from(place.unwrap_or(seen.len())).unwrap();
                 let added = if place.is_none() { 2 + key.len() } else { 0 };
-                prop_assert_eq!(table.probe(key), (expected, added));
+                prop_assert_eq!(table.probe(table.hash(key), key), (expected, added));
                 let before = table.encoded().len();
-                prop_assert_eq!(table.index(1, key), expected);
+                prop_assert_eq!(table.index(1, table.hash(key), key), expected);
                 prop_assert_eq!(table.encoded().len(), before + added);
                 if place.is_none() {
                     seen.push(key);
@@ -112,7 +112,7 @@ mod tests {
             }).collect();
             prop_assert_eq!(table.encoded(), encoded);
             table.clear();
-            prop_assert_eq!((table.probe("a"), table.encoded()), ((0, 3), &[][..]));
+            prop_assert_eq!((table.probe(table.hash("a"), "a"), table.encoded()), ((0, 3), &[][..]));
         }
     }
 }

@@ -6,7 +6,8 @@ use super::decode::DecodeError;
 /// Bytes that a number takes as a varint, 1 to 10.
 pub(super) fn varint_len(value: u64) -> usize {
     let bits = 64 - (value | 1).leading_zeros() as usize;
-    bits.div_ceil(7)
+    // A seventh of them, rounded up, without a division.
+    (bits * 9 + 64) / 64
 }
 
 /// Appends a number as a varint.

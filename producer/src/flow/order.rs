@@ -51,7 +51,7 @@ impl Flow {
         self.predict(pending);
         let shard = pending.track.prediction.map(|prediction| prediction.shard);
         let Some((shard, limits)) = shard.zip(self.joins_others(pending)) else { return false };
-        let fits = self.lanes.fits(shard, &pending.record, limits);
+        let fits = self.lanes.fits(shard, pending, limits);
         if !fits {
             self.seal(shard, now);
         }

@@ -193,7 +193,7 @@ impl Flow {
         let lane = pending.track.prediction.map(|prediction| prediction.shard);
         match lane.zip(self.joins_others(&pending)) {
             Some((shard, limits)) => {
-                if !self.lanes.fits(shard, &pending.record, limits) {
+                if !self.lanes.fits(shard, &pending, limits) {
                     self.seal(shard, now);
                 }
                 self.gathered(&pending.track);
