@@ -12,7 +12,7 @@ use super::outlook::Outlook;
 use super::shape::Shape;
 
 /// Minutes that a choice is judged over: as long as it takes to think again by splits and merges.
-const HORIZON: f64 = 60.0;
+const HORIZON: f64 = 45.0;
 
 /// Other counts that are looked at on either side of the best.
 const AROUND: u32 = 8;

@@ -20,7 +20,8 @@ const PEAK_MINUTES: i64 = 15;
 const RESERVE: f64 = 2.0;
 /// Seconds behind which consumers hold back scaling in.
 const LAG: f64 = 300.0;
-/// Minutes of refusals in a row that are no single spike any more: longer than a five-minute metric.
+/// Minutes of refusals that are no single spike any more, where spikes are what this stream has: longer than a
+/// five-minute metric.
 const CROWD: usize = 6;
 
 /// What a decision is made from, all at hand.
@@ -171,7 +172,9 @@ impl Grounds<'_> {
         let need = whole(self.demand * growth).min(self.limits.most());
         let reach = need.min(self.open.saturating_mul(2));
         let left = self.limits.updates_per_day > self.history.updates_within_day(self.now);
-        let to = NonZeroU32::new(reach).filter(|_| left && minutes >= CROWD && reach > self.open)?;
+        let enough = if self.history.surprises_last() { 1 } else { CROWD };
+        let worth = reach >= self.open + self.open.div_ceil(10);
+        let to = NonZeroU32::new(reach).filter(|_| left && worth && minutes >= enough)?;
         Some(Way::Update(to))
     }
 

@@ -9,13 +9,14 @@
 use std::collections::VecDeque;
 
 use super::outlook::{Component, Outlook};
+use super::persistence::Persistence;
 use super::regression::{Features, Regression};
 use super::residuals::Residuals;
 use super::season::Season;
 use super::spread::Spread;
 
 /// The part of the long mean that the demand is counted with.
-const FLOOR: f64 = 0.5;
+const FLOOR: f64 = 1.0;
 
 /// Minutes from the newest metrics to what is forecast: an `UpdateShardCount` away, a re-layout by splits and
 /// merges away, and what comes after it.
@@ -53,6 +54,7 @@ pub(crate) struct Forecaster {
     daily: Season,
     weekly: Season,
     leads: [Lead; 3],
+    persistence: Persistence,
     guesses: VecDeque<Option<[Guess; 3]>>,
 }
 
@@ -71,6 +73,7 @@ impl Default for Forecaster {
             daily: Season::daily(),
             weekly: Season::weekly(),
             leads: [lead.clone(), lead.clone(), lead],
+            persistence: Persistence::default(),
             guesses: VecDeque::with_capacity(REMEMBERED),
         }
     }
@@ -112,6 +115,11 @@ impl Forecaster {
         Some(Outlook::new(components, FLOOR * self.mean))
     }
 
+    /// Whether a demand that no forecast announced has mostly lasted until shards for it could serve.
+    pub(crate) fn surprises_last(&self) -> bool {
+        self.persistence.lasts()
+    }
+
     fn take_level(&mut self, demand: f64, missing: i64) {
         if self.minute.is_none() {
             self.levels = [demand; 3];
@@ -139,6 +147,9 @@ impl Forecaster {
         let ahead = usize::try_from(LEADS[place]).unwrap_or(usize::MAX);
         let made = self.guesses.len().checked_sub(ahead).and_then(|at| self.guesses[at].as_ref());
         let Some(guess) = made.map(|guesses| guesses[place]) else { return };
+        if place == 0 {
+            self.persistence.learn(value, (value - guess.value) / guess.spread);
+        }
         let lead = &mut self.leads[place];
         let error = value - guess.value;
         lead.residuals.learn(error / guess.spread);

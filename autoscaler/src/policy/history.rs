@@ -154,6 +154,11 @@ impl History {
         self.forecaster.outlook()
     }
 
+    /// Whether a demand that no forecast announced has mostly lasted until shards for it could serve.
+    pub(crate) fn surprises_last(&self) -> bool {
+        self.forecaster.surprises_last()
+    }
+
     /// When someone else was last seen resharding.
     pub(crate) fn foreign(&self) -> Option<Timestamp> {
         self.foreign

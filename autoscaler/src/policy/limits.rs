@@ -58,7 +58,7 @@ pub enum LimitsError {
 
 impl Limits {
     /// What a shard-hour of refused traffic costs in shard-hours unless said otherwise; the README derives it.
-    pub const PRICE_OF_REFUSAL: f64 = 70.0;
+    pub const PRICE_OF_REFUSAL: f64 = 55.0;
 
     /// AWS's limits and times within the user's bounds.
     ///
@@ -85,7 +85,7 @@ impl Limits {
             metric_delay_seconds: 60,
             price_of_refusal: Self::PRICE_OF_REFUSAL,
             price_of_step: 3.0,
-            price_of_call: 2.0,
+            price_of_call: 4.0,
         })
     }
 

@@ -18,6 +18,7 @@ mod layout;
 mod limits;
 mod local;
 mod outlook;
+mod persistence;
 mod regression;
 mod residuals;
 mod season;

@@ -8,11 +8,10 @@
 const RECENT: f64 = 0.01;
 
 /// Minutes at a level after which it is believed as much as all levels together.
-const LEVEL_EVIDENCE: f64 = 300.0;
+const LEVEL_EVIDENCE: f64 = 1000.0;
 
 /// How much the recent size counts, against the usual one at that level.
-const RECENT_PART: f64 = 0.5;
-
+const RECENT_PART: f64 = 0.35;
 /// Levels that are told apart, each a third of a logarithm wide, around the long mean.
 const LEVELS: usize = 12;
 /// Levels below the long mean.
