@@ -13,6 +13,11 @@ pub(crate) fn cloudwatch(config: &SdkConfig) -> aws_sdk_cloudwatch::Client {
     aws_sdk_cloudwatch::Client::new(config)
 }
 
+/// A Lambda client, for the autoscaler: which functions read a stream.
+pub(crate) fn lambda(config: &SdkConfig) -> aws_sdk_lambda::Client {
+    aws_sdk_lambda::Client::new(config)
+}
+
 /// A Kinesis client, for the producer and the reader.
 pub(crate) fn kinesis(config: &SdkConfig) -> aws_sdk_kinesis::Client {
     aws_sdk_kinesis::Client::new(config)

@@ -10,10 +10,10 @@ pub(crate) fn start(verbose: u8) {
         (0, Err(_)) => return,
         (0, Ok(filter)) => filter,
         (1, _) => {
-            "warn,pipectl=info,pipectl_pipeline=info,pipectl_producer=info,pipectl_localstack=info".into()
+            "warn,pipectl=info,pipectl_autoscaler=info,pipectl_pipeline=info,pipectl_producer=info,pipectl_localstack=info".into()
         }
         (2, _) => {
-            "info,pipectl=debug,pipectl_pipeline=debug,pipectl_producer=debug,pipectl_localstack=debug".into()
+            "info,pipectl=debug,pipectl_autoscaler=debug,pipectl_pipeline=debug,pipectl_producer=debug,pipectl_localstack=debug".into()
         }
         _ => "debug".to_owned(),
     };

@@ -216,6 +216,12 @@ impl Engine {
         &self.config
     }
 
+    /// What the engine remembers, and the autoscaler beside it.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// The objects in the buckets that these credentials may read.
     #[must_use]
     pub fn objects(&self) -> &dyn Objects {

@@ -1,6 +1,7 @@
 //! The commands: one file each, which reads its options, calls a library and renders the answer.
 
 mod apply;
+pub(crate) mod autoscale;
 mod completions;
 mod demo;
 mod destroy;
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Destroy(destroy::Args),
     Produce(produce::Args),
     Tail(tail::Args),
+    Autoscale(autoscale::Args),
     Local(local::Args),
     Demo(demo::Args),
     Schema(schema::Args),
@@ -49,6 +51,7 @@ impl Command {
             Command::Destroy(args) => block_on(destroy::run(&args, session)),
             Command::Produce(args) => block_on(produce::run(args, session)),
             Command::Tail(args) => block_on(tail::run(args, session)),
+            Command::Autoscale(args) => autoscale::run(args, session),
             Command::Local(args) => local::run(args, session),
             Command::Demo(args) => block_on(demo::run(&args, session)),
             Command::Schema(args) => schema::run(&args, session),

@@ -1,5 +1,6 @@
 //! `pipectl status`: what exists, in which state, and who applied it last.
 
+use crate::commands::autoscale;
 use crate::document;
 use crate::error::{CommandError, Exit};
 use crate::provision;
@@ -23,5 +24,12 @@ pub(crate) async fn run(_args: &Args, session: &Session) -> Result<Exit, Command
     let status = engine.status(&document.pipeline).await.map_err(provision::failed)?;
     session.output.data(render::status::status(&status));
     session.output.event("status", &status);
+    let decisions = autoscale::decisions(engine.ledger(), &document.pipeline).await;
+    if let Some(table) = render::autoscale::decisions(&decisions) {
+        session.output.data(format!("\n{table}"));
+    }
+    for stream in &decisions {
+        session.output.event("autoscale", stream);
+    }
     Ok(Exit::Success)
 }

@@ -12,7 +12,7 @@ use pipectl_producer::metrics::{Granularity, Level, Publisher, PublisherSettings
 
 use crate::error::{CommandError, Kind};
 use crate::stream::Stream;
-use scrape::Scrape;
+pub(crate) use scrape::{Page, Scrape};
 
 /// How long the last of the metrics may take on the way to CloudWatch.
 const LAST: Duration = Duration::from_secs(10);
@@ -89,7 +89,10 @@ impl Measured {
                     CommandError::wrap(Kind::Local, format!("cannot let Prometheus in at {address}"), cause)
                         .hint("port 0 takes a free one")
                 };
-                scrape = Some(Scrape::start(address, registry.clone()).await.map_err(cannot)?);
+                let told = registry.clone();
+                let pages = move |path: &str| matches!(path, "/metrics" | "/").then(|| Page::metrics(&told));
+                let started = Scrape::start(address, "the metrics are at /metrics\n", Arc::new(pages)).await;
+                scrape = Some(started.map_err(cannot)?);
             }
             if let Some(namespace) = &self.cloudwatch {
                 let settings =
@@ -105,7 +108,7 @@ impl Measured {
 impl Measuring {
     /// Where Prometheus finds the metrics, if it was asked for.
     pub(crate) fn url(&self) -> Option<String> {
-        self.scrape.as_ref().map(Scrape::url)
+        self.scrape.as_ref().map(|scrape| format!("{}/metrics", scrape.base()))
     }
 
     /// Publishes the rest. Whether all of it was, as far as is known.

@@ -1,4 +1,4 @@
-//! Where Prometheus reads the metrics: one path over HTTP/1, for few readers at a time.
+//! Where Prometheus reads the metrics: a page or two over HTTP/1, for few readers at a time.
 
 use std::convert::Infallible;
 use std::io;
@@ -23,8 +23,30 @@ const READERS: usize = 16;
 /// How long one connection may take, all in all.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Serves a registry until it is dropped.
-pub(super) struct Scrape {
+/// What is read at a path.
+pub(crate) struct Page {
+    is_well: bool,
+    kind: &'static str,
+    text: String,
+}
+
+impl Page {
+    /// The metrics of a registry.
+    pub(crate) fn metrics(registry: &Registry) -> Self {
+        Self { is_well: true, kind: Registry::CONTENT_TYPE, text: registry.render() }
+    }
+
+    /// A few words, with 503 where something is wrong.
+    pub(crate) fn text(is_well: bool, text: String) -> Self {
+        Self { is_well, kind: "text/plain", text }
+    }
+}
+
+/// The page of a path, if there is one.
+pub(crate) type Pages = Arc<dyn Fn(&str) -> Option<Page> + Send + Sync>;
+
+/// Serves pages until it is dropped.
+pub(crate) struct Scrape {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
@@ -36,18 +58,24 @@ impl Drop for Scrape {
 }
 
 impl Scrape {
-    pub(super) async fn start(address: SocketAddr, registry: Registry) -> io::Result<Self> {
+    /// Serves these pages; what is asked of another is told where they are.
+    pub(crate) async fn start(
+        address: SocketAddr,
+        elsewhere: &'static str,
+        pages: Pages,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self { address, task: tokio::spawn(serve(listener, registry)) })
+        Ok(Self { address, task: tokio::spawn(serve(listener, elsewhere, pages)) })
     }
 
-    pub(super) fn url(&self) -> String {
-        format!("http://{}/metrics", self.address)
+    /// Where the pages are.
+    pub(crate) fn base(&self) -> String {
+        format!("http://{}", self.address)
     }
 }
 
-async fn serve(listener: TcpListener, registry: Registry) {
+async fn serve(listener: TcpListener, elsewhere: &'static str, pages: Pages) {
     let places = Arc::new(Semaphore::new(READERS));
     // It fails only when it is closed, which nobody does.
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
@@ -56,10 +84,10 @@ async fn serve(listener: TcpListener, registry: Registry) {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let registry = registry.clone();
+        let pages = Arc::clone(&pages);
         tokio::spawn(async move {
             let answer = service_fn(|request| {
-                let answer = answer(&request, &registry);
+                let answer = answer(&request, elsewhere, &pages);
                 async { Ok::<_, Infallible>(answer) }
             });
             let connection = http1::Builder::new()
@@ -73,14 +101,13 @@ async fn serve(listener: TcpListener, registry: Registry) {
     }
 }
 
-fn answer(request: &Request<Incoming>, registry: &Registry) -> Response<Full<Bytes>> {
+fn answer(request: &Request<Incoming>, elsewhere: &str, pages: &Pages) -> Response<Full<Bytes>> {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let (status, kind, text) = match request.uri().path() {
-        "/metrics" | "/" if is_read => (StatusCode::OK, Registry::CONTENT_TYPE, registry.render()),
-        "/metrics" | "/" => {
-            (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "metrics are read, with GET\n".to_owned())
-        }
-        _ => (StatusCode::NOT_FOUND, "text/plain", "the metrics are at /metrics\n".to_owned()),
+    let (status, kind, text) = match pages(request.uri().path()) {
+        Some(page) if is_read && page.is_well => (StatusCode::OK, page.kind, page.text),
+        Some(page) if is_read => (StatusCode::SERVICE_UNAVAILABLE, page.kind, page.text),
+        Some(_) => (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "metrics are read, with GET\n".to_owned()),
+        None => (StatusCode::NOT_FOUND, "text/plain", elsewhere.to_owned()),
     };
     let mut response = Response::new(Full::new(Bytes::from(text)));
     *response.status_mut() = status;

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod apply;
+pub(crate) mod autoscale;
 pub(crate) mod plan;
 pub(crate) mod rehearsal;
 pub(crate) mod status;

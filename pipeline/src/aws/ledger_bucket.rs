@@ -176,6 +176,19 @@ impl Store for LedgerBucket {
         }
     }
 
+    async fn folders(&self) -> Result<Vec<String>, StoreError> {
+        let (bucket, account) = self.bucket().await?;
+        let request = self.client.list_objects_v2().bucket(bucket).expected_bucket_owner(account);
+        match request.delimiter("/").send().await.map_err(|error| failed("s3:ListObjectsV2", error)) {
+            Ok(page) => {
+                let folders = page.common_prefixes().iter().filter_map(|common| common.prefix());
+                Ok(folders.map(|folder| folder.trim_end_matches('/').to_owned()).collect())
+            }
+            Err(error) if error.meaning == Meaning::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn remove_if_empty(&self) -> Result<bool, StoreError> {
         let (bucket, account) = self.bucket().await?;
         let request = self.client.delete_bucket().bucket(bucket).expected_bucket_owner(account);

@@ -182,6 +182,10 @@ impl Store for FolderStore {
         .await
     }
 
+    async fn folders(&self) -> Result<Vec<String>, StoreError> {
+        self.keys("").await
+    }
+
     async fn remove_if_empty(&self) -> Result<bool, StoreError> {
         self.blocking(|files| {
             let guard = files.guard()?;

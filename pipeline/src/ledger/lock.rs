@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::autoscale::autoscale_prefix;
 use super::{FORMAT, Ledger, LedgerError, Owner, StoreError, Version};
 use crate::cloud::Meaning;
 
@@ -246,7 +247,7 @@ impl Lock {
         self.put(record).await
     }
 
-    /// Removes the pipeline's lock and all its revisions, and the store itself when nothing else is in it;
+    /// Removes the pipeline's lock, all its revisions and what the autoscaler keeps, and the store itself when nothing else is in it;
     /// says whether that was so.
     ///
     /// # Errors
@@ -254,13 +255,15 @@ impl Lock {
     pub async fn forget(self) -> Result<bool, LedgerError> {
         let (ledger, pipeline) = (&self.ledger, self.pipeline.as_str());
         let failed = |error| ledger.failed(pipeline, error);
-        loop {
-            let keys = ledger.store.keys(&Ledger::revisions_prefix(pipeline)).await.map_err(failed)?;
-            if keys.is_empty() {
-                break;
-            }
-            for key in keys {
-                ledger.store.delete(&key).await.map_err(failed)?;
+        for prefix in [Ledger::revisions_prefix(pipeline), autoscale_prefix(pipeline)] {
+            loop {
+                let keys = ledger.store.keys(&prefix).await.map_err(failed)?;
+                if keys.is_empty() {
+                    break;
+                }
+                for key in keys {
+                    ledger.store.delete(&key).await.map_err(failed)?;
+                }
             }
         }
         ledger.store.delete(&Ledger::head_key(pipeline)).await.map_err(failed)?;

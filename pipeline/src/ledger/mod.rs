@@ -8,6 +8,7 @@
 //! **Invariant** the cloud is the truth about what exists. The ledger says what to look for beside the file,
 //! and whose a resource is that was created and not tagged yet.
 
+mod autoscale;
 mod folder;
 mod history;
 mod lock;

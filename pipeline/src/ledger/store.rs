@@ -49,6 +49,9 @@ pub trait Store: Send + Sync {
     /// The keys that begin so, in order. The newest thousand at most.
     async fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
 
+    /// What keys have before their first `/`, in order. A thousand at most.
+    async fn folders(&self) -> Result<Vec<String>, StoreError>;
+
     /// Deletes the store itself when nothing is in it.
     async fn remove_if_empty(&self) -> Result<bool, StoreError>;
 }

@@ -251,6 +251,10 @@ impl Store for Lossy {
         self.folder.keys(prefix).await
     }
 
+    async fn folders(&self) -> Result<Vec<String>, StoreError> {
+        self.folder.folders().await
+    }
+
     async fn remove_if_empty(&self) -> Result<bool, StoreError> {
         self.folder.remove_if_empty().await
     }

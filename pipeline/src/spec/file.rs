@@ -115,8 +115,9 @@ pub struct Autoscale {
     /// Most shards: what the stream can cost at most follows from it.
     #[schemars(range(min = 1, max = 10_000))]
     pub max: u32,
-    /// The share of a shard's limits to aim at, `1%` to `100%`. Lower leaves more room for bursts.
-    #[schemars(regex(pattern = r"^[0-9]+%$"), extend("default" = "70%"))]
+    /// The share of a shard's limits not to plan beyond, `1%` to `100%`. Lower leaves more room for bursts. Left out,
+    /// the room follows from how far the stream's own traffic has strayed from what was expected of it.
+    #[schemars(regex(pattern = r"^[0-9]+%$"))]
     pub target: Option<String>,
 }
 

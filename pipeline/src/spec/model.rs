@@ -84,8 +84,8 @@ pub struct Autoscale {
     pub min: u32,
     /// Most open shards.
     pub max: u32,
-    /// Share of a shard's limits to aim at, 1 to 100.
-    pub target_percent: u8,
+    /// Share of a shard's limits not to plan beyond, 1 to 100; nothing leaves it to what the stream's history shows.
+    pub target_percent: Option<u8>,
 }
 
 /// A Lambda function that transforms records on their way through a delivery.

@@ -532,6 +532,13 @@ impl Store for Fake {
         Ok(self.with(|world| world.stored.keys().filter(|key| key.starts_with(prefix)).cloned().collect()))
     }
 
+    async fn folders(&self) -> Result<Vec<String>, StoreError> {
+        let first = |key: &String| key.split('/').next().map(str::to_owned);
+        Ok(self.with(|world| {
+            world.stored.keys().filter_map(first).collect::<BTreeSet<_>>().into_iter().collect()
+        }))
+    }
+
     async fn remove_if_empty(&self) -> Result<bool, StoreError> {
         Ok(self.with(|world| world.stored.is_empty()))
     }

@@ -145,7 +145,7 @@ async fn a_tag_that_leaves_the_file_leaves_the_resources_and_those_of_others_sta
 async fn a_shard_count_that_the_autoscaler_moved_is_no_change() {
     let harness = Harness::default();
     let mut scaled = pipeline();
-    scaled.streams["events"].autoscale = Some(Autoscale { min: 1, max: 64, target_percent: 70 });
+    scaled.streams["events"].autoscale = Some(Autoscale { min: 1, max: 64, target_percent: Some(70) });
     harness.apply(&scaled).await;
     let mut moved = scaled.clone();
     moved.streams["events"].capacity = crate::spec::model::Capacity::Provisioned(8);

@@ -12,8 +12,6 @@ use super::{kms, measure, name};
 const SHARDS_MAX: u32 = 10_000;
 /// A day costs nothing extra; longer is an hourly price per shard.
 const RETENTION_HOURS: u32 = 24;
-/// Leaves room for the minutes that a reshard takes.
-const TARGET_PERCENT: u8 = 70;
 
 /// Consumers of one stream: 20, and 50 with on-demand Advantage, which the file cannot know.
 const CONSUMERS_MAX: usize = 50;
@@ -108,8 +106,8 @@ fn autoscale(given: Given<'_>, found: &mut Found) -> Option<Autoscale> {
     };
     let max = fields.get("max").map(|given| (given.count(1, SHARDS_MAX, found), given));
     let target_percent = match fields.get("target") {
-        Some(given) => measure::TARGET.read(&given, found).and_then(|p| u8::try_from(p).ok()),
-        None => Some(TARGET_PERCENT),
+        Some(given) => measure::TARGET.read(&given, found).and_then(|p| u8::try_from(p).ok()).map(Some),
+        None => Some(None),
     };
     let (min, (max, given), target_percent) = (min?, max?, target_percent?);
     let max = max?;

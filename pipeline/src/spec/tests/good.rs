@@ -91,7 +91,10 @@ fn every_field_is_read() {
     assert_eq!(pipeline.tags["note"], "");
     assert_eq!(pipeline.streams["events"].capacity, Capacity::Provisioned(4));
     assert_eq!(pipeline.streams["events"].retention_hours, 168);
-    assert_eq!(pipeline.streams["events"].autoscale, Some(Autoscale { min: 2, max: 64, target_percent: 55 }));
+    assert_eq!(
+        pipeline.streams["events"].autoscale,
+        Some(Autoscale { min: 2, max: 64, target_percent: Some(55) })
+    );
     assert_eq!(pipeline.streams["bulk"].capacity, Capacity::OnDemand);
     assert_eq!(
         pipeline.transforms["own"],

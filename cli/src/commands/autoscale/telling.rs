@@ -1,0 +1,134 @@
+//! What a step came to, for people line by line and for programs as events.
+
+use std::collections::HashMap;
+
+use pipectl_autoscaler::controller::Stepped;
+use pipectl_autoscaler::execute::{Act, Wait};
+use serde::Serialize;
+
+use super::fleet::Fleet;
+use crate::error::{CommandError, Kind};
+use crate::output::Output;
+use crate::output::style::{BAD, CHANGE, FAINT, GOOD, paint};
+
+/// A step as an event.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Told {
+    stream: String,
+    at: jiff::Timestamp,
+    open_shards: Option<u32>,
+    wanted_shards: Option<u32>,
+    /// What was decided in this step: `hold`, `update-shard-count 12`, `split 2`.
+    decision: Option<String>,
+    reason: Option<String>,
+    /// The call that was accepted.
+    called: Option<String>,
+    /// Why nothing could be called.
+    waits_for: Option<String>,
+    problem: Option<String>,
+    hint: Option<String>,
+}
+
+impl Told {
+    pub(super) fn of(step: &Stepped, fleet: &Fleet, at: jiff::Timestamp) -> Self {
+        let (decision, reason) = match &step.decided {
+            Some((action, reason)) => (Some(action.clone()), Some(reason.to_string())),
+            None => (None, None),
+        };
+        let (mut called, mut waits_for) = (None, None);
+        match &step.act {
+            Some(Act::Called { call, .. }) => called = Some(call.to_string()),
+            Some(Act::Waits { wait, .. }) => waits_for = Some(wait.to_string()),
+            Some(Act::Reached) | None => {}
+        }
+        Self {
+            stream: fleet.name(step.stream.as_str()).to_owned(),
+            at,
+            open_shards: step.shards,
+            wanted_shards: step.wanted,
+            decision,
+            reason,
+            called,
+            waits_for,
+            problem: step.problem.as_ref().map(ToString::to_string),
+            hint: step.problem.as_ref().and_then(|problem| problem.hint()),
+        }
+    }
+
+    /// What makes it worth a line: the same again and again is told once.
+    fn gist(&self, step: &Stepped) -> String {
+        let wait = match &step.act {
+            Some(Act::Waits { wait: Wait::Ours(_), .. }) | None => "",
+            Some(Act::Waits { wait: Wait::Others, .. }) => "others",
+            Some(Act::Waits { wait: Wait::Refused(_), .. }) => "refused",
+            Some(Act::Waits { .. }) => "waits",
+            Some(_) => "",
+        };
+        let kind = step.problem.as_ref().map(std::mem::discriminant);
+        format!("{:?} {wait} {kind:?}", self.decision.as_deref().unwrap_or_default())
+    }
+
+    fn line(&self) -> String {
+        let at = self.at.round(jiff::Unit::Second).unwrap_or(self.at);
+        let shards = self.open_shards.map(|count| format!(" ({count} shards)")).unwrap_or_default();
+        let head = format!("{} {}{shards}: ", paint(FAINT, at.to_string()), self.stream);
+        let reason = self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let decision = self.decision.as_deref().unwrap_or("goes on");
+        if let Some(problem) = &self.problem {
+            return format!("{head}{}", paint(BAD, problem));
+        }
+        match (&self.called, &self.waits_for) {
+            (Some(call), _) => format!("{head}{}{reason}", paint(GOOD, call)),
+            (None, Some(wait)) => format!("{head}{}, {wait}", paint(CHANGE, decision)),
+            (None, None) => format!("{head}{decision}{reason}"),
+        }
+    }
+}
+
+/// Says what steps come to, and keeps quiet about what it has said.
+#[derive(Default)]
+pub(super) struct Telling {
+    last: HashMap<String, String>,
+}
+
+impl Telling {
+    /// Tells the steps of one round: an event each; a line where something is new.
+    pub(super) fn tell(&mut self, output: &Output, fleet: &Fleet, steps: &[Stepped], at: jiff::Timestamp) {
+        for step in steps {
+            let told = Told::of(step, fleet, at);
+            output.event("step", &told);
+            let acts = told.called.is_some();
+            let decides = step.decided.is_some() || step.problem.is_some();
+            let gist = told.gist(step);
+            let is_new = self.last.get(&told.stream) != Some(&gist);
+            if acts || (decides && is_new) {
+                output.data(told.line());
+                if let Some(hint) = &told.hint {
+                    output.note(format!("  {}", paint(FAINT, hint)));
+                }
+            }
+            if decides {
+                self.last.insert(told.stream, gist);
+            }
+        }
+    }
+}
+
+/// An error when something is wrong with a stream that somebody has to see to.
+pub(super) fn trouble(fleet: &Fleet, steps: &[Stepped]) -> Result<(), CommandError> {
+    let mut troubled = steps
+        .iter()
+        .filter_map(|step| Some((step, step.problem.as_ref()?)))
+        .filter(|(_, problem)| problem.is_trouble());
+    let Some((step, problem)) = troubled.next() else { return Ok(()) };
+    let more = match troubled.count() {
+        0 => String::new(),
+        count => format!(", and {count} more"),
+    };
+    let text = format!("the stream {} could not be seen to{more}", fleet.name(step.stream.as_str()));
+    let error = CommandError::wrap(Kind::Aws, text, problem.clone());
+    Err(match problem.hint() {
+        Some(hint) => error.hint(hint),
+        None => error,
+    })
+}
