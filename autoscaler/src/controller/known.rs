@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::execute::{CallErrorKind, Consumer, Entry, ShardMap, StreamControl, StreamName};
+use crate::execute::{CallErrorKind, Consumer, Entry, ShardMap, StreamControl, StreamName, Terms};
 use crate::policy::{self, History, Layout, OpenShard, StreamStatus};
 use crate::signals::{Gathered, SETTLED, Wanted, Window, at, minute_of};
 
@@ -34,6 +34,8 @@ pub(super) struct Known {
     until: Option<policy::Timestamp>,
     map: ShardMap,
     map_since: Timestamp,
+    /// When it was last seen to be so.
+    map_at: Timestamp,
     shares_read: Option<Timestamp>,
     updates_told: Option<Timestamp>,
     foreign_told: Option<Timestamp>,
@@ -53,6 +55,7 @@ impl Known {
             map: map.clone(),
             // It may have been so for long; how long is not known.
             map_since: now.checked_sub(SignedDuration::from_mins(SHARES_OVER)).unwrap_or(now),
+            map_at: now,
             shares_read: None,
             updates_told: None,
             foreign_told: None,
@@ -99,13 +102,20 @@ impl Known {
             Gathered { points: gathered.points.last().copied().into_iter().collect(), ..gathered };
     }
 
-    /// Takes in the shards as they are. Where they changed and no call of ours did it, someone else did.
-    pub(super) fn see_map(&mut self, map: &ShardMap, entry: Option<&Entry>, now: Timestamp) {
+    /// Takes in the shards as they are. Where they changed, and a call of ours would have been done by when they were
+    /// last seen, someone else did it.
+    pub(super) fn see_map(
+        &mut self,
+        map: &ShardMap,
+        entry: Option<&Entry>,
+        (terms, now): (&Terms, Timestamp),
+    ) {
+        let seen_at = std::mem::replace(&mut self.map_at, now);
         if *map == self.map {
             return;
         }
-        let ours =
-            entry.and_then(|entry| entry.last_call.as_ref()).is_some_and(|made| made.at >= self.map_since);
+        let last_call = entry.and_then(|entry| entry.last_call.as_ref());
+        let ours = last_call.is_some_and(|made| made.may_run(terms, seen_at));
         if entry.is_some() && !ours {
             self.history.someone_else_reshards(moment(now));
         }

@@ -201,7 +201,7 @@ impl Controller {
             let Some(known) = known.get_mut(stream) else { continue };
             let Ok(map) = &turn.seen.map else { continue };
             let entry = turn.hold.as_ref().map(|hold| &hold.entry);
-            known.see_map(map, entry, now);
+            known.see_map(map, entry, (&self.terms, now));
             let Some(window) = known.shares_window(turn.seen.description.shard_metrics, now) else {
                 continue;
             };

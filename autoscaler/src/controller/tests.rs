@@ -192,7 +192,9 @@ async fn someone_else_who_reshards_is_seen_and_stood_back_from() {
     let world = World::new(4, 12.0);
     let mut controller = world.controller("a");
     world.step(&mut controller).await;
-    world.time.pass(Duration::from_secs(1_200));
+    // Until it is where it wants to be, and has been for a while.
+    world.run(&mut controller, 60).await;
+    world.time.pass(Duration::from_secs(3_600));
     world.run(&mut controller, 2).await;
     world.stream.meddle(|lineage| {
         let first = lineage.open().next().unwrap();

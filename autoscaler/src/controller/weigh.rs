@@ -44,9 +44,13 @@ pub(super) fn weigh(
         (None, Status::Active) => entry.goal = None,
         (None, _) => {}
     }
-    let shards = known.map().count();
-    let action = words(&decision.action);
-    entry.note_decision(Decided { at: now, until: now, shards, action, reason, outcome: None });
+    let waits_for_ours = matches!(hindrance(seen, entry, terms, now), Some((Wait::Ours(_), _)));
+    // That what was decided is under way is no decision of its own.
+    if target.is_some() || !waits_for_ours {
+        let shards = known.map().count();
+        let action = words(&decision.action);
+        entry.note_decision(Decided { at: now, until: now, shards, action, reason, outcome: None });
+    }
     entry.looked = Some(now);
     Weighed { decision, target }
 }
@@ -65,7 +69,7 @@ fn limits(known: &Known, entry: &Entry, (managed, room): (&Managed, u32), now: T
 fn target(action: &Action) -> Option<Target> {
     match action {
         Action::Hold => None,
-        Action::UpdateShardCount(count) => NonZeroU32::new(*count).map(Target::Shards),
+        Action::UpdateShardCount(count) => NonZeroU32::new(*count).map(Target::Update),
         Action::Serial(operations) => {
             let changes: Vec<Change> = operations.iter().map(change).collect();
             (!changes.is_empty()).then(|| Target::changes(&changes))

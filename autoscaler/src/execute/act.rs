@@ -26,8 +26,6 @@ const LATER: Duration = Duration::from_secs(15);
 const LONGEST_PAUSE: u32 = 300;
 /// The pause when the shard quota is in the way.
 const QUOTA_PAUSE: u32 = 600;
-/// So many times as long as it should, and a change that we have called for is taken for another's.
-const PATIENCE: i32 = 4;
 
 /// A stream as it was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,12 +143,7 @@ pub fn hindrance(seen: &Seen, entry: &Entry, terms: &Terms, now: Timestamp) -> O
 }
 
 fn updating(entry: &Entry, terms: &Terms, now: Timestamp) -> (Wait, Duration) {
-    let ours = entry.last_call.as_ref().filter(|made| {
-        let takes = if made.update_to.is_some() { terms.update } else { terms.serial };
-        let takes = SignedDuration::try_from(takes * PATIENCE.unsigned_abs()).unwrap_or(SignedDuration::MAX);
-        now.duration_since(made.at) < takes
-    });
-    match ours {
+    match entry.last_call.as_ref().filter(|made| made.may_run(terms, now)) {
         Some(made) => {
             let look_again = if made.update_to.is_some() { LATER } else { SOON };
             (Wait::Ours(made.call.clone()), look_again)

@@ -12,12 +12,15 @@ use serde::{Deserialize, Serialize};
 
 use super::call::Call;
 use super::lease::Lease;
+use super::route::Terms;
 use super::target::Target;
 
 /// The newest format that this program reads and writes.
 pub const FORMAT: u32 = 1;
 /// Decisions that are kept.
 pub const DECISIONS: usize = 50;
+/// So many times as long as it should, and a change that we have called for is taken for another's.
+const PATIENCE: u32 = 4;
 /// The rolling day of `UpdateShardCount`, and a minute more for clocks that differ.
 const DAY: SignedDuration = SignedDuration::from_secs(24 * 3600 + 60);
 /// How long the day's budget counts as spent after AWS has said so and the calls were not ours.
@@ -61,6 +64,16 @@ pub struct Made {
     pub update_to: Option<u32>,
     /// Whether AWS is known to have accepted it.
     pub accepted: bool,
+}
+
+impl Made {
+    /// Whether it may still have been under way at a time: it has not taken four times as long as it should.
+    #[must_use]
+    pub fn may_run(&self, terms: &Terms, at: Timestamp) -> bool {
+        let takes = if self.update_to.is_some() { terms.update } else { terms.serial };
+        let takes = SignedDuration::try_from(takes * PATIENCE).unwrap_or(SignedDuration::MAX);
+        at.duration_since(self.at) < takes
+    }
 }
 
 /// Where a stream is being taken.

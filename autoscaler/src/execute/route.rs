@@ -110,6 +110,13 @@ pub fn route(situation: &Situation<'_>, target: &Target, terms: &Terms) -> Resul
         let takes = terms.serial * u32::try_from(pending.len()).unwrap_or(u32::MAX);
         return Ok(Route { moves: pending, takes });
     };
+    if let Target::Update(count) = target {
+        let steps = update_steps(open, count.get());
+        if steps > 0 && steps <= situation.updates_left {
+            let moves = updates(open, count.get()).map(Move::Update).collect();
+            return Ok(Route { moves, takes: terms.update * steps });
+        }
+    }
     let cuts: Vec<HashKey> = situation.map.cuts().collect();
     let direct = Difference::between(&cuts, &layout);
     let mut best = (terms.serial * direct.operations(), 0, None);
@@ -118,9 +125,9 @@ pub fn route(situation: &Situation<'_>, target: &Target, terms: &Terms) -> Resul
         if steps > situation.updates_left || through > open.saturating_add(room) {
             continue;
         }
-        let rest = match target {
-            Target::Shards(count) if count.get() == through => 0,
-            _ => Difference::between(
+        let rest = match rest_after(target, through) {
+            false => 0,
+            true => Difference::between(
                 Layout::uniform(NonZeroU32::new(through).unwrap_or(NonZeroU32::MIN)).cuts(),
                 &layout,
             )
@@ -137,7 +144,7 @@ pub fn route(situation: &Situation<'_>, target: &Target, terms: &Terms) -> Resul
         Some(through) => {
             let even = Layout::uniform(NonZeroU32::new(through).unwrap_or(NonZeroU32::MIN));
             let mut moves: Vec<Move> = updates(open, through).map(Move::Update).collect();
-            if *target != Target::Shards(NonZeroU32::new(through).unwrap_or(NonZeroU32::MIN)) {
+            if rest_after(target, through) {
                 let room = open.saturating_add(room).saturating_sub(through);
                 moves.extend(serial(even.cuts(), &Difference::between(even.cuts(), &layout), room));
             }
@@ -145,6 +152,11 @@ pub fn route(situation: &Situation<'_>, target: &Target, terms: &Terms) -> Resul
         }
     };
     Ok(Route { moves, takes: best.0 })
+}
+
+/// Whether anything is left to do once `UpdateShardCount` has led to so many.
+fn rest_after(target: &Target, through: u32) -> bool {
+    !matches!(target, Target::Shards(count) | Target::Update(count) if count.get() == through)
 }
 
 /// Counts to go through by `UpdateShardCount`: the target's own and its double, the parts into which it can be cut, and

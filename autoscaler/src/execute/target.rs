@@ -15,6 +15,9 @@ use super::route::{Move, Situation};
 pub enum Target {
     /// So many shards of equal width.
     Shards(NonZeroU32),
+    /// So many shards of equal width, by `UpdateShardCount` as long as the day has calls left, whatever else is faster:
+    /// whoever decided that has weighed what is between.
+    Update(NonZeroU32),
     /// Shards that begin at these keys.
     Layout(Layout),
     /// These boundaries made or taken away, in this order; the others as they are.
@@ -65,7 +68,7 @@ impl Target {
     #[must_use]
     pub fn count(&self, map: &ShardMap) -> u32 {
         match self {
-            Self::Shards(count) => count.get(),
+            Self::Shards(count) | Self::Update(count) => count.get(),
             Self::Layout(layout) => layout.count(),
             Self::Changes(_) => self.pending(map).iter().fold(map.count(), |count, step| match step {
                 Move::Split(_) => count.saturating_add(1),
@@ -78,7 +81,7 @@ impl Target {
     #[must_use]
     pub fn layout(&self) -> Option<Layout> {
         match self {
-            Self::Shards(count) => Some(Layout::uniform(*count)),
+            Self::Shards(count) | Self::Update(count) => Some(Layout::uniform(*count)),
             Self::Layout(layout) => Some(layout.clone()),
             Self::Changes(_) => None,
         }
@@ -98,7 +101,7 @@ impl Target {
     pub fn is_reached(&self, situation: &Situation<'_>) -> bool {
         let map = situation.map;
         match self {
-            Self::Shards(count) => {
+            Self::Shards(count) | Self::Update(count) => {
                 map.count() == count.get() && (map.is_even() || situation.updated_to == Some(count.get()))
             }
             Self::Layout(layout) => {

@@ -49,7 +49,8 @@ async fn what_a_producer_cannot_deliver_is_within_a_tenth_of_what_the_model_thro
     let world = World::new(1).await;
     // A producer that gives up what is throttled, as the model's does: with retries only within the second in which a
     // shard's limit is counted.
-    let limits = flow::Limits { ttl: Some(Duration::from_millis(900)), rate_limit: None, ..flow::Limits::default() };
+    let limits =
+        flow::Limits { ttl: Some(Duration::from_millis(900)), rate_limit: None, ..flow::Limits::default() };
     let mut source = Source::new(&world, limits);
     let traffic = async {
         for load in LOADS {

@@ -48,7 +48,11 @@ async fn a_crowd_opens_shards_its_end_closes_them_and_no_record_is_lost() {
     };
     assert_eq!((delivered, lost), (put, 0), "every record was delivered");
     let told = told.into_inner().unwrap();
-    assert!(told.iter().all(|step| step.problem.is_none()), "{:?}", told.iter().find(|step| step.problem.is_some()));
+    assert!(
+        told.iter().all(|step| step.problem.is_none()),
+        "{:?}",
+        told.iter().find(|step| step.problem.is_some())
+    );
     assert!(most >= 3, "it has opened {most} shards");
     let called = told.iter().filter(|step| matches!(step.act, Some(Act::Called { .. }))).count();
     assert!(called >= 3, "{called} calls");

@@ -28,7 +28,8 @@ struct Process<'a> {
 impl<'a> Process<'a> {
     fn new(world: &'a World, name: &str, fuse: &Arc<Fuse>) -> Self {
         let lambda = aws_sdk_lambda::Client::new(&world.endpoint.sdk_config());
-        let control = Mortal { inner: AwsStreams::new(world.kinesis.clone(), lambda), fuse: Arc::clone(fuse) };
+        let control =
+            Mortal { inner: AwsStreams::new(world.kinesis.clone(), lambda), fuse: Arc::clone(fuse) };
         let ledger = MortalLedger { inner: Arc::clone(&world.ledger), fuse: Arc::clone(fuse) };
         Self { world, control, ledger, actor: Actor { id: name.to_owned(), name: name.to_owned() } }
     }
@@ -75,7 +76,8 @@ async fn world(nth: u32) -> (u32, Vec<(String, u16)>) {
             }
         }
         let step = second.step(&target).await.unwrap();
-        is_there = step == Some(Act::Reached) || (step.is_none() && world.open().await.len() == TARGET as usize);
+        is_there =
+            step == Some(Act::Reached) || (step.is_none() && world.open().await.len() == TARGET as usize);
         if is_there {
             break;
         }

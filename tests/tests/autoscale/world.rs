@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use pipectl_autoscaler::aws::{AwsStreams, CloudWatch};
 use pipectl_autoscaler::controller::{Controller, Managed, Stepped};
 use pipectl_autoscaler::execute::{
-    Actor, Call, CallError, Consumer, Description, Ledger, LedgerError, OpenShard, Quota, StreamControl, StreamName,
-    Version,
+    Actor, Call, CallError, Consumer, Description, Ledger, LedgerError, OpenShard, Quota, StreamControl,
+    StreamName, Version,
 };
 use pipectl_autoscaler::policy::Limits;
 use pipectl_localstack::{InProcess, Options, Timings};
@@ -246,7 +246,9 @@ pub(crate) struct MemoryLedger {
 impl Ledger for MemoryLedger {
     async fn read(&self, stream: &StreamName) -> Result<Option<(Vec<u8>, Version)>, LedgerError> {
         let documents = self.documents.lock().unwrap();
-        Ok(documents.get(stream.as_str()).map(|(bytes, version)| (bytes.clone(), Version(version.to_string()))))
+        Ok(documents
+            .get(stream.as_str())
+            .map(|(bytes, version)| (bytes.clone(), Version(version.to_string()))))
     }
 
     async fn write(

@@ -41,6 +41,14 @@ fn many_shards_are_reached_by_doubling() {
 }
 
 #[test]
+fn who_decided_on_an_update_gets_one_as_long_as_the_day_has_calls_left() {
+    let lineage = Lineage::uniform(count(3));
+    let target = Target::Update(count(6));
+    assert_eq!(found(&lineage, &target, 1).moves, [Move::Update(6)]);
+    assert_eq!(found(&lineage, &target, 0).moves, found(&lineage, &Target::Shards(count(6)), 0).moves);
+}
+
+#[test]
 fn a_few_splits_are_faster_than_an_update() {
     let route = found(&Lineage::uniform(count(3)), &Target::Shards(count(6)), 10);
     assert_eq!(route.takes, Duration::from_secs(90));

@@ -30,7 +30,7 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
 pub(super) async fn show(fleet: &mut Fleet, session: &Session) -> Result<Exit, CommandError> {
     let mut all = fleet.controller.look(&fleet.streams, Timestamp::now()).await;
     for explained in &mut all {
-        fleet.name(&explained.stream).clone_into(&mut explained.stream);
+        explained.stream = fleet.name(&explained.stream).to_owned();
         session.output.event("explained", explained);
     }
     session.output.data(render::autoscale::explained(&all));
