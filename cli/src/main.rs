@@ -15,10 +15,12 @@ mod interrupt;
 mod logging;
 mod measuring;
 mod output;
+mod prices;
 mod provision;
 mod render;
 mod session;
 mod stream;
+mod units;
 
 use std::process::ExitCode;
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use pipectl_autoscaler::aws::StreamMetrics;
 use pipectl_pipeline::resources::names;
 use pipectl_pipeline::spec::TakeEveryTransform;
 use pipectl_pipeline::spec::model::Pipeline;
@@ -27,6 +28,13 @@ pub(crate) struct Named {
     /// A stream by its physical name, without a pipeline file
     #[arg(long = "stream", id = "raw", value_name = "NAME")]
     raw: Option<String>,
+}
+
+impl Named {
+    /// Whether any of them says one.
+    pub(crate) fn is_given(&self) -> bool {
+        self.stream.is_some() || self.raw.is_some()
+    }
 }
 
 /// A stream that exists, and where.
@@ -78,6 +86,17 @@ impl Stream {
     /// Where it is, for metrics.
     pub(crate) fn cloudwatch(&self) -> aws_sdk_cloudwatch::Client {
         aws::cloudwatch(&self.config)
+    }
+
+    /// What it has carried up to now.
+    pub(crate) fn metrics(&self) -> StreamMetrics {
+        let now = std::time::SystemTime::now();
+        StreamMetrics::new(self.cloudwatch(), aws::kinesis(&self.config), now)
+    }
+
+    /// The region it is in.
+    pub(crate) fn region(&self) -> Option<String> {
+        self.config.region().map(ToString::to_string)
     }
 
     /// Gives records out.

@@ -156,3 +156,99 @@ fn every_shell_gets_a_script_and_man_a_page() {
     let assert = pipectl(folder.path()).arg("man").assert().success();
     assert!(stdout(&assert).contains(".TH pipectl 1"), "{}", stdout(&assert));
 }
+
+/// What `estimate --json` says last.
+fn estimated(arguments: &[&str]) -> serde_json::Value {
+    let folder = folder();
+    let assert = pipectl(folder.path()).args(["estimate", "--json"]).args(arguments).assert().success();
+    serde_json::from_str(stdout(&assert).lines().last().expect("an event")).expect("json")
+}
+
+#[test]
+fn an_estimate_is_data_for_scripts_and_needs_no_account() {
+    let event =
+        estimated(&["--record-size", "2KiB", "--rate", "5000/s", "--burst", "2x", "--retention", "7d"]);
+    assert_eq!(event["type"], "estimate");
+    assert_eq!((&event["shards"], &event["binding"]), (&20.0.into(), &"write-bytes".into()));
+    assert_eq!(event["aws_formula"], 19.53125);
+    assert_eq!(event["modes"][0]["monthly"]["total"], 694.96);
+    assert_eq!(event["cheapest"], "provisioned");
+    assert_eq!(
+        (&event["prices"]["region"], &event["prices"]["as_of"]),
+        (&"us-east-1".into(), &"2026-09-01".into())
+    );
+    assert!(event["aggregation"]["saves"].as_f64().expect("a number") > 0.0);
+}
+
+#[test]
+fn an_estimate_of_numbers_that_make_no_sense_names_the_option_and_the_way_out() {
+    let base = ["estimate", "--record-size", "2KiB", "--rate", "5000/s"];
+    for (arguments, option, advice) in [
+        (&["--record-size", "2048"][..], "--record-size", "2048B or 2048KiB"),
+        (&["--rate", "-5/s"], "--rate", "above 0"),
+        (&["--rate", "NaN/s"], "--rate", "5000/s"),
+        (&["--rate", "0/s"], "--rate", "above 0"),
+        (&["--burst", "0.5x"], "--burst", "2x"),
+        (&["--retention", "7"], "--retention", "7h or 7d"),
+        (&["--retention", "2h"], "retention", "between 24 and 8760"),
+        (&["--target", "170%"], "--target", "70%"),
+        (&["--fan-out", "51"], "fan-out", "between 0 and 50"),
+        (&["--rate", "900000000/s"], "traffic at the peak", "between 0 and"),
+    ] {
+        let folder = folder();
+        let kept: Vec<&str> = match base.iter().position(|word| *word == arguments[0]) {
+            Some(at) => base[..at].iter().chain(&base[at + 2..]).copied().collect(),
+            None => base.to_vec(),
+        };
+        let assert = pipectl(folder.path()).args(kept).args(arguments).assert().code(1);
+        let said = stderr(&assert);
+        assert!(said.contains(option) && said.contains(advice), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn an_estimate_without_sizes_or_rates_says_which_options_give_them() {
+    let folder = folder();
+    let said =
+        |arguments: &[&str]| stderr(&pipectl(folder.path()).arg("estimate").args(arguments).assert().code(1));
+    assert!(said(&[]).contains("--record-size 2KiB, or --sample FILE"));
+    assert!(said(&["--record-size", "1KiB"]).contains("--rate 5000/s, or --trace FILE"));
+    std::fs::write(folder.path().join("load.csv"), "t_s,load\n0,1\n60,-2\n").expect("a file");
+    assert!(
+        said(&["--record-size", "1KiB", "--trace", "load.csv"]).contains("line 3: a load cannot be negative")
+    );
+}
+
+#[test]
+fn the_printed_prices_are_taken_again_and_a_changed_one_changes_the_estimate() {
+    let folder = folder();
+    let assert = pipectl(folder.path()).args(["estimate", "--print-prices"]).assert().success();
+    let own = stdout(&assert).replacen("\"shard_hour\": 0.015", "\"shard_hour\": 0.03", 1);
+    let own = own.replace("\"us-east-1\"", "\"eu-west-1\"").replace("2026-09-01", "2026-11-01");
+    let path = folder.path().join("prices.json");
+    std::fs::write(&path, own).expect("a file");
+    let path = path.display().to_string();
+    let event =
+        estimated(&["--record-size", "1KiB", "--rate", "1/s", "--region", "eu-west-1", "--prices", &path]);
+    assert_eq!(event["modes"][0]["monthly"]["lines"][0]["unit_price"], 0.03);
+    assert_eq!(
+        (&event["prices"]["region"], &event["prices"]["as_of"]),
+        (&"eu-west-1".into(), &"2026-11-01".into())
+    );
+    assert!(!event["notes"].to_string().contains("no prices are known"));
+}
+
+#[test]
+fn a_sample_and_a_trace_stand_in_for_assumptions() {
+    let folder = folder();
+    let records: String = (0..500).map(|n| format!("{{\"user\":{n},\"pad\":\"{:0200}\"}}\n", n)).collect();
+    std::fs::write(folder.path().join("records.ndjson"), records).expect("a file");
+    std::fs::write(folder.path().join("load.csv"), "t_s,load\n0,1000\n300,3000\n600,2000\n").expect("a file");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (sample, trace) = (file("records.ndjson"), file("load.csv"));
+    let event = estimated(&["--sample", &sample, "--trace", &trace, "--aggregation"]);
+    assert_eq!(event["load"]["records_per_second"], serde_json::json!({ "mean": 2000.0, "peak": 3000.0 }));
+    assert_eq!(event["aggregation"]["without"]["shards"], 3.0);
+    assert_eq!(event["shards"], 1.0);
+    assert!(event["notes"].to_string().contains("500 sampled records"));
+}

@@ -115,6 +115,12 @@ impl Bill {
         self.lines.iter().map(Line::amount).sum()
     }
 
+    /// Only the lines whose name is asked for.
+    #[must_use]
+    pub fn only(self, asked: impl Fn(&str) -> bool) -> Self {
+        Self { lines: self.lines.into_iter().filter(|line| asked(line.what)).collect() }
+    }
+
     /// Adds a line, unless it is for nothing.
     pub(crate) fn add(&mut self, what: &'static str, quantity: f64, unit_price: f64) {
         if quantity > 0.0 && unit_price > 0.0 {

@@ -4,6 +4,8 @@
 mod control;
 mod error;
 mod metrics;
+mod traffic;
 
 pub use control::AwsStreams;
 pub use metrics::CloudWatch;
+pub use traffic::StreamMetrics;

@@ -12,6 +12,7 @@ mod compare;
 mod cost;
 mod demand;
 mod downstream;
+pub mod live;
 mod notes;
 mod packing;
 mod sizes;

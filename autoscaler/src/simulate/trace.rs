@@ -177,7 +177,9 @@ impl Trace {
         if mean > 0.0 { loads.iter().map(|load| load * mean_shards / mean).collect() } else { loads }
     }
 
-    fn unscaled(&self) -> Vec<f64> {
+    /// The load of every minute as it was recorded.
+    #[must_use]
+    pub fn unscaled(&self) -> Vec<f64> {
         let mut minutes = Vec::new();
         let start = self.points.first().map_or(0.0, |point| point.seconds);
         let mut at = start;

@@ -5,6 +5,7 @@ use pipectl_pipeline::PlanOptions;
 use crate::document;
 use crate::error::{CommandError, Exit};
 use crate::interrupt;
+use crate::prices;
 use crate::provision;
 use crate::render;
 use crate::session::Session;
@@ -22,6 +23,9 @@ pub(crate) struct Args {
     /// Do not ask; needed where there is no terminal
     #[arg(long, short = 'y')]
     auto_approve: bool,
+
+    #[command(flatten)]
+    pricing: prices::OfPlan,
 }
 
 /// Plans, shows, asks, applies.
@@ -35,6 +39,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
     session.output.data(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);
+    args.pricing.show(session, &plan)?;
     if !plan.has_changes() {
         return Ok(Exit::Success);
     }

@@ -7,6 +7,7 @@ use pipectl_pipeline::spec::TakeEveryTransform;
 use crate::document;
 use crate::error::{CommandError, Exit};
 use crate::interrupt;
+use crate::prices;
 use crate::provision;
 use crate::render;
 use crate::session::Session;
@@ -40,6 +41,9 @@ pub(crate) struct Args {
     /// Remove the pipeline's history from the ledger as well
     #[arg(long)]
     forget: bool,
+
+    #[command(flatten)]
+    pricing: prices::OfPlan,
 }
 
 /// Plans the removal, shows it, asks for the pipeline's name, removes.
@@ -53,6 +57,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     let plan = engine.destroy_plan(&document.pipeline, &options).await.map_err(provision::failed)?;
     session.output.data(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);
+    args.pricing.show(session, &plan)?;
     if !plan.has_changes() && !args.forget {
         return Ok(Exit::Success);
     }

@@ -5,6 +5,7 @@ pub(crate) mod autoscale;
 mod completions;
 mod demo;
 mod destroy;
+mod estimate;
 mod init;
 mod local;
 mod man;
@@ -28,6 +29,7 @@ pub(crate) enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Status(status::Args),
+    Estimate(Box<estimate::Args>),
     Destroy(destroy::Args),
     Produce(produce::Args),
     Tail(tail::Args),
@@ -48,6 +50,7 @@ impl Command {
             Command::Plan(args) => block_on(plan::run(&args, session)),
             Command::Apply(args) => block_on(apply::run(&args, session)),
             Command::Status(args) => block_on(status::run(&args, session)),
+            Command::Estimate(args) => block_on(estimate::run(&args, session)),
             Command::Destroy(args) => block_on(destroy::run(&args, session)),
             Command::Produce(args) => block_on(produce::run(args, session)),
             Command::Tail(args) => block_on(tail::run(args, session)),

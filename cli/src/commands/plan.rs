@@ -4,6 +4,7 @@ use pipectl_pipeline::PlanOptions;
 
 use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::prices;
 use crate::provision;
 use crate::render;
 use crate::session::Session;
@@ -21,6 +22,9 @@ pub(crate) struct Args {
     /// Exit with 0 for no changes, 2 for changes and 1 for an error
     #[arg(long)]
     detailed_exitcode: bool,
+
+    #[command(flatten)]
+    pricing: prices::OfPlan,
 }
 
 /// Observes, plans and shows.
@@ -31,5 +35,6 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
     session.output.data(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);
+    args.pricing.show(session, &plan)?;
     Ok(if args.detailed_exitcode && plan.has_changes() { Exit::Changes } else { Exit::Success })
 }

@@ -182,6 +182,7 @@ mod tests {
             based_on: 0,
             steps,
             notes: Vec::new(),
+            footprint: Vec::new(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `pipectl produce` as a script sees it: what arrives, what is said, and how it ends.
 
 mod ending;
+mod estimated;
 mod inputs;
 mod made_up;
 mod metrics;

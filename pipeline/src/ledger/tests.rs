@@ -27,6 +27,7 @@ fn plan(based_on: u64) -> Plan {
         based_on,
         steps: Vec::new(),
         notes: Vec::new(),
+        footprint: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::footprint::footprints;
 use super::ownership::{Verdict, verdict};
 use super::{
     Action, BucketData, Operation, OwnershipProblem, PLAN_FORMAT, Plan, PlanError, Purpose, Step, prune,
@@ -59,6 +60,7 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
         region: inputs.place.region.clone(),
         source: inputs.source.to_owned(),
         based_on: inputs.based_on,
+        footprint: footprints(&steps, inputs.observed),
         steps,
         notes,
     })

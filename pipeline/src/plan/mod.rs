@@ -5,14 +5,18 @@
 
 mod build;
 mod describe;
+mod footprint;
 mod ownership;
+mod price;
 mod prune;
 mod removal;
 
 use serde::{Deserialize, Serialize};
 
 pub use build::{Inputs, Remaining, build, remaining};
+pub use footprint::{Footprint, Size};
 pub use ownership::{OwnershipProblem, PlanError};
+pub use price::{Assumed, Cost, PlanPrice, PriceLine, Rate};
 pub use removal::{RemovalInputs, build_removal};
 
 use crate::resources::tags::TagChange;
@@ -39,6 +43,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What the reader should know beside the steps.
     pub notes: Vec<String>,
+    /// What its resources are billed by, before and after.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub footprint: Vec<Footprint>,
 }
 
 /// The version of the plan format.

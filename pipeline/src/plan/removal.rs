@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::footprint::footprints;
 use super::{BucketData, PLAN_FORMAT, Plan, PlanError, Purpose, prune};
 use crate::ledger::{Record, Standing};
 use crate::resources::names::Place;
@@ -51,6 +52,7 @@ pub fn build_removal(inputs: &RemovalInputs<'_>) -> Result<Plan, PlanError> {
         region: inputs.place.region.clone(),
         source: inputs.source.to_owned(),
         based_on: inputs.based_on,
+        footprint: footprints(&steps, inputs.observed),
         steps,
         notes,
     })
