@@ -8,6 +8,7 @@ pub(crate) mod money;
 pub(crate) mod plan;
 pub(crate) mod price;
 pub(crate) mod rehearsal;
+pub(crate) mod simulation;
 pub(crate) mod status;
 mod wanted;
 

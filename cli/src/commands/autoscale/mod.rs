@@ -10,6 +10,7 @@ mod fleet;
 mod listen;
 mod once;
 mod run;
+mod simulate;
 mod telling;
 
 use clap::Subcommand;
@@ -19,18 +20,27 @@ use crate::session::{Session, block_on};
 
 pub(crate) use entries::{Decisions, decisions};
 
+const EXAMPLES: &str = "\
+Examples:
+  pipectl autoscale explain
+  pipectl autoscale run --listen 127.0.0.1:9464
+  pipectl autoscale simulate --trace load.csv";
+
 /// Reshard streams as their traffic asks for it
 #[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Autoscale,
 }
 
+/// What to do.
 #[derive(Debug, Subcommand)]
 enum Autoscale {
     Run(run::Args),
     Once(once::Args),
     Explain(explain::Args),
+    Simulate(simulate::Args),
 }
 
 /// Runs it.
@@ -39,5 +49,6 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<Exit, CommandError> {
         Autoscale::Run(args) => block_on(run::run(args, session)),
         Autoscale::Once(args) => block_on(once::run(args, session)),
         Autoscale::Explain(args) => block_on(explain::run(args, session)),
+        Autoscale::Simulate(args) => simulate::run(&args, session),
     }
 }
