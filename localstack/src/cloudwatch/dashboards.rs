@@ -14,6 +14,7 @@ const MOST: usize = 200;
 pub(super) struct Dashboard {
     pub(super) body: String,
     pub(super) modified: Timestamp,
+    pub(super) tags: Vec<(String, String)>,
 }
 
 /// All dashboards by name.
@@ -26,9 +27,17 @@ impl Dashboards {
         self.0.lock().clear();
     }
 
-    /// Keeps a dashboard; false when there are too many.
-    pub(super) fn put(&self, name: String, dashboard: Dashboard) -> bool {
+    /// Looks at a dashboard, or changes it; nothing if there is no such dashboard.
+    pub(super) fn change<T>(&self, name: &str, change: impl FnOnce(&mut Dashboard) -> T) -> Option<T> {
+        self.0.lock().get_mut(name).map(change)
+    }
+
+    /// Keeps a dashboard; false when there are too many. One that is there keeps its tags.
+    pub(super) fn put(&self, name: String, mut dashboard: Dashboard) -> bool {
         let mut all = self.0.lock();
+        if let Some(before) = all.get(&name) {
+            dashboard.tags.clone_from(&before.tags);
+        }
         let fits = all.len() < MOST || all.contains_key(&name);
         if fits {
             all.insert(name, dashboard);

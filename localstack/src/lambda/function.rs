@@ -60,6 +60,16 @@ pub(super) struct Configuration {
     pub(super) dead_letter_arn: Option<String>,
     #[serde(default)]
     pub(super) logging: Logging,
+    /// `VpcConfig`: kept and shown. Functions run on this machine, whatever network they are attached to.
+    #[serde(default)]
+    pub(super) network: Option<Network>,
+}
+
+/// The subnets and security groups of a function.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Network {
+    pub(super) subnets: Vec<String>,
+    pub(super) security_groups: Vec<String>,
 }
 
 /// `LoggingConfig`: where lines go and in which form. The form is kept and shown; lines are written as they come.

@@ -92,5 +92,6 @@ fn configuration(account: &str) -> Configuration {
         tracing: "PassThrough".to_owned(),
         dead_letter_arn: None,
         logging: super::function::Logging::default(),
+        network: None,
     }
 }

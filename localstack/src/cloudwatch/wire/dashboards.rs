@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::super::dashboards::Dashboard;
+use super::tags::{Tag, checked};
 use super::values::Time;
 use super::{missing, not_found};
 use crate::http::AwsError;
@@ -20,6 +21,8 @@ const PAGE: usize = 1000;
 pub(super) struct PutInput {
     dashboard_name: Option<String>,
     dashboard_body: Option<String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,7 +61,7 @@ pub(super) fn put(world: &Arc<World>, input: PutInput) -> Result<PutOutput, AwsE
             "The field DashboardBody must be a valid JSON object (InvalidParameterInput)",
         ));
     }
-    let dashboard = Dashboard { body, modified: world.clock.now() };
+    let dashboard = Dashboard { body, modified: world.clock.now(), tags: checked(input.tags)? };
     if !world.cloudwatch.dashboards.put(name, dashboard) {
         return Err(AwsError::bad_request(
             "LimitExceededFault",

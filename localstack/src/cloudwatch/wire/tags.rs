@@ -1,4 +1,4 @@
-//! Tags of alarms.
+//! Tags of alarms and dashboards.
 
 use std::sync::Arc;
 
@@ -63,11 +63,15 @@ fn with<T>(
     change: impl FnOnce(&mut Vec<(String, String)>) -> T,
 ) -> Result<T, AwsError> {
     let arn = input.resource_arn.as_deref().ok_or_else(|| missing("ResourceARN"))?;
-    let name = arn.split_once(":alarm:").map(|(_, name)| name).unwrap_or_default();
-    let alarms = &world.cloudwatch.shelf(&context.region).alarms;
-    alarms
-        .change(name, |alarm| change(&mut alarm.tags))
-        .ok_or_else(|| not_found("ResourceNotFoundException", format!("Unknown resource {arn}")))
+    let found = match arn.split_once(":dashboard/") {
+        Some((_, name)) => world.cloudwatch.dashboards.change(name, |dashboard| change(&mut dashboard.tags)),
+        None => {
+            let name = arn.split_once(":alarm:").map(|(_, name)| name).unwrap_or_default();
+            let alarms = &world.cloudwatch.shelf(&context.region).alarms;
+            alarms.change(name, |alarm| change(&mut alarm.tags))
+        }
+    };
+    found.ok_or_else(|| not_found("ResourceNotFoundException", format!("Unknown resource {arn}")))
 }
 
 /// Lists an alarm's tags.

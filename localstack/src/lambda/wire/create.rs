@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::http::{Answer, AwsError};
 
 use super::super::error::LambdaError;
-use super::super::function::{Configuration, Function, Logging, Version};
+use super::super::function::{Configuration, Function, Logging, Network, Version};
 use super::super::name::{FunctionRef, LATEST};
 use super::super::package::{MAX_ZIPPED, Package};
 use super::shapes::ConfigurationShape;
@@ -39,6 +39,23 @@ pub(super) struct TracingInput {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct DeadLetterInput {
     pub(super) target_arn: Option<String>,
+}
+
+/// `VpcConfig` of a request.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NetworkInput {
+    subnet_ids: Option<Vec<String>>,
+    security_group_ids: Option<Vec<String>>,
+}
+
+impl NetworkInput {
+    /// The network, unless it is sent empty, which is none.
+    pub(super) fn network(self) -> Option<Network> {
+        let subnets = self.subnet_ids.unwrap_or_default();
+        let security_groups = self.security_group_ids.unwrap_or_default();
+        (!subnets.is_empty() || !security_groups.is_empty()).then_some(Network { subnets, security_groups })
+    }
 }
 
 /// `EphemeralStorage` of a request.
@@ -147,6 +164,7 @@ struct CreateInput {
     architectures: Option<Vec<String>>,
     ephemeral_storage: Option<EphemeralInput>,
     logging_config: Option<LoggingInput>,
+    vpc_config: Option<NetworkInput>,
 }
 
 impl CreateInput {
@@ -188,6 +206,7 @@ impl CreateInput {
                 .logging_config
                 .take()
                 .map_or(Ok(Logging::default()), |logging| logging.apply(Logging::default()))?,
+            network: self.vpc_config.take().and_then(NetworkInput::network),
         })
     }
 }

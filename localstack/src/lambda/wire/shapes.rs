@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::super::function::{Progress, Version};
+use super::super::function::{Network, Progress, Version};
 
 /// `Environment`.
 #[derive(Debug, Serialize)]
@@ -57,6 +57,27 @@ impl<'a> LoggingShape<'a> {
     }
 }
 
+/// `VpcConfig`. There is no VPC here that its id could be read from.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NetworkShape<'a> {
+    subnet_ids: &'a [String],
+    security_group_ids: &'a [String],
+    vpc_id: &'static str,
+    ipv6_allowed_for_dual_stack: bool,
+}
+
+impl<'a> NetworkShape<'a> {
+    fn of(network: &'a Network) -> Self {
+        Self {
+            subnet_ids: &network.subnets,
+            security_group_ids: &network.security_groups,
+            vpc_id: "",
+            ipv6_allowed_for_dual_stack: false,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct SnapStart {
@@ -84,6 +105,8 @@ pub(super) struct ConfigurationShape<'a> {
     environment: Option<EnvironmentShape<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dead_letter_config: Option<Target<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vpc_config: Option<NetworkShape<'a>>,
     tracing_config: Mode<'a>,
     revision_id: String,
     package_type: &'static str,
@@ -157,6 +180,7 @@ impl<'a> ConfigurationShape<'a> {
                 .dead_letter_arn
                 .as_deref()
                 .map(|target_arn| Target { target_arn }),
+            vpc_config: configuration.network.as_ref().map(NetworkShape::of),
             tracing_config: Mode { mode: &configuration.tracing },
             revision_id: version.revision.to_string(),
             package_type: "Zip",

@@ -11,7 +11,8 @@ use crate::http::{Answer, AwsError};
 use super::super::error::LambdaError;
 use super::super::function::{Configuration, Function, Version};
 use super::create::{
-    CodeInput, DeadLetterInput, EnvironmentInput, EphemeralInput, LoggingInput, TracingInput, refused,
+    CodeInput, DeadLetterInput, EnvironmentInput, EphemeralInput, LoggingInput, NetworkInput, TracingInput,
+    refused,
 };
 use super::shapes::ConfigurationShape;
 use super::{Request, checks, versions};
@@ -112,6 +113,7 @@ struct ConfigurationUpdate {
     layers: Option<Vec<String>>,
     ephemeral_storage: Option<EphemeralInput>,
     logging_config: Option<LoggingInput>,
+    vpc_config: Option<NetworkInput>,
 }
 
 impl ConfigurationUpdate {
@@ -148,6 +150,9 @@ impl ConfigurationUpdate {
         to.tracing = tracing.unwrap_or(to.tracing);
         if let Some(logging) = self.logging_config {
             to.logging = logging.apply(to.logging)?;
+        }
+        if let Some(network) = self.vpc_config {
+            to.network = network.network();
         }
         Ok(to)
     }
