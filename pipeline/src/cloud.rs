@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::resources::alarm::AlarmSpec;
 use crate::resources::bucket::BucketSpec;
+use crate::resources::dashboard::DashboardSpec;
 use crate::resources::delivery::DeliverySpec;
 use crate::resources::function::FunctionSpec;
 use crate::resources::log_group::LogGroupSpec;
@@ -58,6 +60,8 @@ pub struct Cloud {
     pub deliveries: Arc<dyn Control<DeliverySpec>>,
     pub consumers: Arc<dyn Control<ConsumerSpec>>,
     pub mappings: Arc<dyn Control<MappingSpec>>,
+    pub alarms: Arc<dyn Control<AlarmSpec>>,
+    pub dashboards: Arc<dyn Control<DashboardSpec>>,
 }
 
 impl fmt::Debug for Cloud {
@@ -84,6 +88,8 @@ impl Cloud {
                 self.consumers.observe(name).await?.map(|seen| seen.map(State::StreamConsumer))
             }
             Kind::Mapping => self.mappings.observe(name).await?.map(|seen| seen.map(State::Mapping)),
+            Kind::Alarm => self.alarms.observe(name).await?.map(|seen| seen.map(State::Alarm)),
+            Kind::Dashboard => self.dashboards.observe(name).await?.map(|seen| seen.map(State::Dashboard)),
         })
     }
 
@@ -101,6 +107,8 @@ impl Cloud {
             Spec::Delivery(spec) => self.deliveries.create(name, spec, tags).await,
             Spec::StreamConsumer(spec) => self.consumers.create(name, spec, tags).await,
             Spec::Mapping(spec) => self.mappings.create(name, spec, tags).await,
+            Spec::Alarm(spec) => self.alarms.create(name, spec, tags).await,
+            Spec::Dashboard(spec) => self.dashboards.create(name, spec, tags).await,
         }
     }
 
@@ -118,6 +126,8 @@ impl Cloud {
             Change::Delivery(change) => self.deliveries.change(name, change).await,
             Change::StreamConsumer(change) => self.consumers.change(name, change).await,
             Change::Mapping(change) => self.mappings.change(name, change).await,
+            Change::Alarm(change) => self.alarms.change(name, change).await,
+            Change::Dashboard(change) => self.dashboards.change(name, change).await,
         }
     }
 
@@ -136,6 +146,8 @@ impl Cloud {
             Kind::Delivery => self.deliveries.tag(name, change).await,
             Kind::StreamConsumer => self.consumers.tag(name, change).await,
             Kind::Mapping => self.mappings.tag(name, change).await,
+            Kind::Alarm => self.alarms.tag(name, change).await,
+            Kind::Dashboard => self.dashboards.tag(name, change).await,
         }
     }
 
@@ -154,6 +166,8 @@ impl Cloud {
             Kind::Delivery => self.deliveries.delete(name).await,
             Kind::StreamConsumer => self.consumers.delete(name).await,
             Kind::Mapping => self.mappings.delete(name).await,
+            Kind::Alarm => self.alarms.delete(name).await,
+            Kind::Dashboard => self.dashboards.delete(name).await,
         }
     }
 }
@@ -183,6 +197,8 @@ pub enum Meaning {
     NotFound,
     /// The bucket still holds objects.
     NotEmpty,
+    /// Others read the stream by consumers that they registered.
+    HasConsumers,
     /// The resource is being changed: later.
     Busy,
     /// Too many calls: later.

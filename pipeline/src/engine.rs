@@ -56,6 +56,8 @@ pub struct PlanOptions {
     pub source: String,
     /// What to do with buckets that have to go and still hold objects.
     pub bucket_data: BucketData,
+    /// Whether streams that have to go take the consumers along that others registered.
+    pub delete_consumers: bool,
 }
 
 /// How to apply.
@@ -248,6 +250,7 @@ impl Engine {
             remembered: seen.remembered(),
             based_on: seen.revision(),
             bucket_data: options.bucket_data,
+            delete_consumers: options.delete_consumers,
         })?;
         Ok(plan)
     }
@@ -270,6 +273,7 @@ impl Engine {
             remembered: seen.remembered(),
             based_on: seen.revision(),
             bucket_data: options.bucket_data,
+            delete_consumers: options.delete_consumers,
         })?;
         Ok(plan)
     }

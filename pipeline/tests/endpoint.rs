@@ -59,7 +59,10 @@ fn delivery(bucket: &str, from: Option<&str>, transform: Option<&str>) -> Delive
             errors: Some("errors/!{firehose:error-output-type}/".into()),
             buffer: Buffer { size_mib: 5, interval: Duration::from_secs(60) },
             compression: Compression::Gzip,
+            partition: None,
+            backup: None,
         }),
+        encryption: None,
     }
 }
 

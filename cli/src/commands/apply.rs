@@ -26,6 +26,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pricing: prices::OfPlan,
+    /// Delete streams that the file has no more with the fan-out consumers that others registered
+    #[arg(long)]
+    delete_consumers: bool,
 }
 
 /// Plans, shows, asks, applies.
@@ -35,7 +38,11 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     }
     let document = document::load(session)?;
     let engine = provision::connect(session, &document).await?;
-    let options = PlanOptions { source: document.source.to_string(), ..PlanOptions::default() };
+    let options = PlanOptions {
+        source: document.source.to_string(),
+        delete_consumers: args.delete_consumers,
+        ..PlanOptions::default()
+    };
     let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
     session.output.data(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);

@@ -38,6 +38,10 @@ pub(crate) struct Args {
     #[arg(long)]
     keep_data: bool,
 
+    /// Delete streams with the fan-out consumers that others registered
+    #[arg(long)]
+    delete_consumers: bool,
+
     /// Remove the pipeline's history from the ledger as well
     #[arg(long)]
     forget: bool,
@@ -53,7 +57,11 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     }
     let document = document::load_with(session, &TakeEveryTransform)?;
     let engine = provision::connect(session, &document).await?;
-    let options = PlanOptions { source: document.source.to_string(), bucket_data: args.bucket_data() };
+    let options = PlanOptions {
+        source: document.source.to_string(),
+        bucket_data: args.bucket_data(),
+        delete_consumers: args.delete_consumers,
+    };
     let plan = engine.destroy_plan(&document.pipeline, &options).await.map_err(provision::failed)?;
     session.output.data(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);

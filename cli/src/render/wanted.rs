@@ -9,13 +9,20 @@ use pipectl_pipeline::resources::stream::{StreamCapacity, StreamSpec};
 /// The properties worth a line, as name and value.
 pub(super) fn properties(spec: &Spec) -> Vec<(&'static str, String)> {
     match spec {
-        // A role is as its delivery or function needs it, and a bucket is a bucket.
-        Spec::Bucket(_) | Spec::Role(_) | Spec::StreamConsumer(_) => Vec::new(),
+        // A role is as its delivery or function needs it.
+        Spec::Role(_) | Spec::StreamConsumer(_) => Vec::new(),
+        Spec::Bucket(bucket) => {
+            bucket.settings_tag().map(|settings| ("settings", settings)).into_iter().collect()
+        }
         Spec::LogGroup(group) => vec![("kept", format!("{} days", group.retention_days))],
         Spec::Stream(stream) => of_stream(stream),
         Spec::Function(function) => of_function(function),
         Spec::Delivery(delivery) => of_delivery(delivery),
         Spec::Mapping(mapping) => of_mapping(mapping),
+        Spec::Alarm(alarm) => vec![("when", alarm.shown())],
+        Spec::Dashboard(dashboard) => {
+            vec![("widgets", dashboard.body["widgets"].as_array().map_or(0, Vec::len).to_string())]
+        }
     }
 }
 

@@ -30,6 +30,8 @@ const fn calls_at_once(kind: Kind) -> usize {
         Kind::Stream | Kind::Delivery | Kind::LogGroup | Kind::StreamConsumer | Kind::Mapping => 5,
         Kind::Function => 8,
         Kind::Role => 10,
+        // PutMetricAlarm and PutDashboard take three a second or so.
+        Kind::Alarm | Kind::Dashboard => 3,
         Kind::Bucket => 16,
     }
 }

@@ -190,7 +190,7 @@ fn is_of_others(pipeline: &str, step: &Step, seen: &Observed, error: &CallError)
 fn has_states(kind: Kind) -> bool {
     match kind {
         Kind::Stream | Kind::Function | Kind::Delivery | Kind::StreamConsumer | Kind::Mapping => true,
-        Kind::Bucket | Kind::LogGroup | Kind::Role => false,
+        Kind::Bucket | Kind::LogGroup | Kind::Role | Kind::Alarm | Kind::Dashboard => false,
     }
 }
 
@@ -253,6 +253,9 @@ fn hint(error: &CallError) -> Option<String> {
         Meaning::LimitExceeded => "ask AWS for a higher quota, or remove what is not needed".to_owned(),
         Meaning::NotEmpty => {
             "--delete-data deletes the objects too, --keep-data leaves the bucket".to_owned()
+        }
+        Meaning::HasConsumers => {
+            "--delete-consumers deletes the stream with the consumers that others registered".to_owned()
         }
         Meaning::Unreachable | Meaning::Unknown | Meaning::Throttled | Meaning::Busy => {
             "apply again: it finds what is done and does the rest".to_owned()

@@ -1,5 +1,7 @@
 //! S3 buckets.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
@@ -7,11 +9,12 @@ use aws_sdk_s3::types::{
     BucketLocationConstraint, CreateBucketConfiguration, Delete, ObjectIdentifier, Tag, Tagging,
 };
 
+use super::bucket_settings::Settings;
 use super::error::failed;
 use crate::cloud::{BucketControl, CallError, Control, Meaning};
 use crate::resources::Observed;
-use crate::resources::bucket::{BucketChange, BucketSpec, BucketState};
-use crate::resources::tags::{TagChange, TagMap};
+use crate::resources::bucket::{BucketChange, BucketSpec, BucketState, Setting};
+use crate::resources::tags::{SETTINGS, TagChange, TagMap};
 
 /// The region whose buckets are created without naming it.
 const UNNAMED_REGION: &str = "us-east-1";
@@ -44,6 +47,25 @@ impl Buckets {
             Err(error) if error.meaning == Meaning::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    fn of<'a>(&'a self, bucket: &'a str) -> Settings<'a> {
+        Settings { client: &self.client, bucket }
+    }
+
+    /// The settings that the bucket's tag says are ours, side by side.
+    async fn settings(&self, name: &str, tags: &TagMap) -> Result<BucketState, CallError> {
+        let listed = tags.get(SETTINGS).map(String::as_str).unwrap_or_default();
+        let known: BTreeSet<Setting> =
+            Setting::ALL.into_iter().filter(|it| listed.split(' ').any(|name| name == it.name())).collect();
+        let settings = self.of(name);
+        let versioning = wanted(known.contains(&Setting::Versioning), settings.versioning());
+        let encryption = wanted(known.contains(&Setting::Encryption), settings.encryption());
+        let lifecycle = wanted(known.contains(&Setting::Lifecycle), settings.lifecycle());
+        let notifications = wanted(known.contains(&Setting::Notifications), settings.notifications());
+        let (versioning, encryption, lifecycle, notifications) =
+            tokio::try_join!(versioning, encryption, lifecycle, notifications)?;
+        Ok(BucketState { holds_objects: None, known, versioning, encryption, lifecycle, notifications })
     }
 
     /// Deletes all versions and all delete markers, a page at a time.
@@ -82,6 +104,14 @@ impl Buckets {
     }
 }
 
+/// What a look brings, or what S3 has by itself when nobody is to look.
+async fn wanted<T: Default>(
+    look: bool,
+    looking: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    if look { looking.await } else { Ok(T::default()) }
+}
+
 fn identifier(key: &str, version: Option<&str>) -> Option<ObjectIdentifier> {
     // An object from before versioning has the version "null", which may be named too.
     ObjectIdentifier::builder().key(key).set_version_id(version.map(str::to_owned)).build().ok()
@@ -90,12 +120,9 @@ fn identifier(key: &str, version: Option<&str>) -> Option<ObjectIdentifier> {
 #[async_trait]
 impl Control<BucketSpec> for Buckets {
     async fn observe(&self, name: &str) -> Result<Option<Observed<BucketState>>, CallError> {
-        let tags = self.tags(name).await?;
-        Ok(tags.map(|tags| Observed {
-            id: name.to_owned(),
-            tags,
-            state: BucketState { holds_objects: None },
-        }))
+        let Some(tags) = self.tags(name).await? else { return Ok(None) };
+        let state = self.settings(name, &tags).await?;
+        Ok(Some(Observed { id: name.to_owned(), tags, state }))
     }
 
     async fn create(&self, name: &str, spec: &BucketSpec, _tags: &TagMap) -> Result<(), CallError> {
@@ -108,6 +135,10 @@ impl Control<BucketSpec> for Buckets {
     async fn change(&self, name: &str, change: &BucketChange) -> Result<(), CallError> {
         match change {
             BucketChange::Empty => self.empty(name).await,
+            BucketChange::Versioning(keep) => self.of(name).keep_versions(*keep).await,
+            BucketChange::Encryption(key) => self.of(name).encrypt(key.as_deref()).await,
+            BucketChange::Lifecycle(rules) => self.of(name).set_lifecycle(rules).await,
+            BucketChange::Notifications(wanted) => self.of(name).notify(wanted).await,
         }
     }
 

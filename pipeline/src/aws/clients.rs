@@ -11,6 +11,7 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 /// The clients.
 #[derive(Clone, Debug)]
 pub(crate) struct Clients {
+    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) firehose: aws_sdk_firehose::Client,
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) kinesis: aws_sdk_kinesis::Client,
@@ -29,6 +30,7 @@ impl Clients {
         let lambda = aws_sdk_lambda::config::Builder::from(config).timeout_config(uploads).build();
         let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
         Self {
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             firehose: aws_sdk_firehose::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
             kinesis: aws_sdk_kinesis::Client::new(config),

@@ -93,9 +93,13 @@ fn meaning(call: &'static str, code: Option<&str>, message: &str, status: Option
         | "ResourceAlreadyExistsException"
         | "BucketAlreadyOwnedByYou"
         | "BucketAlreadyExists" => Meaning::AlreadyExists,
-        "ResourceNotFoundException" | "NoSuchEntity" | "NoSuchBucket" | "NoSuchKey" | "NotFound" => {
-            Meaning::NotFound
-        }
+        "ResourceNotFoundException"
+        | "ResourceNotFound"
+        | "DashboardNotFoundError"
+        | "NoSuchEntity"
+        | "NoSuchBucket"
+        | "NoSuchKey"
+        | "NotFound" => Meaning::NotFound,
         "BucketNotEmpty" => Meaning::NotEmpty,
         "PreconditionFailed"
         | "ConditionalRequestConflict"

@@ -1,8 +1,12 @@
 //! The adapters to AWS: the only place in this crate where its SDK is named.
 
+mod alarm;
 mod bucket;
+mod bucket_settings;
 mod clients;
+mod cloudwatch_tags;
 pub(crate) mod connect;
+mod dashboard;
 mod delivery;
 mod error;
 mod function;
@@ -11,6 +15,7 @@ mod ledger_bucket;
 mod log_group;
 mod mapping;
 mod objects;
+mod permissions;
 mod role;
 mod stream;
 mod stream_consumer;
@@ -43,6 +48,14 @@ pub(crate) fn cloud(clients: &Clients, identity: &Arc<Identity>, packages: &Arc<
         deliveries: Arc::new(delivery::Deliveries { client: clients.firehose.clone() }),
         consumers: Arc::new(stream_consumer::Consumers {
             client: clients.kinesis.clone(),
+            identity: Arc::clone(identity),
+        }),
+        alarms: Arc::new(alarm::Alarms {
+            client: clients.cloudwatch.clone(),
+            identity: Arc::clone(identity),
+        }),
+        dashboards: Arc::new(dashboard::Dashboards {
+            client: clients.cloudwatch.clone(),
             identity: Arc::clone(identity),
         }),
         mappings: Arc::new(mapping::Mappings {

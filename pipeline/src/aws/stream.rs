@@ -1,8 +1,12 @@
 //! Kinesis streams.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::types::{EncryptionType, ScalingType, StreamMode, StreamModeDetails};
+use aws_sdk_kinesis::types::{
+    EncryptionType, MetricsName, ScalingType, StreamDescriptionSummary, StreamMode, StreamModeDetails,
+};
 
 use super::error::failed;
 use crate::cloud::{CallError, Control, Meaning};
@@ -10,6 +14,8 @@ use crate::resources::Observed;
 use crate::resources::stream::{StreamCapacity, StreamChange, StreamSpec, StreamState};
 use crate::resources::tags::{TagChange, TagMap};
 
+/// What a stream takes whose description does not say.
+const DEFAULT_MAX_RECORD_KIB: u32 = 1024;
 /// Tags that one call takes: Kinesis allows ten.
 const TAGS_A_CALL: usize = 10;
 
@@ -34,6 +40,10 @@ impl Streams {
             open_shards: u32::try_from(stream.open_shard_count()).unwrap_or(0),
             retention_hours: u32::try_from(stream.retention_period_hours()).unwrap_or(0),
             encryption: stream.key_id().filter(|_| encrypted).map(str::to_owned),
+            shard_metrics: shard_metrics(stream),
+            max_record_kib: whole_back(stream.max_record_size_in_kib()).unwrap_or(DEFAULT_MAX_RECORD_KIB),
+            warm_mibps: whole_back(stream.warm_throughput().and_then(|warm| warm.target_mibps())),
+            consumers: whole_back(stream.consumer_count()).unwrap_or(0),
         };
         Ok(Some((stream.stream_arn().to_owned(), state)))
     }
@@ -57,10 +67,47 @@ impl Streams {
         request.send().await.map(drop).map_err(|error| failed("kinesis:UpdateShardCount", error))
     }
 
+    /// The stream's ARN, for the calls that take no name.
+    async fn arn(&self, call: &'static str, name: &str) -> Result<String, CallError> {
+        let missing = || CallError::local(call, Meaning::NotFound, "no such stream");
+        Ok(self.describe(name).await?.ok_or_else(missing)?.0)
+    }
+
+    async fn max_record(&self, name: &str, kib: u32) -> Result<(), CallError> {
+        const CALL: &str = "kinesis:UpdateMaxRecordSize";
+        let request = self.client.update_max_record_size().stream_arn(self.arn(CALL, name).await?);
+        let sent = request.max_record_size_in_kib(whole(kib)).send().await;
+        sent.map(drop).map_err(|error| failed(CALL, error))
+    }
+
+    async fn warm(&self, name: &str, mibps: u32) -> Result<(), CallError> {
+        const CALL: &str = "kinesis:UpdateStreamWarmThroughput";
+        let request = self.client.update_stream_warm_throughput().stream_arn(self.arn(CALL, name).await?);
+        let sent = request.warm_throughput_mibps(whole(mibps)).send().await;
+        sent.map(drop).map_err(|error| failed(CALL, error))
+    }
+
+    async fn publish(&self, name: &str, names: &[String]) -> Result<(), CallError> {
+        let request = self.client.enable_enhanced_monitoring().stream_name(name);
+        let sent = request.set_shard_level_metrics(metrics(names)).send().await;
+        sent.map(drop).map_err(|error| failed("kinesis:EnableEnhancedMonitoring", error))
+    }
+
+    async fn stop_publishing(&self, name: &str, names: &[String]) -> Result<(), CallError> {
+        let request = self.client.disable_enhanced_monitoring().stream_name(name);
+        let sent = request.set_shard_level_metrics(metrics(names)).send().await;
+        sent.map(drop).map_err(|error| failed("kinesis:DisableEnhancedMonitoring", error))
+    }
+
+    async fn remove(&self, name: &str, with_consumers: bool) -> Result<(), CallError> {
+        let request = self.client.delete_stream().stream_name(name);
+        let request = request.set_enforce_consumer_deletion(with_consumers.then_some(true));
+        let sent = request.send().await;
+        sent.map(drop).map_err(|error| in_use(failed("kinesis:DeleteStream", error)))
+    }
+
     async fn mode(&self, name: &str, on_demand: bool) -> Result<(), CallError> {
-        let Some((arn, _)) = self.describe(name).await? else {
-            return Err(CallError::local("kinesis:UpdateStreamMode", Meaning::NotFound, "no such stream"));
-        };
+        let arn = self.arn("kinesis:UpdateStreamMode", name).await?;
         let request =
             self.client.update_stream_mode().stream_arn(arn).stream_mode_details(details(on_demand)?);
         request.send().await.map(drop).map_err(|error| failed("kinesis:UpdateStreamMode", error))
@@ -71,6 +118,30 @@ fn details(on_demand: bool) -> Result<StreamModeDetails, CallError> {
     let mode = if on_demand { StreamMode::OnDemand } else { StreamMode::Provisioned };
     let built = StreamModeDetails::builder().stream_mode(mode).build();
     built.map_err(|error| CallError::local("kinesis:UpdateStreamMode", Meaning::Invalid, error.to_string()))
+}
+
+/// A stream that others still read is not busy: waiting would not help.
+fn in_use(error: CallError) -> CallError {
+    match error.meaning {
+        Meaning::Busy if error.message.contains("consumers") => {
+            CallError { meaning: Meaning::HasConsumers, ..error }
+        }
+        _ => error,
+    }
+}
+
+/// Metrics of shards, all of them by their names.
+fn shard_metrics(stream: &StreamDescriptionSummary) -> BTreeSet<String> {
+    let names = stream.enhanced_monitoring().iter().flat_map(|metrics| metrics.shard_level_metrics());
+    names.map(|name| name.as_str().to_owned()).collect()
+}
+
+fn whole_back(number: Option<i32>) -> Option<u32> {
+    number.and_then(|number| u32::try_from(number).ok())
+}
+
+fn metrics(names: &[String]) -> Option<Vec<MetricsName>> {
+    Some(names.iter().map(|name| MetricsName::from(name.as_str())).collect())
 }
 
 fn whole(number: u32) -> i32 {
@@ -123,6 +194,11 @@ impl Control<StreamSpec> for Streams {
                 let sent = request.encryption_type(EncryptionType::Kms).key_id(key).send().await;
                 sent.map(drop).map_err(|error| failed("kinesis:StopStreamEncryption", error))
             }
+            StreamChange::PublishMetrics(names) => self.publish(name, names).await,
+            StreamChange::StopMetrics(names) => self.stop_publishing(name, names).await,
+            StreamChange::MaxRecord(kib) => self.max_record(name, *kib).await,
+            StreamChange::WarmThroughput(mibps) => self.warm(name, *mibps).await,
+            StreamChange::DeleteWithConsumers => self.remove(name, true).await,
         }
     }
 
@@ -144,7 +220,6 @@ impl Control<StreamSpec> for Streams {
     }
 
     async fn delete(&self, name: &str) -> Result<(), CallError> {
-        let sent = self.client.delete_stream().stream_name(name).send().await;
-        sent.map(drop).map_err(|error| failed("kinesis:DeleteStream", error))
+        self.remove(name, false).await
     }
 }

@@ -178,10 +178,8 @@ impl Lake {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-    use std::time::Duration;
 
     use super::*;
-    use crate::spec::model::{Buffer, Compression};
 
     /// Objects by key, and the keys that were read.
     struct Bucket(Mutex<Vec<(String, Vec<u8>)>>, Mutex<Vec<String>>);
@@ -206,11 +204,9 @@ mod tests {
 
     fn lake(errors: Option<&str>) -> Lake {
         Lake::new(&S3Destination {
-            bucket: "lake".into(),
             prefix: Some("clicks/".into()),
             errors: errors.map(Into::into),
-            buffer: Buffer { size_mib: 1, interval: Duration::from_secs(1) },
-            compression: Compression::Gzip,
+            ..S3Destination::new("lake")
         })
     }
 

@@ -22,7 +22,7 @@ use crate::plan::{Operation, Plan, Step};
 use crate::resources::function::{FunctionChange, PackageContent, PackageSource};
 use crate::resources::names::hex;
 use crate::resources::{Address, Change, CodeSource, Desired, Spec};
-use crate::spec::model::{Code, Pipeline};
+use crate::spec::model::{Architecture, Code, Pipeline};
 use bootstrap::Bootstrap;
 
 /// The version of what goes into a package and how; a new one makes every function's code be uploaded again.
@@ -83,6 +83,16 @@ pub enum PackageError {
         /// The limit.
         limit: u64,
     },
+    /// The file asks for another architecture than the code was built for.
+    #[error("the code of {what} was built for {built}, and the file says {wanted}")]
+    Architecture {
+        /// Whose code.
+        what: String,
+        /// What it was built for.
+        built: String,
+        /// What the file says.
+        wanted: &'static str,
+    },
     /// The files changed between planning and building.
     #[error("the code of a function changed since the plan was made")]
     Changed,
@@ -106,6 +116,11 @@ impl PackageError {
             }
             PackageError::TooLarge { .. } => {
                 "strip the executable, or give a smaller one with --lambda-bootstrap FILE".to_owned()
+            }
+            PackageError::Architecture { .. } => {
+                "build it for that architecture (`cargo lambda build --arm64`), give a fitting \
+                 --lambda-bootstrap FILE for VRL, or take `architecture` away"
+                    .to_owned()
             }
             PackageError::Changed => "plan again".to_owned(),
         }
@@ -151,15 +166,19 @@ impl Packages {
         pipeline: &Pipeline,
     ) -> Result<BTreeMap<String, CodeSource>, PackageError> {
         let mut sources = BTreeMap::new();
-        for (logical, code) in pipeline.code() {
+        for (logical, code, settings) in pipeline.code() {
             let source = match code {
                 Code::Vrl(program) => vrl_source(self.bootstrap().await?.as_ref(), program),
                 Code::Package(path) => {
-                    let files = Arc::clone(&self.files);
+                    let (files, wanted) = (Arc::clone(&self.files), settings.architecture);
                     let path = files.base.join(path);
-                    blocking(move || zip_source(path, files.local)).await?
+                    blocking(move || zip_source(path, wanted, files.local)).await?
                 }
             };
+            if let Some(wanted) = settings.architecture.filter(|it| it.name() != source.architecture) {
+                let (what, built) = (logical.clone(), source.architecture);
+                return Err(PackageError::Architecture { what, built, wanted: wanted.name() });
+            }
             sources.insert(logical.clone(), source);
         }
         Ok(sources)
@@ -243,7 +262,7 @@ fn vrl_source(bootstrap: &Bootstrap, program: &str) -> CodeSource {
     }
 }
 
-fn zip_source(path: PathBuf, local: bool) -> Result<CodeSource, PackageError> {
+fn zip_source(path: PathBuf, wanted: Option<Architecture>, local: bool) -> Result<CodeSource, PackageError> {
     let zip = read(&path)?;
     let inside = archive::inspect(&zip)
         .map_err(|reason| PackageError::BadZip { path: path.display().to_string(), reason })?;
@@ -251,7 +270,9 @@ fn zip_source(path: PathBuf, local: bool) -> Result<CodeSource, PackageError> {
         let (what, size) = (path.display().to_string(), inside.unzipped);
         return Err(PackageError::TooLarge { what, state: "unzipped", size, limit: UNZIPPED_LIMIT });
     }
-    let architecture = bootstrap::architecture_of(&inside.head).unwrap_or(bootstrap::HOST);
+    // A script runs on either.
+    let usual = || wanted.map_or(bootstrap::HOST, Architecture::name);
+    let architecture = bootstrap::architecture_of(&inside.head).unwrap_or_else(usual);
     Ok(CodeSource {
         package: PackageSource { fingerprint: zip_fingerprint(&zip), content: PackageContent::Zip { path } },
         architecture: architecture.to_owned(),

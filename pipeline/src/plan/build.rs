@@ -31,6 +31,8 @@ pub struct Inputs<'a> {
     pub based_on: u64,
     /// What becomes of buckets that have to go.
     pub bucket_data: BucketData,
+    /// Whether streams that have to go take the consumers along that others registered.
+    pub delete_consumers: bool,
 }
 
 /// Compares what is wanted with what is there.

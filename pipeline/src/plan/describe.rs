@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::{Action, Operation};
 use crate::resources::Change;
+use crate::resources::alarm::AlarmChange;
 use crate::resources::bucket::BucketChange;
+use crate::resources::dashboard::DashboardChange;
 use crate::resources::delivery::DeliveryChange;
 use crate::resources::function::FunctionChange;
 use crate::resources::log_group::LogGroupChange;
@@ -29,6 +31,12 @@ impl fmt::Display for Operation {
 fn words(change: &Change) -> String {
     match change {
         Change::Bucket(BucketChange::Empty) => "delete every object".to_owned(),
+        Change::Bucket(BucketChange::Versioning(true)) => "keep versions of objects".to_owned(),
+        Change::Bucket(BucketChange::Versioning(false)) => "keep no more versions".to_owned(),
+        Change::Bucket(BucketChange::Encryption(Some(key))) => format!("encrypt objects with {key}"),
+        Change::Bucket(BucketChange::Encryption(None)) => "encrypt objects as S3 does by itself".to_owned(),
+        Change::Bucket(BucketChange::Lifecycle(rules)) => format!("set {} lifecycle rules", rules.len()),
+        Change::Bucket(BucketChange::Notifications(them)) => format!("set {} notifications", them.len()),
         Change::Stream(change) => stream(change),
         Change::LogGroup(LogGroupChange::Stream(name)) => format!("create the log stream {name}"),
         Change::LogGroup(LogGroupChange::Retention(days)) => format!("keep lines for {days} days"),
@@ -38,10 +46,24 @@ fn words(change: &Change) -> String {
         Change::Function(FunctionChange::Code(..)) => "upload the code".to_owned(),
         Change::Function(FunctionChange::Seal(_)) => "tag what the code was built from".to_owned(),
         Change::Function(FunctionChange::Configuration(_)) => "set the configuration".to_owned(),
+        Change::Function(FunctionChange::Concurrency(Some(calls))) => {
+            format!("keep {calls} calls at a time for it")
+        }
+        Change::Function(FunctionChange::Permit(arn)) => format!("let {} call it", bucket(arn)),
+        Change::Function(FunctionChange::Forbid(arn)) => format!("let {} call it no more", bucket(arn)),
+        Change::Function(FunctionChange::Concurrency(None)) => "keep no calls for it alone".to_owned(),
         Change::Delivery(DeliveryChange::Destination(_)) => "update the destination".to_owned(),
+        Change::Delivery(DeliveryChange::Encrypt(_)) => "encrypt what it holds".to_owned(),
+        Change::Delivery(DeliveryChange::StopEncrypting) => "stop encrypting what it holds".to_owned(),
         Change::StreamConsumer(change) => match *change {},
+        Change::Alarm(AlarmChange::Put(_)) => "set what it watches".to_owned(),
+        Change::Dashboard(DashboardChange::Put(_)) => "set its widgets".to_owned(),
         Change::Mapping(MappingChange::Settings(_)) => "set how it reads".to_owned(),
     }
+}
+
+fn bucket(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
 }
 
 fn stream(change: &StreamChange) -> String {
@@ -54,6 +76,11 @@ fn stream(change: &StreamChange) -> String {
         }
         StreamChange::Encrypt(key) => format!("encrypt with {key}"),
         StreamChange::StopEncrypting(_) => "stop encrypting".to_owned(),
+        StreamChange::PublishMetrics(names) => format!("publish {} metrics for each shard", names.len()),
+        StreamChange::StopMetrics(names) => format!("stop {} metrics of shards", names.len()),
+        StreamChange::MaxRecord(kib) => format!("take records of up to {kib} KiB"),
+        StreamChange::WarmThroughput(mibps) => format!("keep it ready for {mibps} MiB/s"),
+        StreamChange::DeleteWithConsumers => "delete it with its consumers".to_owned(),
     }
 }
 

@@ -66,6 +66,9 @@ pub enum PlanError {
     /// Buckets have to go and still hold objects.
     #[error("{}", buckets(.0))]
     HoldsObjects(Vec<String>),
+    /// Streams have to go, and others read them by enhanced fan-out consumers of their own.
+    #[error("others read what would be deleted, by consumers that they registered: {}", .0.join(", "))]
+    HasConsumers(Vec<String>),
 }
 
 fn lines(problems: &[OwnershipProblem]) -> String {
@@ -87,6 +90,10 @@ impl PlanError {
                 let bucket = problems.iter().any(|problem| problem.id.kind == Kind::Bucket);
                 let what = if bucket { "another bucket name" } else { "another name" };
                 format!("give the entry or the pipeline {what}, or remove what exists if nobody needs it")
+            }
+            PlanError::HasConsumers(_) => {
+                "--delete-consumers deletes the consumers too; whoever reads by them then has no more"
+                    .to_owned()
             }
             PlanError::HoldsObjects(_) => {
                 "--delete-data deletes the objects too, --keep-data leaves the bucket with them".to_owned()

@@ -5,8 +5,9 @@ use super::{Action, BucketData, Inputs, Operation, PlanError, Step};
 use crate::ledger::Record;
 use crate::resources::bucket::BucketChange;
 use crate::resources::role::RoleChange;
+use crate::resources::stream::StreamChange;
 use crate::resources::tags::{PIPELINE, RESOURCE, TagChange};
-use crate::resources::{Address, Change, Observed, State};
+use crate::resources::{Address, Change, Kind, Observed, State};
 
 /// The steps that remove what is remembered and no longer wanted.
 pub(super) fn steps(
@@ -17,7 +18,8 @@ pub(super) fn steps(
     let gone =
         |record: &&Record| !wanted.iter().any(|step| step.kind == record.kind && step.name == record.name);
     let candidates: Vec<&Record> = inputs.remembered.iter().filter(gone).collect();
-    let mut steps = removals(inputs.pipeline, &candidates, inputs.observed, inputs.bucket_data, notes)?;
+    let along = Along { bucket_data: inputs.bucket_data, consumers: inputs.delete_consumers };
+    let mut steps = removals(inputs.pipeline, &candidates, inputs.observed, along, notes)?;
     // What stays but used what goes has to be changed first.
     for step in &mut steps {
         let users = inputs.remembered.iter().filter(|record| record.depends_on.contains(&step.address));
@@ -28,16 +30,26 @@ pub(super) fn steps(
     Ok(steps)
 }
 
+/// What goes along with what is removed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Along {
+    /// The objects of buckets.
+    pub(super) bucket_data: BucketData,
+    /// Consumers of streams that others registered.
+    pub(super) consumers: bool,
+}
+
 /// The steps that remove these resources as far as they exist and are ours, dependents first.
 pub(super) fn removals(
     pipeline: &str,
     candidates: &[&Record],
     observed: &std::collections::BTreeMap<crate::resources::ResourceId, Observed>,
-    bucket_data: BucketData,
+    along: Along,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Step>, PlanError> {
+    let bucket_data = along.bucket_data;
     let mut steps = Vec::new();
-    let mut full = Vec::new();
+    let (mut full, mut read) = (Vec::new(), Vec::new());
     for record in candidates {
         let id = record.id();
         let Some(seen) = observed.get(&id) else { continue };
@@ -52,11 +64,25 @@ pub(super) fn removals(
         match bucket_data {
             BucketData::Refuse if holds => full.push(id.name),
             BucketData::Keep if holds => steps.push(release(record, seen)),
+            _ if is_read_by_others(&id.name, seen, candidates) => {
+                read.push(id.name);
+                steps.push(Step {
+                    operations: vec![
+                        Operation::Change(Change::Stream(StreamChange::DeleteWithConsumers)),
+                        Operation::Delete,
+                    ],
+                    reason: Some("with the consumers that others registered".to_owned()),
+                    ..delete(record, seen, bucket_data)
+                });
+            }
             _ => steps.push(delete(record, seen, bucket_data)),
         }
     }
     if !full.is_empty() {
         return Err(PlanError::HoldsObjects(full));
+    }
+    if !read.is_empty() && !along.consumers {
+        return Err(PlanError::HasConsumers(read));
     }
     let users: Vec<Vec<Address>> = steps
         .iter()
@@ -70,6 +96,16 @@ pub(super) fn removals(
         step.depends_on = users.into_iter().filter(|user| present.contains(user)).collect();
     }
     Ok(dependents_first(steps))
+}
+
+/// Whether a stream has consumers beside those that go with it.
+fn is_read_by_others(stream: &str, seen: &Observed, candidates: &[&Record]) -> bool {
+    let State::Stream(state) = &seen.state else { return false };
+    let ours = |record: &&&Record| {
+        record.kind == Kind::StreamConsumer && record.name.split_once('/').is_some_and(|(of, _)| of == stream)
+    };
+    let going = candidates.iter().filter(ours).count();
+    usize::try_from(state.consumers).is_ok_and(|consumers| consumers > going)
 }
 
 /// Sorts steps so that each comes after those it depends on, keeping their order where that leaves a choice.

@@ -27,6 +27,8 @@ pub struct RemovalInputs<'a> {
     pub based_on: u64,
     /// What becomes of buckets that hold objects.
     pub bucket_data: BucketData,
+    /// Whether streams take the consumers along that others registered.
+    pub delete_consumers: bool,
 }
 
 /// Plans the removal of everything that exists, is remembered or in the file, and is ours.
@@ -42,8 +44,8 @@ pub fn build_removal(inputs: &RemovalInputs<'_>) -> Result<Plan, PlanError> {
     }
     let mut notes = Vec::new();
     let candidates: Vec<&Record> = records.iter().collect();
-    let steps =
-        prune::removals(inputs.pipeline, &candidates, inputs.observed, inputs.bucket_data, &mut notes)?;
+    let along = prune::Along { bucket_data: inputs.bucket_data, consumers: inputs.delete_consumers };
+    let steps = prune::removals(inputs.pipeline, &candidates, inputs.observed, along, &mut notes)?;
     Ok(Plan {
         format: PLAN_FORMAT,
         pipeline: inputs.pipeline.to_owned(),

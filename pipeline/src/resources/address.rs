@@ -24,11 +24,15 @@ pub enum Kind {
     StreamConsumer,
     /// A Lambda event source mapping.
     Mapping,
+    /// A CloudWatch alarm.
+    Alarm,
+    /// A CloudWatch dashboard.
+    Dashboard,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Bucket,
         Kind::Stream,
         Kind::LogGroup,
@@ -37,6 +41,8 @@ impl Kind {
         Kind::Delivery,
         Kind::StreamConsumer,
         Kind::Mapping,
+        Kind::Alarm,
+        Kind::Dashboard,
     ];
 
     /// The kind in words, as used in messages.
@@ -51,6 +57,8 @@ impl Kind {
             Kind::Delivery => "Firehose delivery stream",
             Kind::StreamConsumer => "stream consumer",
             Kind::Mapping => "event source mapping",
+            Kind::Alarm => "alarm",
+            Kind::Dashboard => "dashboard",
         }
     }
 }
@@ -126,6 +134,18 @@ impl Address {
     #[must_use]
     pub fn consumer(&self, name: &str) -> Self {
         Self(format!("{}.fan-out.{name}", self.0))
+    }
+
+    /// An alarm on this entry.
+    #[must_use]
+    pub fn alarm(&self, what: &str) -> Self {
+        Self(format!("{}.alarms.{what}", self.0))
+    }
+
+    /// The address of the dashboard.
+    #[must_use]
+    pub fn dashboard() -> Self {
+        Self("dashboard".to_owned())
     }
 
     /// The address as text.

@@ -14,6 +14,18 @@ pub struct DeliverySpec {
     pub source: Option<DeliverySource>,
     /// Where the records go.
     pub destination: S3Settings,
+    /// What encrypts the records it holds; `None` is nothing.
+    pub encryption: Option<HeldBy>,
+}
+
+/// Whose key encrypts the records that a delivery holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldBy {
+    /// One that AWS owns.
+    AwsOwned,
+    /// A KMS key, by its ARN.
+    Customer(String),
 }
 
 /// The stream a delivery reads.
@@ -46,6 +58,34 @@ pub struct S3Settings {
     pub log_group: Option<String>,
     /// The transform.
     pub processor: Option<LambdaProcessor>,
+    /// Objects by what is in the records.
+    pub partitioning: Option<Partitioning>,
+    /// Where the records go as they came in.
+    pub backup: Option<Box<BackupSettings>>,
+}
+
+/// Dynamic partitioning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partitioning {
+    /// How long an object is tried to be written.
+    pub retry_seconds: u32,
+    /// The jq expression that finds the keys in a record, as one object; `None` when the transform gives them.
+    pub query: Option<String>,
+}
+
+/// A second place, for the records as they came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupSettings {
+    /// The bucket's ARN.
+    pub bucket_arn: String,
+    /// Prefix expression; empty means AWS's own `YYYY/MM/dd/HH/`.
+    pub prefix: String,
+    /// Objects are written at this size …
+    pub buffer_mib: u32,
+    /// … or after this many seconds.
+    pub buffer_seconds: u32,
+    /// UNCOMPRESSED, GZIP, ZIP, Snappy or HADOOP_SNAPPY.
+    pub compression: String,
 }
 
 /// The function that records pass through.
@@ -68,6 +108,10 @@ pub struct DeliveryState {
     pub source: Option<DeliverySource>,
     /// Where the records go; `None` when that is no S3 bucket.
     pub destination: Option<S3Settings>,
+    /// What encrypts the records it holds.
+    pub encryption: Option<HeldBy>,
+    /// ENABLED, DISABLED, ENABLING, DISABLING, ENABLING_FAILED or DISABLING_FAILED.
+    pub encryption_status: String,
 }
 
 /// One mutation of a delivery.
@@ -76,6 +120,10 @@ pub struct DeliveryState {
 pub enum DeliveryChange {
     /// Sets the destination, all of it.
     Destination(Box<S3Settings>),
+    /// Encrypts what it holds from now on.
+    Encrypt(HeldBy),
+    /// Stops encrypting what it holds.
+    StopEncrypting,
 }
 
 impl Properties for DeliverySpec {
@@ -88,6 +136,8 @@ impl Properties for DeliverySpec {
             failure: String::new(),
             source: self.source.clone(),
             destination: Some(self.destination.clone()),
+            encryption: self.encryption.clone(),
+            encryption_status: "ENABLED".to_owned(),
         }
     }
 
@@ -104,10 +154,29 @@ impl Properties for DeliverySpec {
             difference.replace = Some("its destination is not an S3 bucket".to_owned());
             return difference;
         };
-        if self.destination.note_changes(there, &mut difference) && difference.replace.is_none() {
+        let differ = self.destination.note_changes(there, &mut difference);
+        self.destination.note_replacements(there, &mut difference);
+        if differ && difference.replace.is_none() {
             difference.changes.push(DeliveryChange::Destination(Box::new(self.destination.clone())));
         }
+        self.compare_encryption(state, &mut difference);
         difference
+    }
+}
+
+impl DeliverySpec {
+    fn compare_encryption(&self, state: &DeliveryState, difference: &mut Difference<DeliveryChange>) {
+        let key = |key: &HeldBy| match key {
+            HeldBy::AwsOwned => "aws-owned".to_owned(),
+            HeldBy::Customer(arn) => arn.clone(),
+        };
+        let differs = difference.note("encryption", state.encryption.clone(), self.encryption.clone(), key);
+        if differs && difference.replace.is_none() {
+            difference.changes.push(match &self.encryption {
+                Some(key) => DeliveryChange::Encrypt(key.clone()),
+                None => DeliveryChange::StopEncrypting,
+            });
+        }
     }
 }
 
@@ -140,14 +209,46 @@ impl S3Settings {
             let batch = |side: &S3Settings| side.processor.as_ref().map(|processor| processor.buffer_seconds);
             difference.note("transform.buffer", batch(there), batch(self), seconds);
         }
+        let retry = |side: &S3Settings| side.partitioning.as_ref().map(|it| it.retry_seconds);
+        difference.note("to.s3.partition.retry", retry(there), retry(self), seconds);
+        let query = |side: &S3Settings| side.partitioning.as_ref().and_then(|it| it.query.clone());
+        difference.note("to.s3.partition.keys", query(there), query(self), String::clone);
+        let backup = |side: &S3Settings| side.backup.as_deref().map(BackupSettings::shown);
+        difference.note("to.s3.backup", backup(there), backup(self), String::clone);
         difference.properties.len() > before
+    }
+
+    /// Says what can only be had by making the delivery stream again.
+    fn note_replacements(&self, there: &S3Settings, difference: &mut Difference<DeliveryChange>) {
+        if there.partitioning.is_some() != self.partitioning.is_some() {
+            let reason = "Firehose switches dynamic partitioning only when it makes a delivery stream";
+            difference.replace = Some(reason.to_owned());
+        } else if there.backup.is_some() && self.backup.is_none() {
+            difference.replace = Some("Firehose cannot switch a backup off".to_owned());
+        }
+    }
+}
+
+impl BackupSettings {
+    fn shown(&self) -> String {
+        let bucket = self.bucket_arn.rsplit(':').next().unwrap_or_default();
+        let Self { prefix, buffer_mib, buffer_seconds, compression, .. } = self;
+        format!(
+            "s3://{bucket}/{prefix}, {buffer_mib}MiB or {buffer_seconds}s, {}",
+            compression.to_lowercase()
+        )
     }
 }
 
 impl Facts for DeliveryState {
     fn readiness(&self) -> Readiness {
         match self.status.as_str() {
-            "ACTIVE" => Readiness::Ready,
+            "ACTIVE" => match self.encryption_status.as_str() {
+                changing @ ("ENABLING" | "DISABLING") => {
+                    Readiness::Pending(format!("its encryption to settle (now {changing})"))
+                }
+                _ => Readiness::Ready,
+            },
             "DELETING" => Readiness::Leaving,
             "CREATING" => Readiness::Creating("ACTIVE (now CREATING)".to_owned()),
             "CREATING_FAILED" | "DELETING_FAILED" => {
@@ -190,7 +291,10 @@ mod tests {
                 compression: "GZIP".into(),
                 log_group: None,
                 processor: None,
+                partitioning: None,
+                backup: None,
             },
+            encryption: None,
         }
     }
 
@@ -225,6 +329,48 @@ mod tests {
         let [shown] = &difference.properties[..] else { panic!("{:?}", difference.properties) };
         assert_eq!(shown.path, "transform.buffer");
         assert_eq!((shown.before.as_deref(), shown.after.as_deref()), (Some("5s"), Some("60s")));
+    }
+
+    #[test]
+    fn dynamic_partitioning_replaces_and_its_settings_do_not() {
+        let partitioned = |retry_seconds| {
+            let mut spec = spec();
+            spec.destination.partitioning =
+                Some(Partitioning { retry_seconds, query: Some("{customer:.customer}".into()) });
+            spec
+        };
+        let enabled = partitioned(300).compare(&spec().created(), &TagMap::new());
+        assert!(enabled.replace.is_some_and(|why| why.contains("dynamic partitioning")));
+        assert_eq!(enabled.changes, []);
+        let retry = partitioned(60).compare(&partitioned(300).created(), &TagMap::new());
+        assert!(matches!(retry.changes[..], [DeliveryChange::Destination(_)]));
+        assert_eq!(retry.replace, None);
+    }
+
+    #[test]
+    fn a_backup_is_switched_on_in_place_and_off_by_replacement() {
+        let mut backed_up = spec();
+        backed_up.destination.backup = Some(Box::new(BackupSettings {
+            bucket_arn: "arn:aws:s3:::raw".into(),
+            prefix: String::new(),
+            buffer_mib: 5,
+            buffer_seconds: 60,
+            compression: "GZIP".into(),
+        }));
+        let on = backed_up.compare(&spec().created(), &TagMap::new());
+        assert!(matches!(on.changes[..], [DeliveryChange::Destination(_)]) && on.replace.is_none());
+        let off = spec().compare(&backed_up.created(), &TagMap::new());
+        assert!(off.replace.is_some_and(|why| why.contains("backup")));
+    }
+
+    #[test]
+    fn what_a_delivery_holds_is_encrypted_in_place() {
+        let with = |encryption| DeliverySpec { source: None, encryption, ..spec() };
+        let there = with(None).created();
+        let on = with(Some(HeldBy::AwsOwned)).compare(&there, &TagMap::new());
+        assert_eq!(on.changes, [DeliveryChange::Encrypt(HeldBy::AwsOwned)]);
+        let there = with(Some(HeldBy::AwsOwned)).created();
+        assert_eq!(with(None).compare(&there, &TagMap::new()).changes, [DeliveryChange::StopEncrypting]);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::alarm::{AlarmChange, AlarmSpec, AlarmState};
 use super::bucket::{BucketChange, BucketSpec, BucketState};
+use super::dashboard::{DashboardChange, DashboardSpec, DashboardState};
 use super::delivery::{DeliveryChange, DeliverySpec, DeliveryState};
 use super::function::{FunctionChange, FunctionSpec, FunctionState};
 use super::log_group::{LogGroupChange, LogGroupSpec, LogGroupState};
@@ -27,6 +29,8 @@ pub enum Spec {
     Delivery(DeliverySpec),
     StreamConsumer(ConsumerSpec),
     Mapping(MappingSpec),
+    Alarm(AlarmSpec),
+    Dashboard(DashboardSpec),
 }
 
 /// What is there, of any kind.
@@ -41,6 +45,8 @@ pub enum State {
     Delivery(DeliveryState),
     StreamConsumer(ConsumerState),
     Mapping(MappingState),
+    Alarm(AlarmState),
+    Dashboard(DashboardState),
 }
 
 /// One mutation, of any kind.
@@ -56,6 +62,8 @@ pub enum Change {
     Delivery(DeliveryChange),
     StreamConsumer(ConsumerChange),
     Mapping(MappingChange),
+    Alarm(AlarmChange),
+    Dashboard(DashboardChange),
 }
 
 /// A resource as it was seen.
@@ -89,6 +97,8 @@ impl Spec {
             Spec::Delivery(_) => Kind::Delivery,
             Spec::StreamConsumer(_) => Kind::StreamConsumer,
             Spec::Mapping(_) => Kind::Mapping,
+            Spec::Alarm(_) => Kind::Alarm,
+            Spec::Dashboard(_) => Kind::Dashboard,
         }
     }
 
@@ -104,6 +114,8 @@ impl Spec {
             Spec::Delivery(spec) => State::Delivery(spec.created()),
             Spec::StreamConsumer(spec) => State::StreamConsumer(spec.created()),
             Spec::Mapping(spec) => State::Mapping(spec.created()),
+            Spec::Alarm(spec) => State::Alarm(spec.created()),
+            Spec::Dashboard(spec) => State::Dashboard(spec.created()),
         }
     }
 
@@ -123,6 +135,19 @@ impl Spec {
         }
     }
 
+    /// Tags by which a resource says what of it we set, so that only that is looked at.
+    #[must_use]
+    pub fn own_tags(&self) -> TagMap {
+        let tag = match self {
+            Spec::Bucket(spec) => spec.settings_tag().map(|settings| (tags::SETTINGS.to_owned(), settings)),
+            Spec::Function(spec) if !spec.callers.is_empty() => {
+                Some((tags::CALLERS.to_owned(), "s3".to_owned()))
+            }
+            _ => None,
+        };
+        tag.into_iter().collect()
+    }
+
     /// What has to change for `state` to be what is wanted. A state of another kind is a replacement,
     /// which cannot come up as states are looked up by kind.
     #[must_use]
@@ -138,6 +163,10 @@ impl Spec {
                 spec.compare(state, tags).map(Change::StreamConsumer)
             }
             (Spec::Mapping(spec), State::Mapping(state)) => spec.compare(state, tags).map(Change::Mapping),
+            (Spec::Alarm(spec), State::Alarm(state)) => spec.compare(state, tags).map(Change::Alarm),
+            (Spec::Dashboard(spec), State::Dashboard(state)) => {
+                spec.compare(state, tags).map(Change::Dashboard)
+            }
             _ => Difference { replace: Some("it is of another kind".to_owned()), ..Difference::default() },
         }
     }
@@ -154,6 +183,8 @@ impl State {
             State::Delivery(state) => state,
             State::StreamConsumer(state) => state,
             State::Mapping(state) => state,
+            State::Alarm(state) => state,
+            State::Dashboard(state) => state,
         }
     }
 

@@ -3,7 +3,7 @@
 //! What the code was built from is a tag, beside the `CodeSha256` that was uploaded for it: when both still
 //! hold, the code is known to be current without building a package. The two tags are put after the code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -29,8 +29,44 @@ pub struct FunctionSpec {
     pub timeout_seconds: u32,
     /// Environment variables, all of them.
     pub environment: BTreeMap<String, String>,
+    /// ARNs of its layers, in their order.
+    pub layers: Vec<String>,
+    /// The network it is attached to; without subnets none.
+    pub network: Network,
+    /// ARN of what gets the calls that were given up.
+    pub dead_letters: Option<String>,
+    /// How its log is written.
+    pub logging: Logging,
+    /// Invocations at a time that are kept for it; `None` is the account's share.
+    pub concurrency: Option<u32>,
+    /// ARNs of the buckets that may call it.
+    pub callers: BTreeSet<String>,
     /// What its package is made from.
     pub package: PackageSource,
+}
+
+/// The subnets and security groups of a function.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    /// Ids of subnets.
+    pub subnets: BTreeSet<String>,
+    /// Ids of security groups.
+    pub security_groups: BTreeSet<String>,
+}
+
+/// How a function's log is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Logging {
+    /// Lines as they come.
+    Text,
+    /// JSON, from these levels on.
+    Json {
+        /// The least level of the function's own lines, such as INFO.
+        application: String,
+        /// The least level of Lambda's lines.
+        system: String,
+    },
 }
 
 /// What a function's package is made from: enough to build it again, byte for byte.
@@ -85,6 +121,18 @@ pub struct FunctionState {
     pub timeout_seconds: u32,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
+    /// ARNs of its layers.
+    pub layers: Vec<String>,
+    /// The network it is attached to.
+    pub network: Network,
+    /// ARN of what gets the calls that were given up.
+    pub dead_letters: Option<String>,
+    /// How its log is written.
+    pub logging: Logging,
+    /// Invocations at a time that are kept for it.
+    pub concurrency: Option<u32>,
+    /// ARNs of the buckets that may call it by permissions of ours; `None` when nobody looked.
+    pub callers: Option<BTreeSet<String>>,
 }
 
 /// One mutation of a function.
@@ -97,6 +145,12 @@ pub enum FunctionChange {
     Seal(PackageSource),
     /// Sets the configuration, all of it.
     Configuration(Box<FunctionSpec>),
+    /// Keeps so many invocations at a time for it; `None` gives them back.
+    Concurrency(Option<u32>),
+    /// Lets the bucket of this ARN call it.
+    Permit(String),
+    /// Lets the bucket of this ARN call it no more.
+    Forbid(String),
 }
 
 impl Properties for FunctionSpec {
@@ -117,6 +171,12 @@ impl Properties for FunctionSpec {
             memory_mib: self.memory_mib,
             timeout_seconds: self.timeout_seconds,
             environment: self.environment.clone(),
+            layers: self.layers.clone(),
+            network: self.network.clone(),
+            dead_letters: self.dead_letters.clone(),
+            logging: self.logging.clone(),
+            concurrency: None,
+            callers: None,
         }
     }
 
@@ -126,6 +186,10 @@ impl Properties for FunctionSpec {
         if self.compare_configuration(state, &mut difference) {
             difference.changes.push(FunctionChange::Configuration(Box::new(self.clone())));
         }
+        if difference.note("concurrency", state.concurrency, self.concurrency, u32::to_string) {
+            difference.changes.push(FunctionChange::Concurrency(self.concurrency));
+        }
+        self.compare_callers(state, &mut difference);
         difference
     }
 }
@@ -160,6 +224,44 @@ impl FunctionSpec {
         difference.changes.push(FunctionChange::Seal(self.package.clone()));
     }
 
+    /// Who may call it, as far as we say.
+    fn compare_callers(&self, state: &FunctionState, difference: &mut Difference<FunctionChange>) {
+        let there = state.callers.clone().unwrap_or_default();
+        let listed = |arns: &BTreeSet<String>| {
+            let bucket = |arn: &String| arn.rsplit(':').next().unwrap_or_default().to_owned();
+            (!arns.is_empty()).then(|| arns.iter().map(bucket).collect::<Vec<_>>().join(", "))
+        };
+        difference.note("callers", listed(&there), listed(&self.callers), String::clone);
+        let permit = self.callers.difference(&there).cloned().map(FunctionChange::Permit);
+        let forbid = there.difference(&self.callers).cloned().map(FunctionChange::Forbid);
+        difference.changes.extend(permit.chain(forbid));
+    }
+
+    /// What the function is laid over, attached to and reports to.
+    fn compare_surroundings(&self, state: &FunctionState, difference: &mut Difference<FunctionChange>) {
+        let layers = |layers: &Vec<String>| (!layers.is_empty()).then(|| layers.join(", "));
+        difference.note("layers", layers(&state.layers), layers(&self.layers), String::clone);
+        let ids = |ids: &BTreeSet<String>| {
+            (!ids.is_empty()).then(|| ids.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+        };
+        let (there, wanted) = (&state.network, &self.network);
+        difference.note("vpc.subnets", ids(&there.subnets), ids(&wanted.subnets), String::clone);
+        difference.note(
+            "vpc.security-groups",
+            ids(&there.security_groups),
+            ids(&wanted.security_groups),
+            String::clone,
+        );
+        difference.note("dead-letters", state.dead_letters.clone(), self.dead_letters.clone(), String::clone);
+        let logging = |logging: &Logging| match logging {
+            Logging::Text => "text".to_owned(),
+            Logging::Json { application, system } => {
+                format!("json from {application}, Lambda's from {system}")
+            }
+        };
+        difference.note("logs", Some(state.logging.clone()), Some(self.logging.clone()), logging);
+    }
+
     /// Whether the configuration has to be set.
     fn compare_configuration(
         &self,
@@ -175,6 +277,7 @@ impl FunctionSpec {
         difference.note("memory", Some(state.memory_mib), Some(self.memory_mib), mib);
         let seconds = |seconds: &u32| format!("{seconds}s");
         difference.note("timeout", Some(state.timeout_seconds), Some(self.timeout_seconds), seconds);
+        self.compare_surroundings(state, difference);
         let keys = state.environment.keys().chain(self.environment.keys());
         for key in keys.collect::<std::collections::BTreeSet<_>>() {
             let (there, wanted) = (state.environment.get(key), self.environment.get(key));
@@ -216,64 +319,4 @@ impl Facts for FunctionState {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn spec() -> FunctionSpec {
-        FunctionSpec {
-            role_arn: "arn:aws:iam::1:role/r".into(),
-            architecture: "x86_64".into(),
-            memory_mib: 256,
-            timeout_seconds: 60,
-            environment: BTreeMap::from([("A".into(), "1".into())]),
-            package: PackageSource {
-                fingerprint: "f1".into(),
-                content: PackageContent::Vrl { program: ".".into() },
-            },
-        }
-    }
-
-    fn sealed(code: &str) -> TagMap {
-        TagMap::from([(SOURCE.into(), "f1".into()), (CODE.into(), code.into())])
-    }
-
-    fn deployed() -> FunctionState {
-        FunctionState { code_sha256: "sha".into(), ..spec().created() }
-    }
-
-    #[test]
-    fn same_source_and_same_uploaded_code_is_no_change() {
-        assert!(spec().compare(&deployed(), &sealed("sha")).is_empty());
-    }
-
-    #[test]
-    fn code_that_someone_else_uploaded_is_put_back() {
-        let changes = spec().compare(&deployed(), &sealed("another")).changes;
-        assert!(matches!(changes[..], [FunctionChange::Code(..), FunctionChange::Seal(_)]));
-    }
-
-    #[test]
-    fn a_new_program_uploads_the_code_and_then_seals_it() {
-        let mut wanted = spec();
-        wanted.package.fingerprint = "f2".into();
-        let difference = wanted.compare(&deployed(), &sealed("sha"));
-        assert!(matches!(difference.changes[..], [FunctionChange::Code(..), FunctionChange::Seal(_)]));
-        assert_eq!(difference.properties.len(), 1);
-    }
-
-    #[test]
-    fn changed_memory_is_one_configuration_change() {
-        let wanted = FunctionSpec { memory_mib: 512, ..spec() };
-        let difference = wanted.compare(&deployed(), &sealed("sha"));
-        assert!(matches!(difference.changes[..], [FunctionChange::Configuration(_)]));
-        assert_eq!(difference.properties[0].path, "memory");
-    }
-
-    #[test]
-    fn the_values_of_environment_variables_are_not_shown() {
-        let wanted = FunctionSpec { environment: BTreeMap::from([("A".into(), "hush".into())]), ..spec() };
-        let difference = wanted.compare(&deployed(), &sealed("sha"));
-        assert!(!format!("{:?}", difference.properties).contains("hush"));
-        assert_eq!(difference.properties[0].path, "environment.A");
-    }
-}
+mod tests;

@@ -18,6 +18,8 @@ pub struct FunctionReach<'a> {
     pub consumer: Option<&'a str>,
     /// ARNs of queues, topics and buckets that its failures go to.
     pub failures_to: Vec<&'a str>,
+    /// Whether it is attached to a network.
+    pub network: bool,
 }
 
 /// The policy of a function.
@@ -55,6 +57,19 @@ pub fn function_policy(place: &Place, reach: &FunctionReach<'_>) -> Value {
     if let Some(key) = reach.stream_key.filter(|key| !key.ends_with("alias/aws/kinesis")) {
         statements.push(stream_key_statement(place, key));
     }
+    if reach.network {
+        // Lambda makes the interfaces under the function's role; these actions know no narrower resource
+        // ("Giving Lambda functions access to resources in an Amazon VPC").
+        statements.push(json!({
+            "Sid": "Network",
+            "Effect": "Allow",
+            "Action": [
+                "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+                "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+            ],
+            "Resource": "*",
+        }));
+    }
     let mut told: Vec<&str> = reach.failures_to.clone();
     told.sort_unstable();
     told.dedup();
@@ -85,7 +100,8 @@ mod tests {
     fn sids(reach: &FunctionReach<'_>) -> Vec<String> {
         let policy = function_policy(&Place::new("eu-west-1", "000000000000"), reach);
         let statements = policy["Statement"].as_array().expect("statements").clone();
-        assert!(statements.iter().all(|statement| statement["Resource"] != "*"), "{policy}");
+        let narrow = |statement: &Value| statement["Resource"] != "*" || statement["Sid"] == "Network";
+        assert!(statements.iter().all(narrow), "{policy}");
         statements.iter().filter_map(|it| it["Sid"].as_str().map(str::to_owned)).collect()
     }
 
@@ -98,10 +114,11 @@ mod tests {
         assert_eq!(sids(&reach), ["Logs", "Stream"]);
         reach.stream_key = Some("alias/own");
         reach.consumer = Some("p-f.function");
+        reach.network = true;
         reach.failures_to = vec!["arn:aws:sqs:eu-west-1:000000000000:q", "arn:aws:s3:::b"];
         assert_eq!(
             sids(&reach),
-            ["Logs", "Stream", "FanOut", "Key", "Failures0", "FailuresBucket0", "Failures1"]
+            ["Logs", "Stream", "FanOut", "Key", "Network", "Failures0", "FailuresBucket0", "Failures1"]
         );
     }
 }

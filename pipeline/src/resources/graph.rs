@@ -4,6 +4,9 @@
 //! role and log group; deliveries and mappings need all they touch. All names and ARNs are known up front, so an edge
 //! says only "must be there before".
 
+mod alarms;
+mod bucket;
+mod dashboard;
 mod function;
 
 use std::collections::BTreeMap;
@@ -11,8 +14,9 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::bucket::BucketSpec;
-use super::delivery::{DeliverySource, DeliverySpec, LambdaProcessor, S3Settings};
+use super::delivery::{
+    BackupSettings, DeliverySource, DeliverySpec, HeldBy, LambdaProcessor, Partitioning, S3Settings,
+};
 use super::function::{PackageContent, PackageSource};
 use super::log_group::LogGroupSpec;
 use super::names::{self, Place};
@@ -21,7 +25,9 @@ use super::stream::{StreamCapacity, StreamSpec};
 use super::stream_consumer::ConsumerSpec;
 use super::tags::Tags;
 use super::{Address, ResourceId, Spec};
-use crate::spec::model::{Capacity, Compression, Delivery, Destination, Pipeline, S3Destination, Stream};
+use crate::spec::model::{
+    self as spec, Capacity, Compression, Delivery, DeliveryKey, Destination, Pipeline, S3Destination, Stream,
+};
 
 /// How long logs are kept.
 const LOG_RETENTION_DAYS: u32 = 14;
@@ -97,7 +103,7 @@ pub fn outline(pipeline: &Pipeline) -> Vec<Outline> {
     let code = CodeSource { package: nothing, architecture: String::new() };
     let context = Context {
         place: Place::new("", ""),
-        code: pipeline.code().map(|(logical, _)| (logical.clone(), code.clone())).collect(),
+        code: pipeline.code().map(|(logical, ..)| (logical.clone(), code.clone())).collect(),
     };
     let resources = desired(pipeline, &context).resources.into_values();
     resources
@@ -118,8 +124,17 @@ pub fn desired(pipeline: &Pipeline, context: &Context) -> Graph {
     for (logical, function) in &pipeline.functions {
         builder.function(logical, function);
     }
+    for name in pipeline.buckets.keys() {
+        builder.bucket(name);
+    }
     for (logical, delivery) in &pipeline.deliveries {
         builder.delivery(logical, delivery);
+    }
+    if let Some(alarms) = &pipeline.alarms {
+        builder.alarms(alarms);
+    }
+    if pipeline.dashboard {
+        builder.dashboard();
     }
     builder.graph
 }
@@ -132,7 +147,8 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn add(&mut self, address: Address, name: String, spec: Spec, depends_on: Vec<Address>) {
-        let tags = Tags::of(&self.pipeline.name, &address, &self.pipeline.tags);
+        let mut tags = Tags::of(&self.pipeline.name, &address, &self.pipeline.tags);
+        tags.set.extend(spec.own_tags());
         let desired = Desired { address: address.clone(), name, tags, spec, depends_on };
         self.graph.resources.insert(address, desired);
     }
@@ -147,6 +163,13 @@ impl Builder<'_> {
             capacity,
             retention_hours: stream.retention_hours,
             encryption: stream.encryption.clone(),
+            shard_metrics: match &stream.shard_metrics {
+                // The autoscaler may want metrics of shards, and then they are its own.
+                None if stream.autoscale.is_some() => None,
+                given => Some(given.clone().unwrap_or_default()),
+            },
+            max_record_kib: stream.max_record_kib,
+            warm_mibps: stream.warm_mibps,
         };
         let name = names::physical(&self.pipeline.name, logical);
         let address = Address::stream(logical);
@@ -170,11 +193,8 @@ impl Builder<'_> {
         let (role, logs) = (names::delivery_role(&self.pipeline.name, logical), names::delivery_logs(&name));
         let spec = self.delivery_spec(delivery, s3, &role, &logs);
         let role_spec = self.delivery_role(delivery, s3, &logs);
-        let bucket = Address::bucket(&s3.bucket);
-        if !self.graph.resources.contains_key(&bucket) {
-            let region = self.context.place.region.clone();
-            self.add(bucket.clone(), s3.bucket.clone(), Spec::Bucket(BucketSpec { region }), Vec::new());
-        }
+        let backup = s3.backup.as_ref().map(|backup| self.bucket(&backup.bucket));
+        let bucket = self.bucket(&s3.bucket);
         let log_spec = LogGroupSpec {
             retention_days: LOG_RETENTION_DAYS,
             streams: vec![DELIVERY_LOG_STREAM.to_owned()],
@@ -182,6 +202,7 @@ impl Builder<'_> {
         self.add(address.role(), role, Spec::Role(role_spec), Vec::new());
         self.add(address.logs(), logs, Spec::LogGroup(log_spec), Vec::new());
         let mut needs = vec![bucket, address.role(), address.logs()];
+        needs.extend(backup.filter(|backup| *backup != Address::bucket(&s3.bucket)));
         needs.extend(delivery.from.as_deref().map(Address::stream));
         needs.extend(delivery.transform.as_deref().map(Address::transform));
         self.add(address, name, Spec::Delivery(spec), needs);
@@ -197,6 +218,8 @@ impl Builder<'_> {
             stream_key: source.and_then(|stream| stream.encryption.as_deref()),
             function: function.as_deref(),
             bucket: &s3.bucket,
+            backup: s3.backup.as_ref().map(|backup| backup.bucket.as_str()),
+            bucket_keys: self.bucket_keys(s3),
             log_group: logs,
         };
         RoleSpec {
@@ -227,8 +250,33 @@ impl Builder<'_> {
                     function_arn: place.function(&physical(logical)),
                     buffer_seconds: seconds.min(PROCESSOR_BUFFER_SECONDS),
                 }),
+                partitioning: s3.partition.as_ref().map(partitioning),
+                backup: s3.backup.as_ref().map(|backup| Box::new(backup_settings(place, backup))),
             },
+            encryption: delivery.encryption.as_ref().map(|key| match key {
+                DeliveryKey::AwsOwned => HeldBy::AwsOwned,
+                DeliveryKey::Customer(arn) => HeldBy::Customer(arn.clone()),
+            }),
         }
+    }
+}
+
+/// The keys as one jq object: `{customer:.customer.id}`.
+fn partitioning(partition: &spec::Partitioning) -> Partitioning {
+    let pairs: Vec<String> = partition.keys.iter().map(|(name, query)| format!("{name}:{query}")).collect();
+    Partitioning {
+        retry_seconds: partition.retry_seconds,
+        query: (!pairs.is_empty()).then(|| format!("{{{}}}", pairs.join(","))),
+    }
+}
+
+fn backup_settings(place: &Place, backup: &spec::Backup) -> BackupSettings {
+    BackupSettings {
+        bucket_arn: place.bucket(&backup.bucket),
+        prefix: backup.prefix.clone().unwrap_or_default(),
+        buffer_mib: backup.buffer.size_mib,
+        buffer_seconds: u32::try_from(backup.buffer.interval.as_secs()).unwrap_or(u32::MAX),
+        compression: compression(backup.compression).to_owned(),
     }
 }
 

@@ -8,7 +8,9 @@
 //! **Invariant** nothing in this module does I/O or reads a clock.
 
 mod address;
+pub mod alarm;
 pub mod bucket;
+pub mod dashboard;
 pub mod delivery;
 mod difference;
 mod dispatch;

@@ -74,6 +74,18 @@ impl Place {
         self.arn("lambda", &format!("event-source-mapping:{uuid}"))
     }
 
+    /// An alarm's ARN.
+    #[must_use]
+    pub fn alarm(&self, name: &str) -> String {
+        self.arn("cloudwatch", &format!("alarm:{name}"))
+    }
+
+    /// A dashboard's ARN; dashboards belong to no region.
+    #[must_use]
+    pub fn dashboard(&self, name: &str) -> String {
+        format!("arn:{}:cloudwatch::{}:dashboard/{name}", self.partition, self.account)
+    }
+
     /// A delivery stream's ARN.
     #[must_use]
     pub fn delivery(&self, name: &str) -> String {

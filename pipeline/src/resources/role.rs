@@ -128,6 +128,10 @@ pub struct DeliveryReach<'a> {
     pub function: Option<&'a str>,
     /// The bucket it writes.
     pub bucket: &'a str,
+    /// The bucket that records go to as they came in.
+    pub backup: Option<&'a str>,
+    /// The KMS keys that those buckets are encrypted with.
+    pub bucket_keys: Vec<&'a str>,
     /// The log group it reports errors to.
     pub log_group: &'a str,
 }
@@ -135,19 +139,22 @@ pub struct DeliveryReach<'a> {
 /// What a delivery may do: read its stream, call its function, write its bucket, report its errors.
 #[must_use]
 pub fn delivery_policy(place: &Place, reach: &DeliveryReach<'_>) -> Value {
-    let bucket = place.bucket(reach.bucket);
+    let backup = reach.backup.filter(|backup| *backup != reach.bucket);
+    let buckets: Vec<String> =
+        [Some(reach.bucket), backup].into_iter().flatten().map(|bucket| place.bucket(bucket)).collect();
+    let objects: Vec<String> = buckets.iter().map(|bucket| format!("{bucket}/*")).collect();
     let mut statements = vec![
         json!({
             "Sid": "Bucket",
             "Effect": "Allow",
             "Action": ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
-            "Resource": bucket,
+            "Resource": one_or_all(buckets),
         }),
         json!({
             "Sid": "Objects",
             "Effect": "Allow",
             "Action": ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
-            "Resource": format!("{bucket}/*"),
+            "Resource": one_or_all(objects),
         }),
         json!({
             "Sid": "Logs",
@@ -170,6 +177,12 @@ pub fn delivery_policy(place: &Place, reach: &DeliveryReach<'_>) -> Value {
     if let Some(key) = reach.stream_key.filter(|key| !key.ends_with("alias/aws/kinesis")) {
         statements.push(stream_key_statement(place, key));
     }
+    for (index, key) in reach.bucket_keys.iter().enumerate() {
+        let mut statement = key_statement(place, key, "s3");
+        statement["Sid"] = json!(format!("BucketKey{index}"));
+        statement["Action"] = json!(["kms:Decrypt", "kms:GenerateDataKey"]);
+        statements.push(statement);
+    }
     if let Some(function) = reach.function {
         let function = place.function(function);
         statements.push(json!({
@@ -182,23 +195,33 @@ pub fn delivery_policy(place: &Place, reach: &DeliveryReach<'_>) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
+/// A single resource by itself, as IAM keeps it.
+fn one_or_all(mut resources: Vec<String>) -> Value {
+    if resources.len() == 1 { json!(resources.swap_remove(0)) } else { json!(resources) }
+}
+
 /// Decryption of the stream's records, for a key of the user's own.
 pub(super) fn stream_key_statement(place: &Place, key: &str) -> Value {
+    key_statement(place, key, "kinesis")
+}
+
+/// The use of a key of the user's own through one service only, to decrypt.
+fn key_statement(place: &Place, key: &str, service: &str) -> Value {
     let kms =
         |resource: &str| format!("arn:{}:kms:{}:{}:{resource}", place.partition, place.region, place.account);
-    let via = format!("kinesis.{}.amazonaws.com", place.region);
+    let via = format!("{service}.{}.amazonaws.com", place.region);
     let mut statement = json!({ "Sid": "Key", "Effect": "Allow", "Action": "kms:Decrypt" });
-    let through_kinesis = json!({ "kms:ViaService": via });
+    let through_it = json!({ "kms:ViaService": via });
     match key.strip_prefix("alias/") {
         // An alias cannot be a policy's resource; the condition on it can.
         Some(_) => {
             statement["Resource"] = json!(kms("key/*"));
-            statement["Condition"] = json!({ "StringEquals": through_kinesis, "ForAnyValue:StringEquals": { "kms:ResourceAliases": key } });
+            statement["Condition"] = json!({ "StringEquals": through_it, "ForAnyValue:StringEquals": { "kms:ResourceAliases": key } });
         }
         None => {
             let resource = if key.starts_with("arn:") { key.to_owned() } else { kms(&format!("key/{key}")) };
             statement["Resource"] = json!(resource);
-            statement["Condition"] = json!({ "StringEquals": through_kinesis });
+            statement["Condition"] = json!({ "StringEquals": through_it });
         }
     }
     statement
@@ -218,6 +241,8 @@ mod tests {
             stream_key: None,
             function: Some("p-parse"),
             bucket: "lake",
+            backup: None,
+            bucket_keys: Vec::new(),
             log_group: "/aws/kinesisfirehose/p-lake",
         }
     }
@@ -256,6 +281,8 @@ mod tests {
         assert_eq!(sids, ["Bucket", "Objects", "Logs", "Stream", "Transform"]);
         let direct = DeliveryReach { stream: None, function: None, ..reach() };
         assert!(!delivery_policy(&place(), &direct).to_string().contains("kinesis:"));
+        let backed_up = DeliveryReach { backup: Some("raw"), ..reach() };
+        assert!(delivery_policy(&place(), &backed_up).to_string().contains("arn:aws:s3:::raw/*"));
     }
 
     #[test]

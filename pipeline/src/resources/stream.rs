@@ -1,11 +1,15 @@
 //! Kinesis data streams. Never recreated for a shard change: the count moves by the doublings and halvings
 //! that `UpdateShardCount` allows, and under `autoscale` it is the autoscaler's and no drift.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::tags::TagMap;
 use super::{Difference, Facts, Properties, Readiness};
 
+/// The largest record that Kinesis takes when nothing is said, in KiB.
+const DEFAULT_MAX_RECORD_KIB: u32 = 1024;
 /// How long Kinesis keeps records when nothing is said, in hours.
 const DEFAULT_RETENTION_HOURS: u32 = 24;
 
@@ -18,6 +22,12 @@ pub struct StreamSpec {
     pub retention_hours: u32,
     /// A KMS key id, alias or ARN; `None` is unencrypted.
     pub encryption: Option<String>,
+    /// Metrics published for every shard; `None` leaves them to whoever else sets them.
+    pub shard_metrics: Option<BTreeSet<String>>,
+    /// The largest record, in KiB.
+    pub max_record_kib: u32,
+    /// What an on-demand stream is kept ready for, in MiB/s; `None` leaves that as it is.
+    pub warm_mibps: Option<u32>,
 }
 
 /// How a stream is sized.
@@ -45,6 +55,14 @@ pub struct StreamState {
     pub retention_hours: u32,
     /// The KMS key, as it was given; `None` is unencrypted.
     pub encryption: Option<String>,
+    /// Metrics published for every shard.
+    pub shard_metrics: BTreeSet<String>,
+    /// The largest record, in KiB.
+    pub max_record_kib: u32,
+    /// What it is to be kept ready for, in MiB/s.
+    pub warm_mibps: Option<u32>,
+    /// Registered enhanced fan-out consumers, whoever registered them.
+    pub consumers: u32,
 }
 
 /// One mutation of a stream.
@@ -63,6 +81,16 @@ pub enum StreamChange {
     Encrypt(String),
     /// Stops encrypting with this key.
     StopEncrypting(String),
+    /// Publishes these metrics for every shard.
+    PublishMetrics(Vec<String>),
+    /// Publishes these metrics for shards no more.
+    StopMetrics(Vec<String>),
+    /// Takes records of so many KiB.
+    MaxRecord(u32),
+    /// Keeps it ready for so many MiB/s.
+    WarmThroughput(u32),
+    /// Deletes it with the consumers that others registered.
+    DeleteWithConsumers,
 }
 
 impl Properties for StreamSpec {
@@ -79,6 +107,10 @@ impl Properties for StreamSpec {
             },
             retention_hours: DEFAULT_RETENTION_HOURS,
             encryption: None,
+            shard_metrics: BTreeSet::new(),
+            max_record_kib: DEFAULT_MAX_RECORD_KIB,
+            warm_mibps: None,
+            consumers: 0,
         }
     }
 
@@ -94,6 +126,8 @@ impl Properties for StreamSpec {
             });
         }
         self.compare_encryption(state, &mut difference);
+        self.compare_limits(state, &mut difference);
+        self.compare_metrics(state, &mut difference);
         difference
     }
 }
@@ -125,6 +159,39 @@ impl StreamSpec {
                     (None, None) => {}
                 }
             }
+        }
+    }
+}
+
+impl StreamSpec {
+    fn compare_limits(&self, state: &StreamState, difference: &mut Difference<StreamChange>) {
+        let kib = |kib: &u32| format!("{kib}KiB");
+        if difference.note("max-record", Some(state.max_record_kib), Some(self.max_record_kib), kib) {
+            difference.changes.push(StreamChange::MaxRecord(self.max_record_kib));
+        }
+        let mibps = |mibps: &u32| format!("{mibps}MiB/s");
+        if let Some(wanted) = self.warm_mibps
+            && difference.note("warm-throughput", state.warm_mibps, Some(wanted), mibps)
+        {
+            difference.changes.push(StreamChange::WarmThroughput(wanted));
+        }
+    }
+
+    fn compare_metrics(&self, state: &StreamState, difference: &mut Difference<StreamChange>) {
+        let Some(wanted) = &self.shard_metrics else { return };
+        let some = |metrics: &BTreeSet<String>| (!metrics.is_empty()).then(|| metrics.clone());
+        let listed =
+            |metrics: &BTreeSet<String>| metrics.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        difference.note("shard-metrics", some(&state.shard_metrics), some(wanted), listed);
+        let beyond = |one: &BTreeSet<String>, other: &BTreeSet<String>| -> Vec<String> {
+            one.difference(other).cloned().collect()
+        };
+        let (missing, extra) = (beyond(wanted, &state.shard_metrics), beyond(&state.shard_metrics, wanted));
+        if !missing.is_empty() {
+            difference.changes.push(StreamChange::PublishMetrics(missing));
+        }
+        if !extra.is_empty() {
+            difference.changes.push(StreamChange::StopMetrics(extra));
         }
     }
 }
@@ -169,6 +236,9 @@ impl Facts for StreamState {
             ("mode", mode.to_owned()),
             ("retention", format!("{}h", self.retention_hours)),
         ]
+        .into_iter()
+        .chain((self.consumers > 0).then(|| ("fan-out consumers", self.consumers.to_string())))
+        .collect()
     }
 }
 
@@ -179,7 +249,14 @@ mod tests {
     use super::*;
 
     fn spec(capacity: StreamCapacity) -> StreamSpec {
-        StreamSpec { capacity, retention_hours: 24, encryption: None }
+        StreamSpec {
+            capacity,
+            retention_hours: 24,
+            encryption: None,
+            shard_metrics: Some(BTreeSet::new()),
+            max_record_kib: 1024,
+            warm_mibps: None,
+        }
     }
 
     fn changes(spec: &StreamSpec, state: &StreamState) -> Vec<StreamChange> {
@@ -252,6 +329,31 @@ mod tests {
         assert!(same_key("arn:aws:kms:eu-west-1:1:key/abc", "abc"));
         assert!(same_key("alias/aws/kinesis", "arn:aws:kms:eu-west-1:1:alias/aws/kinesis"));
         assert!(!same_key("arn:aws:kms:eu-west-1:1:key/abc", "abd"));
+    }
+
+    #[test]
+    fn metrics_of_shards_are_added_and_taken_away_and_left_alone_when_they_are_others() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        let there =
+            StreamState { shard_metrics: names(&["a", "b"]), ..spec(StreamCapacity::OnDemand).created() };
+        let wanted = StreamSpec { shard_metrics: Some(names(&["b", "c"])), ..spec(StreamCapacity::OnDemand) };
+        assert_eq!(
+            changes(&wanted, &there),
+            [StreamChange::PublishMetrics(vec!["c".into()]), StreamChange::StopMetrics(vec!["a".into()])]
+        );
+        assert_eq!(changes(&StreamSpec { shard_metrics: None, ..wanted }, &there), []);
+    }
+
+    #[test]
+    fn the_record_size_and_the_warm_throughput_are_changed_in_place() {
+        let plain = spec(StreamCapacity::OnDemand);
+        let wanted = StreamSpec { max_record_kib: 2048, warm_mibps: Some(100), ..plain.clone() };
+        assert_eq!(
+            changes(&wanted, &plain.created()),
+            [StreamChange::MaxRecord(2048), StreamChange::WarmThroughput(100)]
+        );
+        let warm = StreamState { warm_mibps: Some(50), ..plain.created() };
+        assert_eq!(changes(&plain, &warm), []);
     }
 
     #[test]

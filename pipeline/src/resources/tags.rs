@@ -15,6 +15,10 @@ pub const PIPELINE: &str = "pipectl:pipeline";
 pub const RESOURCE: &str = "pipectl:resource";
 /// The tag that names what a function's code was built from.
 pub const SOURCE: &str = "pipectl:source";
+/// The tag that lists the settings of a bucket that we set, and so look at.
+pub const SETTINGS: &str = "pipectl:settings";
+/// The tag of a function that services may call, by permissions that we gave and so look at.
+pub const CALLERS: &str = "pipectl:callers";
 /// The tag that holds the `CodeSha256` that was uploaded for that source.
 pub const CODE: &str = "pipectl:code";
 

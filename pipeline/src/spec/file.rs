@@ -3,9 +3,15 @@
 //! The texts here are what an editor shows on a field. The checks themselves are in `check`, where errors have
 //! positions and fixes; tests hold the two together.
 
+mod bucket;
+mod destination;
 mod function;
+mod monitoring;
 
-pub use function::{Batch, Failures, Function};
+pub use bucket::{Archive, Bucket, Lifecycle, Notify};
+pub use destination::{Backup, Partition};
+pub use function::{Architecture, Batch, Failures, Function, Logs, Vpc};
+pub use monitoring::Alarms;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -45,6 +51,15 @@ pub struct PipelineFile {
     /// Firehose deliveries by name: they take records from a stream, or directly, to their destination.
     #[schemars(extend("propertyNames" = {"pattern": "^[a-z]([a-z0-9_-]*[a-z0-9])?$"}))]
     pub deliveries: Option<IndexMap<String, Delivery>>,
+    /// Settings of buckets, by the buckets' names. Those that a delivery writes to need no entry here.
+    #[schemars(extend("propertyNames" = {"pattern": "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"}))]
+    pub buckets: Option<IndexMap<String, Bucket>>,
+    /// A default set of alarms on every stream, function and delivery. `alarms:` alone has them show in the console;
+    /// `to` has somebody told.
+    pub alarms: Option<Alarms>,
+    /// Whether there is a dashboard in CloudWatch that shows what runs through the pipeline.
+    #[schemars(extend("default" = false))]
+    pub dashboard: Option<bool>,
 }
 
 /// The version of the file format.
@@ -83,6 +98,49 @@ pub struct Stream {
     /// price by shard and volume. Functions say `fan-out: true` instead.
     #[schemars(length(max = 50), inner(regex(pattern = r"^[a-z]([a-z0-9_-]*[a-z0-9])?$")), example = ["dashboard"])]
     pub fan_out: Option<Vec<String>>,
+    /// Metrics that CloudWatch gets of every shard, at a price for each: `all`, or some of them. Without it there
+    /// are none; under `autoscale` they are the autoscaler's.
+    pub shard_metrics: Option<ShardMetrics>,
+    /// The largest record that the stream takes, its partition key included: `1MiB` to `10MiB`.
+    #[schemars(regex(pattern = r"^[0-9]+(KiB|MiB|GiB)$"), extend("default" = "1MiB"))]
+    pub max_record: Option<String>,
+    /// How much an on-demand stream is kept ready to take in, up to `10GiB/s`. It needs on-demand Advantage.
+    #[schemars(regex(pattern = r"^[0-9]+(MiB|GiB)/s$"), example = &"100MiB/s")]
+    pub warm_throughput: Option<String>,
+}
+
+/// All metrics of a shard, or some.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum ShardMetrics {
+    /// All.
+    All(All),
+    /// Some.
+    Some(Vec<ShardMetric>),
+}
+
+/// The word `all`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum All {
+    /// All of them.
+    All,
+}
+
+/// A metric of a shard, by its name in CloudWatch.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names are CloudWatch's, and say it")]
+#[schemars(inline)]
+pub enum ShardMetric {
+    IncomingBytes,
+    IncomingRecords,
+    OutgoingBytes,
+    OutgoingRecords,
+    WriteProvisionedThroughputExceeded,
+    ReadProvisionedThroughputExceeded,
+    IteratorAgeMilliseconds,
 }
 
 /// A number of shards, or `on-demand`.
@@ -123,7 +181,7 @@ pub struct Autoscale {
 
 /// A Lambda function that changes records: a VRL program, or a package of your own.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("oneOf" = [{"required": ["vrl"]}, {"required": ["package"]}]))]
 pub struct Transform {
     /// A program in the Vector Remap Language, run by the function that pipectl ships. `.` is the record:
@@ -142,6 +200,22 @@ pub struct Transform {
     /// Environment variables of the function.
     #[schemars(extend("propertyNames" = {"pattern": "^[a-zA-Z][a-zA-Z0-9_]+$"}))]
     pub environment: Option<IndexMap<String, String>>,
+    /// What it was built for. Without it, what its package says.
+    pub architecture: Option<Architecture>,
+    /// ARNs of layers, with their versions, that the package is laid over in this order. At most five.
+    #[schemars(length(max = 5), inner(regex(pattern = r"^arn:aws[a-z-]*:lambda:.*:layer:.*:[0-9]+$")))]
+    pub layers: Option<Vec<String>>,
+    /// A network of your own that the function is attached to. It then reaches the internet only as that does.
+    pub vpc: Option<Vpc>,
+    /// The ARN of an SQS queue or an SNS topic for what asynchronous calls gave up. Functions that read a stream
+    /// are not called so: they have `failures.to`.
+    #[schemars(regex(pattern = r"^arn:aws[a-z-]*:(sqs|sns):"))]
+    pub dead_letters: Option<String>,
+    /// Its log.
+    pub logs: Option<Logs>,
+    /// How many calls at a time are kept for it; it gets no more. Without it, it shares the account's.
+    #[schemars(range(max = 100_000))]
+    pub concurrency: Option<u32>,
 }
 
 /// A Firehose delivery stream.
@@ -155,6 +229,10 @@ pub struct Delivery {
     pub transform: Option<String>,
     /// Where the records go.
     pub to: Destination,
+    /// What encrypts the records that it holds: `aws-owned`, or the ARN of a KMS key. Only without `from`: what
+    /// comes from a stream is encrypted there.
+    #[schemars(example = &"aws-owned")]
+    pub encryption: Option<String>,
 }
 
 /// Where a delivery puts its records.
@@ -184,6 +262,11 @@ pub struct S3 {
     /// How objects are compressed.
     #[schemars(extend("default" = "gzip"))]
     pub compression: Option<Compression>,
+    /// Dynamic partitioning: objects by what is in the records, at a price by volume. It can be switched only by
+    /// replacing the delivery stream. Buffers are then 64MiB at least.
+    pub partition: Option<Partition>,
+    /// A second place for the records as they came in. It can be taken away only by replacing the delivery stream.
+    pub backup: Option<Backup>,
 }
 
 /// When Firehose writes an object.

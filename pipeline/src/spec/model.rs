@@ -3,15 +3,24 @@
 //! Parsing and checking happen once, in the rest of [`crate::spec`]. Whatever holds a [`Pipeline`] may
 //! rely on it: names are legal, references resolve, and units are plain numbers of the unit they name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
+mod bucket;
+mod destination;
 mod function;
+mod monitoring;
 
-pub use function::{Function, FunctionSettings, Reading, Retries, Start};
+pub use bucket::{Bucket, LifecycleRule, Notification};
+pub use destination::{Backup, DeliveryKey, PartitionKeys, Partitioning};
+pub use function::{
+    Architecture, Function, FunctionLogs, FunctionSettings, LogFormat, Reading, Retries, Start, Vpc,
+};
+
+pub use monitoring::Alarms;
 
 /// One pipeline file, checked.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,13 +39,19 @@ pub struct Pipeline {
     pub functions: IndexMap<String, Function>,
     /// Firehose deliveries by logical name, in file order.
     pub deliveries: IndexMap<String, Delivery>,
+    /// Settings of buckets by the buckets' own names, in file order.
+    pub buckets: IndexMap<String, Bucket>,
+    /// The default set of alarms; `None` is none.
+    pub alarms: Option<Alarms>,
+    /// Whether there is a dashboard.
+    pub dashboard: bool,
 }
 
 impl Pipeline {
-    /// What runs in Lambda, by logical name: the transforms, then the functions. No name comes twice.
-    pub fn code(&self) -> impl Iterator<Item = (&String, &Code)> {
-        let transforms = self.transforms.iter().map(|(logical, transform)| (logical, &transform.code));
-        transforms.chain(self.functions.iter().map(|(logical, function)| (logical, &function.code)))
+    /// What runs in Lambda, and how, by logical name: the transforms, then the functions. No name comes twice.
+    pub fn code(&self) -> impl Iterator<Item = (&String, &Code, &FunctionSettings)> {
+        let transforms = self.transforms.iter().map(|(logical, it)| (logical, &it.code, &it.settings));
+        transforms.chain(self.functions.iter().map(|(logical, it)| (logical, &it.code, &it.settings)))
     }
 }
 
@@ -53,6 +68,12 @@ pub struct Stream {
     pub autoscale: Option<Autoscale>,
     /// Applications that read it by enhanced fan-out: each gets 2 MiB/s of every shard for itself.
     pub fan_out: Vec<String>,
+    /// Metrics published for every shard, by their names on AWS; `None` when the file does not say.
+    pub shard_metrics: Option<BTreeSet<String>>,
+    /// The largest record, 1024 to 10240 KiB.
+    pub max_record_kib: u32,
+    /// What an on-demand stream is kept ready for, in MiB/s; `None` when the file does not say.
+    pub warm_mibps: Option<u32>,
 }
 
 impl Default for Stream {
@@ -64,6 +85,9 @@ impl Default for Stream {
             encryption: None,
             autoscale: None,
             fan_out: Vec::new(),
+            shard_metrics: None,
+            max_record_kib: 1024,
+            warm_mibps: None,
         }
     }
 }
@@ -115,6 +139,8 @@ pub struct Delivery {
     pub transform: Option<String>,
     /// Where the records go.
     pub to: Destination,
+    /// What encrypts the records that it holds; with direct put only.
+    pub encryption: Option<DeliveryKey>,
 }
 
 /// Where a delivery puts its records.
@@ -137,6 +163,26 @@ pub struct S3Destination {
     pub buffer: Buffer,
     /// How an object is compressed.
     pub compression: Compression,
+    /// Objects by what is in the records.
+    pub partition: Option<Partitioning>,
+    /// Where the records go as they came in, beside the destination.
+    pub backup: Option<Box<Backup>>,
+}
+
+impl S3Destination {
+    /// A bucket of which the file says nothing more.
+    #[must_use]
+    pub fn new(bucket: impl Into<String>) -> Self {
+        Self {
+            bucket: bucket.into(),
+            prefix: None,
+            errors: Some("errors/!{firehose:error-output-type}/".to_owned()),
+            buffer: Buffer { size_mib: 5, interval: Duration::from_secs(60) },
+            compression: Compression::Gzip,
+            partition: None,
+            backup: None,
+        }
+    }
 }
 
 /// When Firehose writes what it has gathered: at the size or at the interval, whichever comes first.

@@ -1,6 +1,8 @@
 //! A cloud and a ledger store in memory, with a fuse in every call: a process can be made to die before or
 //! after the effect of any of them, and any call can be made to fail.
 
+mod kinds;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
@@ -9,14 +11,12 @@ use tokio::sync::Notify;
 
 use crate::cloud::{BucketControl, CallError, Cloud, Control, Meaning};
 use crate::ledger::{Store, StoreError, Version};
-use crate::resources::bucket::{BucketChange, BucketSpec, BucketState};
+use crate::resources::bucket::{BucketChange, BucketSpec, BucketState, Setting};
 use crate::resources::delivery::{DeliveryChange, DeliverySpec, DeliveryState};
 use crate::resources::function::{FunctionChange, FunctionSpec, FunctionState, PackageSource};
 use crate::resources::log_group::{LogGroupChange, LogGroupSpec, LogGroupState};
-use crate::resources::mapping::{MappingChange, MappingSpec, MappingState};
 use crate::resources::role::{RoleChange, RoleSpec, RoleState};
 use crate::resources::stream::{StreamChange, StreamSpec, StreamState};
-use crate::resources::stream_consumer::{ConsumerChange, ConsumerSpec, ConsumerState};
 use crate::resources::tags::{CODE, SOURCE, TagChange, TagMap};
 use crate::resources::{Kind, Observed, Properties, ResourceId, Spec, State};
 
@@ -71,6 +71,8 @@ impl Fake {
             deliveries: fake(),
             consumers: fake(),
             mappings: fake(),
+            alarms: fake(),
+            dashboards: fake(),
         }
     }
 
@@ -250,14 +252,35 @@ impl Kept for BucketSpec {
         Spec::Bucket(self.clone())
     }
 
-    fn apply(world: &mut World, name: &str, BucketChange::Empty: &BucketChange) -> Result<(), Meaning> {
-        world.hidden.retain(|(bucket, _)| bucket != name);
+    fn apply(world: &mut World, name: &str, change: &BucketChange) -> Result<(), Meaning> {
+        let State::Bucket(bucket) = &mut world.existing(Self::KIND, name)?.state else {
+            unreachable!("kept by kind")
+        };
+        match change {
+            BucketChange::Empty => world.hidden.retain(|(bucket, _)| bucket != name),
+            BucketChange::Versioning(on) => {
+                bucket.known.insert(Setting::Versioning);
+                bucket.versioning = *on;
+            }
+            BucketChange::Encryption(key) => {
+                bucket.known.insert(Setting::Encryption);
+                bucket.encryption.clone_from(key);
+            }
+            BucketChange::Lifecycle(rules) => {
+                bucket.known.insert(Setting::Lifecycle);
+                bucket.lifecycle.clone_from(rules);
+            }
+            BucketChange::Notifications(them) => {
+                bucket.known.insert(Setting::Notifications);
+                bucket.notifications.clone_from(them);
+            }
+        }
         Ok(())
     }
 
     fn shown(state: State, _unsettled: bool) -> BucketState {
-        let State::Bucket(_) = state else { unreachable!("kept by kind") };
-        BucketState { holds_objects: None }
+        let State::Bucket(bucket) = state else { unreachable!("kept by kind") };
+        BucketState { holds_objects: None, ..bucket }
     }
 
     fn may_go(world: &World, name: &str) -> Result<(), Meaning> {
@@ -292,6 +315,13 @@ impl Kept for StreamSpec {
             }
             StreamChange::Encrypt(key) => stream.encryption = Some(key.clone()),
             StreamChange::StopEncrypting(_) => stream.encryption = None,
+            StreamChange::PublishMetrics(names) => stream.shard_metrics.extend(names.iter().cloned()),
+            StreamChange::StopMetrics(names) => stream.shard_metrics.retain(|name| !names.contains(name)),
+            StreamChange::MaxRecord(kib) => stream.max_record_kib = *kib,
+            StreamChange::WarmThroughput(mibps) => stream.warm_mibps = Some(*mibps),
+            StreamChange::DeleteWithConsumers => {
+                world.resources.remove(&ResourceId::new(Self::KIND, name));
+            }
         }
         Ok(())
     }
@@ -394,7 +424,17 @@ impl Kept for FunctionSpec {
             FunctionChange::Configuration(spec) => {
                 let code_sha256 = function.code_sha256.clone();
                 let architecture = function.architecture.clone();
-                *function = FunctionState { code_sha256, architecture, ..spec.created() };
+                let (concurrency, callers) = (function.concurrency, function.callers.clone());
+                let kept =
+                    FunctionState { code_sha256, architecture, concurrency, callers, ..spec.created() };
+                *function = kept;
+            }
+            FunctionChange::Concurrency(calls) => function.concurrency = *calls,
+            FunctionChange::Permit(arn) => {
+                function.callers.get_or_insert_default().insert(arn.clone());
+            }
+            FunctionChange::Forbid(arn) => {
+                function.callers.get_or_insert_default().remove(arn);
             }
         }
         Ok(())
@@ -419,15 +459,15 @@ impl Kept for DeliverySpec {
         Spec::Delivery(self.clone())
     }
 
-    fn apply(
-        world: &mut World,
-        name: &str,
-        DeliveryChange::Destination(settings): &DeliveryChange,
-    ) -> Result<(), Meaning> {
+    fn apply(world: &mut World, name: &str, change: &DeliveryChange) -> Result<(), Meaning> {
         let State::Delivery(delivery) = &mut world.existing(Self::KIND, name)?.state else {
             unreachable!("kept by kind")
         };
-        delivery.destination = Some(*settings.clone());
+        match change {
+            DeliveryChange::Destination(settings) => delivery.destination = Some(*settings.clone()),
+            DeliveryChange::Encrypt(key) => delivery.encryption = Some(key.clone()),
+            DeliveryChange::StopEncrypting => delivery.encryption = None,
+        }
         Ok(())
     }
 
@@ -437,61 +477,6 @@ impl Kept for DeliverySpec {
             "CREATING".clone_into(&mut delivery.status);
         }
         delivery
-    }
-}
-
-impl Kept for ConsumerSpec {
-    const KIND: Kind = Kind::StreamConsumer;
-    const CREATE: &'static str = "kinesis:RegisterStreamConsumer";
-    const CHANGE: &'static str = "kinesis:none";
-    const DELETE: &'static str = "kinesis:DeregisterStreamConsumer";
-
-    fn wanted(&self) -> Spec {
-        Spec::StreamConsumer(self.clone())
-    }
-
-    fn apply(_world: &mut World, _name: &str, change: &ConsumerChange) -> Result<(), Meaning> {
-        match *change {}
-    }
-
-    fn shown(state: State, unsettled: bool) -> ConsumerState {
-        let State::StreamConsumer(mut consumer) = state else { unreachable!("kept by kind") };
-        if unsettled {
-            "CREATING".clone_into(&mut consumer.status);
-        }
-        consumer
-    }
-}
-
-impl Kept for MappingSpec {
-    const KIND: Kind = Kind::Mapping;
-    const CREATE: &'static str = "lambda:CreateEventSourceMapping";
-    const CHANGE: &'static str = "lambda:UpdateEventSourceMapping";
-    const DELETE: &'static str = "lambda:DeleteEventSourceMapping";
-
-    fn wanted(&self) -> Spec {
-        Spec::Mapping(self.clone())
-    }
-
-    fn apply(
-        world: &mut World,
-        name: &str,
-        MappingChange::Settings(settings): &MappingChange,
-    ) -> Result<(), Meaning> {
-        let State::Mapping(mapping) = &mut world.existing(Self::KIND, name)?.state else {
-            unreachable!("kept by kind")
-        };
-        mapping.settings = *settings.clone();
-        mapping.status = if settings.enabled { "Enabled" } else { "Disabled" }.to_owned();
-        Ok(())
-    }
-
-    fn shown(state: State, unsettled: bool) -> MappingState {
-        let State::Mapping(mut mapping) = state else { unreachable!("kept by kind") };
-        if unsettled {
-            "Updating".clone_into(&mut mapping.status);
-        }
-        mapping
     }
 }
 

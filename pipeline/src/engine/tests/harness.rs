@@ -36,7 +36,10 @@ pub(super) fn delivery(bucket: &str) -> Delivery {
             errors: None,
             buffer: Buffer { size_mib: 5, interval: Duration::from_secs(60) },
             compression: Compression::Gzip,
+            partition: None,
+            backup: None,
         }),
+        encryption: None,
     }
 }
 
@@ -100,6 +103,7 @@ impl Harness {
             remembered: seen.remembered(),
             based_on: seen.revision(),
             bucket_data: BucketData::Refuse,
+            delete_consumers: false,
         })
     }
 
@@ -114,6 +118,7 @@ impl Harness {
             remembered: seen.remembered(),
             based_on: seen.revision(),
             bucket_data: data,
+            delete_consumers: false,
         })
     }
 

@@ -1,13 +1,15 @@
 //! What a transform or a function takes: its role, its log group, itself, and how it reads its stream.
 
-use super::{Builder, LOG_RETENTION_DAYS};
-use crate::resources::function::FunctionSpec;
+use super::Builder;
+use crate::resources::function::{FunctionSpec, Logging, Network};
 use crate::resources::function_policy::{FunctionReach, function_policy};
 use crate::resources::log_group::LogGroupSpec;
 use crate::resources::mapping::{MappingSettings, MappingSource, MappingSpec, StartingPosition};
 use crate::resources::role::{self, RoleSpec};
 use crate::resources::{Address, Spec, names};
-use crate::spec::model::{Code, Function, FunctionSettings, Reading, Retries, Start, Transform};
+use crate::spec::model::{
+    Code, Function, FunctionSettings, LogFormat, Reading, Retries, Start, Transform, Vpc,
+};
 
 /// Names the built-in function that the shipped bootstrap runs.
 const FUNCTION_VARIABLE: &str = "PIPECTL_FUNCTION";
@@ -66,10 +68,16 @@ impl Builder<'_> {
             memory_mib: settings.memory_mib,
             timeout_seconds: settings.timeout_seconds,
             environment,
+            layers: settings.layers.clone(),
+            network: settings.vpc.as_ref().map(network).unwrap_or_default(),
+            dead_letters: settings.dead_letters.clone(),
+            logging: logging(settings.logs.format),
+            concurrency: settings.concurrency,
+            callers: self.callers(parts.logical),
             package: code.package.clone(),
         };
         let role_spec = self.function_role(parts, &logs);
-        let log_spec = LogGroupSpec { retention_days: LOG_RETENTION_DAYS, streams: Vec::new() };
+        let log_spec = LogGroupSpec { retention_days: settings.logs.retention_days, streams: Vec::new() };
         let address = parts.address.clone();
         self.add(address.role(), parts.role.clone(), Spec::Role(role_spec), Vec::new());
         self.add(address.logs(), logs, Spec::LogGroup(log_spec), Vec::new());
@@ -84,12 +92,17 @@ impl Builder<'_> {
         let source = parts.reads.and_then(|reading| self.pipeline.streams.get(&reading.stream));
         let fan_out = parts.reads.filter(|reading| reading.fan_out);
         let consumer = fan_out.map(|_| names::function_consumer(pipeline, parts.logical));
+        let told = [
+            parts.reads.and_then(|reading| reading.failures_to.as_deref()),
+            parts.settings.dead_letters.as_deref(),
+        ];
         let reach = FunctionReach {
             log_group: logs,
             stream: stream.as_deref(),
             stream_key: source.and_then(|stream| stream.encryption.as_deref()),
             consumer: consumer.as_deref(),
-            failures_to: parts.reads.and_then(|reading| reading.failures_to.as_deref()).into_iter().collect(),
+            failures_to: told.into_iter().flatten().collect(),
+            network: parts.settings.vpc.is_some(),
         };
         RoleSpec {
             trust: role::trust("lambda.amazonaws.com", place, false),
@@ -121,6 +134,19 @@ impl Builder<'_> {
             needs.push(address.fan_out());
         }
         self.add(address.mapping(), name, Spec::Mapping(spec), needs);
+    }
+}
+
+fn network(vpc: &Vpc) -> Network {
+    Network { subnets: vpc.subnets.clone(), security_groups: vpc.security_groups.clone() }
+}
+
+fn logging(format: LogFormat) -> Logging {
+    match format {
+        LogFormat::Text => Logging::Text,
+        LogFormat::Json { level, system } => {
+            Logging::Json { application: level.to_owned(), system: system.to_owned() }
+        }
     }
 }
 

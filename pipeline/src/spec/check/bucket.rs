@@ -3,7 +3,7 @@
 //! Source: "General purpose bucket naming rules" in the S3 user guide.
 
 use super::super::code::Code;
-use super::super::diagnostic::Diagnostic;
+use super::super::diagnostic::{Diagnostic, Place};
 use super::fields::{Found, Given};
 
 const PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
@@ -12,18 +12,20 @@ const SUFFIXES: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-
 /// A bucket that S3 takes.
 pub(crate) fn name(given: &Given<'_>, found: &mut Found) -> Option<String> {
     let name = given.text(found)?;
-    let Some(problem) = problem(name) else { return Some(name.to_owned()) };
+    check(name, given.place(), found).then(|| name.to_owned())
+}
+
+/// Whether S3 takes a bucket of this name, which stands at this place.
+pub(crate) fn check(name: &str, place: Place, found: &mut Found) -> bool {
+    let Some(problem) = problem(name) else { return true };
     let shown: String = name.chars().take(80).collect();
-    let diagnostic = Diagnostic::error(
-        Code::InvalidBucket,
-        given.place(),
-        format!("S3 takes no bucket named `{shown}`: {problem}"),
-    );
+    let message = format!("S3 takes no bucket named `{shown}`: {problem}");
+    let diagnostic = Diagnostic::error(Code::InvalidBucket, place, message);
     found.push(match legal_form(name) {
         Some(form) => diagnostic.help(format!("for example `{form}`")),
         None => diagnostic,
     });
-    None
+    false
 }
 
 fn problem(name: &str) -> Option<String> {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::super::code::Code;
 use super::super::diagnostic::{Diagnostic, Place};
-use super::super::model::{Buffer, Compression, Delivery, Destination, S3Destination};
+use super::super::model::{Backup, Buffer, Compression, Delivery, Destination, PartitionKeys, S3Destination};
 use super::fields::{Fields, Found, Given};
-use super::shape::{BUFFER, DELIVERY, DESTINATION, S3};
-use super::{bucket, measure, prefix, suggest};
+use super::shape::{BACKUP, BUFFER, DELIVERY, DESTINATION, S3};
+use super::{bucket, delivery_key, measure, partition, prefix, suggest};
 
 /// Firehose's own default size.
 const BUFFER_MIB: u32 = 5;
@@ -32,6 +32,8 @@ pub(crate) struct Defined<'a> {
     pub(crate) streams: Vec<&'a str>,
     /// The transforms of the file, sound or not.
     pub(crate) transforms: Vec<&'a str>,
+    /// The functions of the file, sound or not.
+    pub(crate) functions: Vec<&'a str>,
 }
 
 /// A delivery.
@@ -42,9 +44,11 @@ pub(crate) fn read(given: Given<'_>, defined: &Defined<'_>, found: &mut Found) -
     let transform = fields
         .get("transform")
         .and_then(|given| refer(&given, "transform", &defined.transforms, defined, found));
-    let to = fields.get("to").and_then(|given| destination(given, found));
+    let to = fields.get("to").and_then(|given| destination(given, transform.is_some(), found));
+    let encryption =
+        fields.get("encryption").and_then(|given| delivery_key::read(&given, from.as_deref(), found));
     let errors = found[before..].iter().any(|item| item.severity == super::super::Severity::Error);
-    (!errors).then_some(Delivery { from, transform, to: to? })
+    (!errors).then_some(Delivery { from, transform, to: to?, encryption })
 }
 
 /// A logical name that the file defines.
@@ -79,29 +83,78 @@ pub(crate) fn refer(
     None
 }
 
-fn destination(given: Given<'_>, found: &mut Found) -> Option<Destination> {
+fn destination(given: Given<'_>, transform: bool, found: &mut Found) -> Option<Destination> {
     let fields = Fields::open(&DESTINATION, given, found)?;
-    s3(fields.get("s3")?, found).map(Destination::S3)
+    s3(fields.get("s3")?, transform, found).map(Destination::S3)
 }
 
-fn s3(given: Given<'_>, found: &mut Found) -> Option<S3Destination> {
+fn s3(given: Given<'_>, transform: bool, found: &mut Found) -> Option<S3Destination> {
     let fields = Fields::open(&S3, given, found)?;
     let bucket = fields.get("bucket").and_then(|given| bucket::name(&given, found));
-    let (prefix, errors) = prefixes(&fields, found);
-    let buffer = buffer(&fields, found);
-    let compression = match fields.get("compression") {
+    let Prefixes { prefix, keys, errors } = prefixes(&fields, found);
+    let mut buffer = buffer(&fields, found)?;
+    let compression = compression(&fields, found);
+    let beside =
+        partition::Beside { keys, prefix: fields.get("prefix"), buffer: fields.get("buffer"), transform };
+    let partition = partition::read(written(&fields, "partition"), &beside, &mut buffer, found);
+    let backup = fields.get("backup").and_then(|given| backup(given, found));
+    Some(S3Destination {
+        bucket: bucket?,
+        prefix,
+        errors,
+        buffer,
+        compression: compression?,
+        partition,
+        backup: backup.map(Box::new),
+    })
+}
+
+/// A field that says something by being there, even with nothing after its colon.
+fn written<'a>(fields: &Fields<'a>, name: &str) -> Option<Given<'a>> {
+    fields.get(name).or_else(|| fields.empty(name))
+}
+
+fn compression(fields: &Fields<'_>, found: &mut Found) -> Option<Compression> {
+    match fields.get("compression") {
         Some(given) => given.choice(&COMPRESSIONS, found),
         None => Some(Compression::Gzip),
-    };
-    Some(S3Destination { bucket: bucket?, prefix, errors, buffer: buffer?, compression: compression? })
+    }
+}
+
+/// A place for the records as they came in.
+fn backup(given: Given<'_>, found: &mut Found) -> Option<Backup> {
+    let fields = Fields::open(&BACKUP, given, found)?;
+    let bucket = fields.get("bucket").and_then(|given| bucket::name(&given, found));
+    let prefix = fields.get("prefix").and_then(|given| {
+        let prefix = prefix::read(&given, prefix::Use::Data, found)?;
+        if prefix.keys != PartitionKeys::default() {
+            let message = "a backup is not partitioned, so its prefix cannot have keys";
+            found.push(
+                Diagnostic::error(Code::InvalidPrefix, given.place(), message)
+                    .help("partition by time: `!{timestamp:yyyy-MM-dd}`"),
+            );
+        }
+        Some(prefix.text)
+    });
+    let buffer = buffer(&fields, found);
+    let compression = compression(&fields, found);
+    Some(Backup { bucket: bucket?, prefix, buffer: buffer?, compression: compression? })
+}
+
+/// What `prefix` and `errors` say.
+struct Prefixes {
+    prefix: Option<String>,
+    keys: PartitionKeys,
+    errors: Option<String>,
 }
 
 /// `prefix` and `errors` are checked together: an expression in the one obliges the other.
-fn prefixes(fields: &Fields<'_>, found: &mut Found) -> (Option<String>, Option<String>) {
+fn prefixes(fields: &Fields<'_>, found: &mut Found) -> Prefixes {
     let prefix = fields.get("prefix");
     let given = prefix.as_ref().and_then(|given| prefix::read(given, prefix::Use::Data, found));
+    let keys = given.as_ref().map(|prefix| prefix.keys.clone()).unwrap_or_default();
     let Some(errors) = fields.get("errors") else {
-        return (given.map(|prefix| prefix.text), Some(ERRORS.to_owned()));
+        return Prefixes { prefix: given.map(|it| it.text), keys, errors: Some(ERRORS.to_owned()) };
     };
     let read = prefix::read(&errors, prefix::Use::Errors, found);
     if let Some(read) = &read
@@ -120,7 +173,7 @@ fn prefixes(fields: &Fields<'_>, found: &mut Found) -> (Option<String>, Option<S
         }
         found.push(problem);
     }
-    (given.map(|prefix| prefix.text), read.map(|errors| errors.text))
+    Prefixes { prefix: given.map(|it| it.text), keys, errors: read.map(|it| it.text) }
 }
 
 fn buffer(fields: &Fields<'_>, found: &mut Found) -> Option<Buffer> {

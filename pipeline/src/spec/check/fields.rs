@@ -73,6 +73,12 @@ impl<'a> Fields<'a> {
         (!entry.value.is_null()).then_some(given)
     }
 
+    /// A field that is there with nothing written after the colon.
+    pub(crate) fn empty(&self, name: &str) -> Option<Given<'a>> {
+        let entry = self.node.entry(name)?;
+        entry.value.is_null().then(|| Given { node: &entry.value, path: self.path.key(name) })
+    }
+
     /// The entries of a field that maps names to things; nothing when it is left out.
     pub(crate) fn entries(&self, name: &str, found: &mut Found) -> Vec<(&'a str, Given<'a>)> {
         let Some(Given { node, path }) = self.get(name) else { return Vec::new() };

@@ -1,19 +1,19 @@
-//! One of `functions`, and what it has in common with a transform: how it is run.
+//! One of `functions`.
 
 use super::super::code::Code;
 use super::super::diagnostic::{Diagnostic, Place};
-use super::super::model::{Function, FunctionSettings};
+use super::super::model::Function;
 use super::delivery::Defined;
 use super::fields::{Fields, Found, Given};
 use super::shape::FUNCTION;
-use super::{environment, measure, reading, transform};
+use super::{reading, settings, transform};
 
 /// A function.
 pub(crate) fn read(given: Given<'_>, defined: &Defined<'_>, found: &mut Found) -> Option<Function> {
     let before = found.len();
     let fields = Fields::open(&FUNCTION, given, found)?;
     let code = fields.get("package").and_then(|given| transform::package(&given, found));
-    let settings = settings(&fields, found);
+    let settings = settings::read(&fields, found);
     let reads = match fields.get("from") {
         Some(from) => reading::read(&from, &fields, defined, found).map(Some),
         None => {
@@ -22,22 +22,7 @@ pub(crate) fn read(given: Given<'_>, defined: &Defined<'_>, found: &mut Found) -
         }
     };
     let failed = found[before..].iter().any(|item| item.severity == super::super::Severity::Error);
-    (!failed).then_some(Function { code: code?, settings: settings?, reads: reads? })
-}
-
-/// How a function is run.
-pub(crate) fn settings(fields: &Fields<'_>, found: &mut Found) -> Option<FunctionSettings> {
-    let usual = FunctionSettings::default();
-    let memory_mib = match fields.get("memory") {
-        Some(given) => measure::MEMORY.read(&given, found),
-        None => Some(usual.memory_mib),
-    };
-    let timeout_seconds = match fields.get("timeout") {
-        Some(given) => measure::TIMEOUT.read(&given, found),
-        None => Some(usual.timeout_seconds),
-    };
-    let environment = environment::read(fields, found);
-    Some(FunctionSettings { memory_mib: memory_mib?, timeout_seconds: timeout_seconds?, environment })
+    (!failed).then_some(Function { code: code?, settings, reads: reads? })
 }
 
 /// Says which fields say how to read a stream where no stream is read.

@@ -12,6 +12,8 @@ type Units = &'static [(&'static str, u64)];
 
 const TIME: Units = &[("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
 const SIZE: Units = &[("KiB", 1), ("MiB", 1024), ("GiB", 1024 * 1024)];
+const DAY: Units = &[("d", 1)];
+const RATE: Units = &[("MiB/s", 1), ("GiB/s", 1024)];
 const SHARE: Units = &[("%", 1)];
 
 /// What people write for a unit, and which unit they mean.
@@ -45,6 +47,14 @@ const MEANT: &[(&str, &str)] = &[
     ("g", "GiB"),
     ("gb", "GiB"),
     ("gib", "GiB"),
+    ("mb/s", "MiB/s"),
+    ("mib/s", "MiB/s"),
+    ("mibps", "MiB/s"),
+    ("mib", "MiB/s"),
+    ("mb", "MiB/s"),
+    ("gb/s", "GiB/s"),
+    ("gib/s", "GiB/s"),
+    ("gib", "GiB/s"),
     ("gi", "GiB"),
     ("%", "%"),
     ("pct", "%"),
@@ -65,18 +75,28 @@ pub(crate) struct Measure {
 
 /// `retention`: IncreaseStreamRetentionPeriod takes 24 to 8760 hours.
 pub(crate) const RETENTION: Measure = Measure { units: TIME, step: "h", min: 24, max: 8760 };
+/// `max-record`: UpdateMaxRecordSize takes 1024 to 10240 KiB.
+pub(crate) const MAX_RECORD: Measure = Measure { units: SIZE, step: "KiB", min: 1024, max: 10_240 };
+/// `warm-throughput`: UpdateStreamWarmThroughput takes up to 10 GiB/s.
+pub(crate) const WARM_THROUGHPUT: Measure = Measure { units: RATE, step: "MiB/s", min: 1, max: 10_240 };
 /// `autoscale.target`.
 pub(crate) const TARGET: Measure = Measure { units: SHARE, step: "%", min: 1, max: 100 };
 /// `memory`: what Lambda takes.
 pub(crate) const MEMORY: Measure = Measure { units: SIZE, step: "MiB", min: 128, max: 10_240 };
 /// `timeout`: what Lambda takes.
 pub(crate) const TIMEOUT: Measure = Measure { units: TIME, step: "s", min: 1, max: 900 };
+/// `logs.retention`: the shortest and longest that PutRetentionPolicy takes; it takes few between.
+pub(crate) const LOG_RETENTION: Measure = Measure { units: TIME, step: "d", min: 1, max: 3653 };
 /// `batch.window`: MaximumBatchingWindowInSeconds of an event source mapping.
 pub(crate) const BATCH_WINDOW: Measure = Measure { units: TIME, step: "s", min: 0, max: 300 };
 /// `batch.tumbling`: TumblingWindowInSeconds of an event source mapping.
 pub(crate) const TUMBLING_WINDOW: Measure = Measure { units: TIME, step: "s", min: 0, max: 900 };
 /// `failures.age`: MaximumRecordAgeInSeconds of an event source mapping, which refuses 1 to 59.
 pub(crate) const RECORD_AGE: Measure = Measure { units: TIME, step: "s", min: 60, max: 604_800 };
+/// `partition.retry`: RetryOptions of dynamic partitioning.
+pub(crate) const PARTITION_RETRY: Measure = Measure { units: TIME, step: "s", min: 0, max: 7200 };
+/// Times of lifecycle rules, which S3 counts in days.
+pub(crate) const DAYS: Measure = Measure { units: DAY, step: "d", min: 1, max: 36_500 };
 /// `buffer.size`: BufferingHints of an S3 destination.
 pub(crate) const BUFFER_SIZE: Measure = Measure { units: SIZE, step: "MiB", min: 1, max: 128 };
 /// `buffer.interval`: BufferingHints of an S3 destination.
@@ -209,6 +229,9 @@ impl Measure {
             "h" => "hours",
             "s" => "seconds",
             "MiB" => "MiB",
+            "KiB" => "KiB",
+            "MiB/s" => "MiB/s",
+            "d" => "days",
             _ => "percents",
         }
     }
@@ -220,14 +243,19 @@ mod tests {
 
     use super::*;
 
-    const ALL: [&Measure; 9] = [
+    const ALL: [&Measure; 14] = [
         &RETENTION,
+        &MAX_RECORD,
+        &WARM_THROUGHPUT,
         &TARGET,
         &MEMORY,
         &TIMEOUT,
         &BATCH_WINDOW,
         &TUMBLING_WINDOW,
         &RECORD_AGE,
+        &LOG_RETENTION,
+        &PARTITION_RETRY,
+        &DAYS,
         &BUFFER_SIZE,
         &BUFFER_INTERVAL,
     ];

@@ -6,8 +6,10 @@
 
 mod arn;
 mod bucket;
+mod bucket_settings;
 mod date_pattern;
 mod delivery;
+mod delivery_key;
 mod environment;
 mod fields;
 mod filter;
@@ -15,10 +17,14 @@ mod function;
 mod kms;
 mod list;
 mod measure;
+mod monitoring;
 mod name;
+mod partition;
 mod prefix;
 mod reading;
+mod settings;
 mod shape;
+mod shard_metrics;
 mod stream;
 mod suggest;
 mod tags;
@@ -28,7 +34,7 @@ use indexmap::IndexMap;
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place};
-use super::model::Pipeline;
+use super::model::{Bucket, Pipeline};
 use super::path::Path;
 use super::transform::CheckTransform;
 use super::tree::Node;
@@ -55,12 +61,13 @@ pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform, found: &mut Foun
     let what = ("a transform name", name::TRANSFORM, name);
     let transforms =
         each(&transform_entries, what, found, |given, found| transform::read(given, check, found));
+    let function_entries = file.entries("functions", found);
     let defined = delivery::Defined {
         pipeline: name,
         streams: stream_entries.iter().map(|(logical, _)| *logical).collect(),
         transforms: transform_entries.iter().map(|(logical, _)| *logical).collect(),
+        functions: function_entries.iter().map(|(logical, _)| *logical).collect(),
     };
-    let function_entries = file.entries("functions", found);
     let what = ("a function name", name::FUNCTION, name);
     let functions =
         each(&function_entries, what, found, |given, found| function::read(given, &defined, found));
@@ -69,14 +76,43 @@ pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform, found: &mut Foun
     let what = ("a delivery name", name::DELIVERY, name);
     let deliveries =
         each(&delivery_entries, what, found, |given, found| delivery::read(given, &defined, found));
+    let buckets = buckets(&file, region.as_deref(), &defined, found);
     if !has_errors(found) {
         unused(&transform_entries, &delivery_entries, found);
         if stream_entries.is_empty() && delivery_entries.is_empty() && function_entries.is_empty() {
             found.push(nothing_to_run());
         }
     }
+    let (alarms, dashboard) = (monitoring::alarms(&file, found), monitoring::dashboard(&file, found));
     let name = name?.to_owned();
-    Some(Pipeline { name, region, tags, streams, transforms, functions, deliveries })
+    Some(Pipeline {
+        name,
+        region,
+        tags,
+        streams,
+        transforms,
+        functions,
+        deliveries,
+        buckets,
+        alarms,
+        dashboard,
+    })
+}
+
+/// Settings of buckets, whose names are the buckets' own.
+fn buckets(
+    file: &Fields<'_>,
+    region: Option<&str>,
+    defined: &delivery::Defined<'_>,
+    found: &mut Found,
+) -> IndexMap<String, Bucket> {
+    let mut buckets = IndexMap::new();
+    for (name, given) in file.entries("buckets", found) {
+        let named = bucket::check(name, Place::Key(given.path.clone()), found);
+        let settings = bucket_settings::read(given, region, defined, found);
+        buckets.extend(named.then_some(()).and(settings).map(|settings| (name.to_owned(), settings)));
+    }
+    buckets
 }
 
 /// What a kind of entry is called, what its names become on AWS, and the pipeline's name.

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::super::code::Code;
 use super::super::diagnostic::{Diagnostic, Place};
+use super::super::model::PartitionKeys;
 use super::date_pattern;
 use super::fields::{Found, Given};
 use super::suggest;
@@ -34,6 +35,8 @@ pub(crate) struct Prefix {
     pub(crate) has_expressions: bool,
     /// Whether it has `!{firehose:error-output-type}`.
     pub(crate) names_error_type: bool,
+    /// The keys of dynamic partitioning that it names.
+    pub(crate) keys: PartitionKeys,
 }
 
 /// What is wrong with a piece of a prefix.
@@ -47,7 +50,12 @@ struct Misfit {
 pub(crate) fn read(given: &Given<'_>, r#use: Use, found: &mut Found) -> Option<Prefix> {
     let text = given.text(found)?;
     let before = found.len();
-    let mut prefix = Prefix { text: text.to_owned(), has_expressions: false, names_error_type: false };
+    let mut prefix = Prefix {
+        text: text.to_owned(),
+        has_expressions: false,
+        names_error_type: false,
+        keys: PartitionKeys::default(),
+    };
     let mut fixed = text.len();
     let mut at = 0;
     while let Some(start) = text[at..].find("!{").map(|offset| at + offset) {
@@ -69,6 +77,12 @@ pub(crate) fn read(given: &Given<'_>, r#use: Use, found: &mut Found) -> Option<P
             Ok(_) if text[inside.clone()].starts_with("timestamp:") => {
                 let pattern = inside.start + "timestamp:".len()..inside.end;
                 date_pattern::check(&text[pattern.clone()], pattern.start, given, found);
+            }
+            Ok(key) if text[inside.clone()].starts_with("partitionKeyFromQuery:") => {
+                prefix.keys.query.insert(key.to_owned());
+            }
+            Ok(key) if text[inside.clone()].starts_with("partitionKeyFromLambda:") => {
+                prefix.keys.lambda.insert(key.to_owned());
             }
             Ok(_) => {}
         }
@@ -125,9 +139,15 @@ fn expression<'t>(text: &'t str, inside: &Range<usize>, r#use: Use) -> Result<&'
                 None => "it has `error-output-type` and `random-string`".to_owned(),
             },
         )),
+        ("partitionKeyFromQuery" | "partitionKeyFromLambda", "") => Err(misfit(
+            inside.clone(),
+            "the key has no name".to_owned(),
+            format!("for example `!{{{namespace}:customer}}`"),
+        )),
+        ("partitionKeyFromQuery" | "partitionKeyFromLambda", _) if r#use == Use::Data => Ok(value),
         ("partitionKeyFromQuery" | "partitionKeyFromLambda", _) => Err(misfit(
             namespace_bytes,
-            format!("`{namespace}` needs dynamic partitioning, which this version does not have"),
+            "what failed is not partitioned, so only `prefix` can have keys".to_owned(),
             "partition by time: `!{timestamp:yyyy-MM-dd}`".to_owned(),
         )),
         _ => Err(misfit(

@@ -48,6 +48,9 @@ pub(crate) const PIPELINE: Shape = Shape {
         may("transforms"),
         may("functions"),
         may("deliveries"),
+        may("buckets"),
+        may("alarms"),
+        may("dashboard"),
     ],
 };
 
@@ -56,7 +59,16 @@ pub(crate) const STREAM: Shape = Shape {
     schema: "Stream",
     what: "a stream",
     home: "`streams.<name>`",
-    fields: &[may("shards"), may("retention"), may("encryption"), may("autoscale"), may("fan-out")],
+    fields: &[
+        may("shards"),
+        may("retention"),
+        may("encryption"),
+        may("autoscale"),
+        may("fan-out"),
+        may("shard-metrics"),
+        may("max-record"),
+        may("warm-throughput"),
+    ],
 };
 
 /// `autoscale` of a stream.
@@ -72,7 +84,19 @@ pub(crate) const TRANSFORM: Shape = Shape {
     schema: "Transform",
     what: "a transform",
     home: "`transforms.<name>`",
-    fields: &[may("vrl"), may("package"), may("memory"), may("timeout"), may("environment")],
+    fields: &[
+        may("vrl"),
+        may("package"),
+        may("memory"),
+        may("timeout"),
+        may("environment"),
+        may("architecture"),
+        may("layers"),
+        may("vpc"),
+        may("dead-letters"),
+        may("logs"),
+        may("concurrency"),
+    ],
 };
 
 /// One of `functions`.
@@ -85,6 +109,12 @@ pub(crate) const FUNCTION: Shape = Shape {
         may("memory"),
         may("timeout"),
         may("environment"),
+        may("architecture"),
+        may("layers"),
+        may("vpc"),
+        may("dead-letters"),
+        may("logs"),
+        may("concurrency"),
         may("from"),
         may("start"),
         may("batch"),
@@ -93,6 +123,25 @@ pub(crate) const FUNCTION: Shape = Shape {
         may("fan-out"),
         may("enabled"),
     ],
+};
+
+/// `vpc` of a function or a transform.
+pub(crate) const VPC: Shape = Shape {
+    schema: "Vpc",
+    what: "`vpc`",
+    home: "`functions.<name>.vpc`",
+    fields: &[
+        must("subnets", "subnets: [subnet-0123456789abcdef0]"),
+        must("security-groups", "security-groups: [sg-0123456789abcdef0]"),
+    ],
+};
+
+/// `logs` of a function or a transform.
+pub(crate) const LOGS: Shape = Shape {
+    schema: "Logs",
+    what: "`logs`",
+    home: "`functions.<name>.logs`",
+    fields: &[may("format"), may("level"), may("system"), may("retention")],
 };
 
 /// `batch` of a function.
@@ -116,7 +165,12 @@ pub(crate) const DELIVERY: Shape = Shape {
     schema: "Delivery",
     what: "a delivery",
     home: "`deliveries.<name>`",
-    fields: &[may("from"), may("transform"), must("to", "to: { s3: { bucket: my-bucket } }")],
+    fields: &[
+        may("from"),
+        may("transform"),
+        must("to", "to: { s3: { bucket: my-bucket } }"),
+        may("encryption"),
+    ],
 };
 
 /// `to` of a delivery.
@@ -138,7 +192,25 @@ pub(crate) const S3: Shape = Shape {
         may("errors"),
         may("buffer"),
         may("compression"),
+        may("partition"),
+        may("backup"),
     ],
+};
+
+/// `partition` of an S3 destination.
+pub(crate) const PARTITION: Shape = Shape {
+    schema: "Partition",
+    what: "`partition`",
+    home: "`deliveries.<name>.to.s3.partition`",
+    fields: &[may("keys"), may("retry")],
+};
+
+/// `backup` of an S3 destination.
+pub(crate) const BACKUP: Shape = Shape {
+    schema: "Backup",
+    what: "`backup`",
+    home: "`deliveries.<name>.to.s3.backup`",
+    fields: &[must("bucket", "bucket: my-backup"), may("prefix"), may("buffer"), may("compression")],
 };
 
 /// `buffer` of an S3 destination.
@@ -149,19 +221,64 @@ pub(crate) const BUFFER: Shape = Shape {
     fields: &[may("size"), may("interval")],
 };
 
+/// One of `buckets`.
+pub(crate) const BUCKET: Shape = Shape {
+    schema: "Bucket",
+    what: "a bucket",
+    home: "`buckets.<name>`",
+    fields: &[may("versioning"), may("encryption"), may("lifecycle"), may("notify")],
+};
+
+/// One of `lifecycle` of a bucket.
+pub(crate) const LIFECYCLE: Shape = Shape {
+    schema: "Lifecycle",
+    what: "a lifecycle rule",
+    home: "`buckets.<name>.lifecycle`",
+    fields: &[may("prefix"), may("expire"), may("archive"), may("noncurrent"), may("unfinished")],
+};
+
+/// `archive` of a lifecycle rule.
+pub(crate) const ARCHIVE: Shape = Shape {
+    schema: "Archive",
+    what: "`archive`",
+    home: "`buckets.<name>.lifecycle[].archive`",
+    fields: &[must("after", "after: 30d"), may("class")],
+};
+
+/// One of `notify` of a bucket.
+pub(crate) const NOTIFY: Shape = Shape {
+    schema: "Notify",
+    what: "a notification",
+    home: "`buckets.<name>.notify`",
+    fields: &[must("function", "function: load"), may("on"), may("prefix"), may("suffix")],
+};
+
+/// `alarms`.
+pub(crate) const ALARMS: Shape =
+    Shape { schema: "Alarms", what: "`alarms`", home: "`alarms`", fields: &[may("to")] };
+
 /// All of them.
-pub(crate) const SHAPES: [&Shape; 11] = [
+pub(crate) const SHAPES: [&Shape; 20] = [
     &PIPELINE,
     &STREAM,
     &AUTOSCALE,
     &TRANSFORM,
     &FUNCTION,
+    &VPC,
+    &LOGS,
     &BATCH,
     &FAILURES,
     &DELIVERY,
     &DESTINATION,
     &S3,
+    &PARTITION,
+    &BACKUP,
     &BUFFER,
+    &BUCKET,
+    &LIFECYCLE,
+    &ARCHIVE,
+    &NOTIFY,
+    &ALARMS,
 ];
 
 impl Shape {

@@ -6,12 +6,14 @@ use super::super::model::{Autoscale, Capacity, Stream};
 use super::super::tree::{Kind, Value};
 use super::fields::{Fields, Found, Given};
 use super::shape::{AUTOSCALE, STREAM};
-use super::{kms, measure, name};
+use super::{kms, measure, name, shard_metrics};
 
 /// UpdateShardCount's own ceiling; the account's quota is checked when the plan is made.
 const SHARDS_MAX: u32 = 10_000;
 /// A day costs nothing extra; longer is an hourly price per shard.
 const RETENTION_HOURS: u32 = 24;
+/// What Kinesis takes unless told otherwise.
+const MAX_RECORD_KIB: u32 = 1024;
 
 /// Consumers of one stream: 20, and 50 with on-demand Advantage, which the file cannot know.
 const CONSUMERS_MAX: usize = 50;
@@ -38,6 +40,13 @@ pub(crate) fn read(given: Given<'_>, of: Pipeline<'_>, found: &mut Found) -> Opt
     };
     let encryption = fields.get("encryption").and_then(|given| kms::key(&given, of.region, found));
     let fan_out = fields.get("fan-out").map(|given| fan_out(&given, of.name, found)).unwrap_or_default();
+    let shard_metrics = fields.get("shard-metrics").map(|given| shard_metrics::read(&given, found));
+    let max_record_kib = match fields.get("max-record") {
+        Some(given) => measure::MAX_RECORD.read(&given, found),
+        None => Some(MAX_RECORD_KIB),
+    };
+    let warm =
+        fields.get("warm-throughput").map(|given| (measure::WARM_THROUGHPUT.read(&given, found), given));
     let capacity = match (&shards, &autoscale) {
         (Some((capacity, given)), Some(bounds)) => {
             fits((*capacity)?, bounds, given, found);
@@ -47,13 +56,31 @@ pub(crate) fn read(given: Given<'_>, of: Pipeline<'_>, found: &mut Found) -> Opt
         (None, Some(bounds)) => Capacity::Provisioned(bounds.min),
         (None, None) => Capacity::Provisioned(1),
     };
+    if let Some((_, given)) = &warm {
+        can_be_warm(capacity, given, found);
+    }
     (found.len() == before).then_some(Stream {
         capacity,
         retention_hours: retention_hours?,
         encryption,
         autoscale,
         fan_out,
+        shard_metrics,
+        max_record_kib: max_record_kib?,
+        warm_mibps: warm.and_then(|(mibps, _)| mibps),
     })
+}
+
+/// Only on-demand streams can be kept ready for more than they have seen.
+fn can_be_warm(capacity: Capacity, given: &Given<'_>, found: &mut Found) {
+    if capacity != Capacity::OnDemand {
+        let message =
+            "a stream with a number of shards takes in what its shards do, and has no warm throughput";
+        found.push(
+            Diagnostic::error(Code::Conflict, Place::Key(given.path.clone()), message)
+                .help("write `shards: on-demand`, or take this away"),
+        );
+    }
 }
 
 /// Applications by name.

@@ -7,7 +7,7 @@ use super::super::diagnostic::{Diagnostic, Place};
 use super::super::model::{Code as Runs, Transform};
 use super::super::transform::CheckTransform;
 use super::fields::{Fields, Found, Given};
-use super::function;
+use super::settings;
 use super::shape::TRANSFORM;
 
 /// "Supports a Lambda invocation time of up to 5 minutes" (Firehose developer guide, data transformation).
@@ -17,11 +17,18 @@ const FIREHOSE_WAITS_SECONDS: u32 = 300;
 pub(crate) fn read(given: Given<'_>, check: &dyn CheckTransform, found: &mut Found) -> Option<Transform> {
     let fields = Fields::open(&TRANSFORM, given, found)?;
     let code = code(&fields, check, found);
-    let settings = function::settings(&fields, found);
-    if let (Some(settings), Some(given)) = (&settings, fields.get("timeout")) {
+    let settings = settings::read(&fields, found);
+    if let Some(given) = fields.get("timeout") {
         fits_firehose(settings.timeout_seconds, &given, found);
     }
-    Some(Transform { code: code?, settings: settings? })
+    if let Some(given) = fields.get("dead-letters") {
+        let message = "Firehose waits for the transform's answer, so nothing ever gets there";
+        found.push(
+            Diagnostic::warning(Code::Unsuitable, Place::Key(given.path), message)
+                .help("what the transform fails on goes under the delivery's `errors`"),
+        );
+    }
+    Some(Transform { code: code?, settings })
 }
 
 fn fits_firehose(seconds: u32, given: &Given<'_>, found: &mut Found) {

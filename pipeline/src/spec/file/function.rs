@@ -20,6 +20,22 @@ pub struct Function {
     /// Environment variables of the function.
     #[schemars(extend("propertyNames" = {"pattern": "^[a-zA-Z][a-zA-Z0-9_]+$"}))]
     pub environment: Option<IndexMap<String, String>>,
+    /// What it was built for. Without it, what its package says.
+    pub architecture: Option<Architecture>,
+    /// ARNs of layers, with their versions, that the package is laid over in this order. At most five.
+    #[schemars(length(max = 5), inner(regex(pattern = r"^arn:aws[a-z-]*:lambda:.*:layer:.*:[0-9]+$")))]
+    pub layers: Option<Vec<String>>,
+    /// A network of your own that the function is attached to. It then reaches the internet only as that does.
+    pub vpc: Option<Vpc>,
+    /// The ARN of an SQS queue or an SNS topic for what asynchronous calls gave up. Functions that read a stream
+    /// are not called so: they have `failures.to`.
+    #[schemars(regex(pattern = r"^arn:aws[a-z-]*:(sqs|sns):"))]
+    pub dead_letters: Option<String>,
+    /// Its log.
+    pub logs: Option<Logs>,
+    /// How many calls at a time are kept for it; it gets no more. Without it, it shares the account's.
+    #[schemars(range(max = 100_000))]
+    pub concurrency: Option<u32>,
     /// The stream that it reads, by its name in this file. Without it, something else calls the function.
     pub from: Option<String>,
     /// Where it begins: `latest` (what comes from now on), `oldest` (what the stream still holds) or a time such
@@ -101,4 +117,78 @@ pub enum UntilExpired {
     /// For as long as the records are there.
     #[serde(rename = "until-expired")]
     UntilExpired,
+}
+
+/// What a function runs on.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum Architecture {
+    /// 64-bit x86.
+    #[serde(rename = "x86_64")]
+    X86,
+    /// 64-bit Arm: a fifth cheaper.
+    #[serde(rename = "arm64")]
+    Arm,
+}
+
+/// A network of your own.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Vpc {
+    /// Ids of subnets.
+    #[schemars(length(min = 1), inner(regex(pattern = r"^subnet-[0-9a-f]+$")))]
+    pub subnets: Vec<String>,
+    /// Ids of security groups.
+    #[schemars(length(min = 1), inner(regex(pattern = r"^sg-[0-9a-f]+$")))]
+    pub security_groups: Vec<String>,
+}
+
+/// What a function writes to its log, and how long that is kept.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Logs {
+    /// Lines as they come, or JSON with levels.
+    #[schemars(extend("default" = "text"))]
+    pub format: Option<LogFormat>,
+    /// The least level of the function's own lines, with `format: json`. `info` without it.
+    pub level: Option<LogLevel>,
+    /// The least level of Lambda's lines about the function, with `format: json`. `info` without it.
+    pub system: Option<SystemLogLevel>,
+    /// How long lines are kept: one of the times that CloudWatch Logs takes, such as `7d`, `14d`, `30d`, `365d`.
+    #[schemars(regex(pattern = r"^[0-9]+(s|m|h|d)$"), extend("default" = "14d"))]
+    pub retention: Option<String>,
+}
+
+/// How a log is written.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum LogFormat {
+    /// Lines as they come.
+    Text,
+    /// JSON, with levels.
+    Json,
+}
+
+/// A level of a function's own lines.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Fatal,
+}
+
+/// A level of Lambda's lines about a function.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum SystemLogLevel {
+    Debug,
+    Info,
+    Warn,
 }

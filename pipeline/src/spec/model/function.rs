@@ -1,6 +1,6 @@
 //! Lambda functions: how one is run, whatever calls it, and how one reads a stream.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -16,12 +16,93 @@ pub struct FunctionSettings {
     pub timeout_seconds: u32,
     /// Environment variables of the function.
     pub environment: BTreeMap<String, String>,
+    /// What it was built for; `None` is read from the package.
+    pub architecture: Option<Architecture>,
+    /// ARNs of the layers that its package is laid over, in this order; at most five.
+    pub layers: Vec<String>,
+    /// The network that it is attached to; `None` is Lambda's own, which reaches the internet.
+    pub vpc: Option<Vpc>,
+    /// ARN of the queue or topic that gets what an asynchronous call gave up.
+    pub dead_letters: Option<String>,
+    /// Its log.
+    pub logs: FunctionLogs,
+    /// Invocations at a time that are kept for it, and not passed; `None` shares the account's.
+    pub concurrency: Option<u32>,
+}
+
+/// What a function runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Architecture {
+    /// 64-bit x86.
+    X86,
+    /// 64-bit Arm.
+    Arm,
+}
+
+impl Architecture {
+    /// Lambda's name of it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Architecture::X86 => "x86_64",
+            Architecture::Arm => "arm64",
+        }
+    }
+}
+
+/// A network of the user's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vpc {
+    /// Ids of subnets, one at least.
+    pub subnets: BTreeSet<String>,
+    /// Ids of security groups, one at least.
+    pub security_groups: BTreeSet<String>,
+}
+
+/// What a function writes to its log, and how long that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionLogs {
+    /// Lines as they come, or as JSON with levels.
+    pub format: LogFormat,
+    /// How long lines are kept, in days; one of those that CloudWatch Logs takes.
+    pub retention_days: u32,
+}
+
+/// How a function's log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines as they come.
+    Text,
+    /// JSON, with the least level of the function's own lines and of those of Lambda.
+    Json {
+        /// TRACE, DEBUG, INFO, WARN, ERROR or FATAL.
+        level: &'static str,
+        /// DEBUG, INFO or WARN.
+        system: &'static str,
+    },
+}
+
+impl Default for FunctionLogs {
+    /// Lines as they come, for two weeks.
+    fn default() -> Self {
+        Self { format: LogFormat::Text, retention_days: 14 }
+    }
 }
 
 impl Default for FunctionSettings {
     /// 256 MiB, as Lambda's share of a processor grows with the memory; a minute, which is ample for a batch.
     fn default() -> Self {
-        Self { memory_mib: 256, timeout_seconds: 60, environment: BTreeMap::new() }
+        Self {
+            memory_mib: 256,
+            timeout_seconds: 60,
+            environment: BTreeMap::new(),
+            architecture: None,
+            layers: Vec::new(),
+            vpc: None,
+            dead_letters: None,
+            logs: FunctionLogs::default(),
+            concurrency: None,
+        }
     }
 }
 

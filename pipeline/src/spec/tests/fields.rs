@@ -196,7 +196,7 @@ fn an_error_prefix_without_the_type() {
 }
 
 #[test]
-fn a_prefix_that_needs_dynamic_partitioning() {
+fn a_prefix_with_a_key_that_nothing_partitions_by() {
     let text = s3("        bucket: abc\n        prefix: \"!{partitionKeyFromQuery:user}/\"\n");
     assert_snapshot!(refused(&text).to_string());
 }

@@ -1,6 +1,6 @@
 //! Functions and how they read streams.
 
-use super::super::model::{Reading, Retries, Start};
+use super::super::model::{Architecture, FunctionLogs, LogFormat, Reading, Retries, Start};
 use super::{accepted, codes, refused, with};
 
 /// A file with one stream and one function that has these fields.
@@ -96,4 +96,54 @@ fn a_reader_by_fan_out_has_a_name_and_only_once() {
     assert_eq!(accepted(&text).pipeline.streams["events"].fan_out, ["dashboard", "fraud"]);
     let text = with("streams:\n  events: { fan-out: [dashboard, Fraud, dashboard] }\n");
     assert_eq!(codes(&refused(&text)), ["invalid-name", "name-taken"]);
+}
+
+/// A file with one function that has these fields.
+fn settings(fields: &str) -> String {
+    with(&format!("functions:\n  load: {{ package: a.zip, {fields} }}\n"))
+}
+
+#[test]
+fn every_setting_of_a_function_is_read() {
+    let text = settings(
+        "memory: 1GiB, timeout: 5m, architecture: arm64, concurrency: 5, \
+         layers: [\"arn:aws:lambda:eu-west-1:123456789012:layer:shared:3\"], \
+         vpc: { subnets: [subnet-0a, subnet-0b], security-groups: [sg-01] }, \
+         dead-letters: \"arn:aws:sqs:eu-west-1:123456789012:dead\", \
+         logs: { format: json, level: warn, retention: 30d }",
+    );
+    let settings = accepted(&text).pipeline.functions["load"].settings.clone();
+    assert_eq!(settings.architecture, Some(Architecture::Arm));
+    assert_eq!((settings.concurrency, settings.layers.len()), (Some(5), 1));
+    let vpc = settings.vpc.unwrap();
+    assert_eq!((vpc.subnets.len(), vpc.security_groups.len()), (2, 1));
+    assert!(settings.dead_letters.is_some());
+    assert_eq!(
+        settings.logs,
+        FunctionLogs { format: LogFormat::Json { level: "WARN", system: "INFO" }, retention_days: 30 }
+    );
+}
+
+#[test]
+fn settings_that_aws_refuses_are_refused_with_the_fix() {
+    for (fields, code, help) in [
+        ("architecture: arm", "unknown-choice", "arm64"),
+        ("layers: [shared]", "invalid-arn", "arn:aws:lambda"),
+        (
+            "layers: [\"arn:aws:lambda:eu-west-1:123456789012:layer:shared\"]",
+            "invalid-arn",
+            "with its version",
+        ),
+        ("vpc: { subnets: [subnet-0a] }", "missing-field", "security-groups"),
+        ("vpc: { subnets: [a], security-groups: [sg-01] }", "invalid-name", "subnet-0123456789abcdef0"),
+        ("vpc: { subnets: [], security-groups: [sg-01] }", "missing-field", "for example"),
+        ("dead-letters: \"arn:aws:s3:::b\"", "invalid-arn", "`sqs` or `sns`"),
+        ("logs: { level: warn }", "conflicting-fields", "format: json"),
+        ("logs: { retention: 10d }", "out-of-range", "retention: 14d"),
+        ("concurrency: -1", "out-of-range", "must be 0"),
+    ] {
+        let found = refused(&settings(fields));
+        assert_eq!(codes(&found), [code], "{fields}: {found}");
+        assert!(found.to_string().contains(help), "{fields}: {found}");
+    }
 }

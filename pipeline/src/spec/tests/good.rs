@@ -21,16 +21,7 @@ fn the_shortest_file_has_good_defaults() {
     let expected = Stream::default();
     assert_eq!(*stream, expected);
     let Destination::S3(s3) = &pipeline.deliveries["lake"].to;
-    assert_eq!(
-        *s3,
-        S3Destination {
-            bucket: "abc".to_owned(),
-            prefix: None,
-            errors: Some("errors/!{firehose:error-output-type}/".to_owned()),
-            buffer: Buffer { size_mib: 5, interval: Duration::from_secs(60) },
-            compression: Compression::Gzip,
-        }
-    );
+    assert_eq!(*s3, S3Destination::new("abc"));
 }
 
 /// A mapping of everything that the schema says is the default, with one more field.
@@ -104,6 +95,7 @@ fn every_field_is_read() {
                 memory_mib: 1024,
                 timeout_seconds: 120,
                 environment: BTreeMap::from([("MODE".to_owned(), "fast".to_owned())]),
+                ..FunctionSettings::default()
             },
         }
     );

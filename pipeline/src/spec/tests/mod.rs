@@ -1,12 +1,16 @@
 //! The whole way from text to a pipeline or to diagnostics.
 
+mod buckets;
+mod deliveries;
 mod fields;
 mod functions;
 mod good;
+mod monitoring;
 mod programs;
 mod properties;
 mod references;
 mod reports;
+mod streams;
 mod yaml;
 
 use std::path::Path;

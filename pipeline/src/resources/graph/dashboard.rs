@@ -1,0 +1,127 @@
+//! The dashboard of a pipeline: a row for each stream, function and delivery, in the order records pass them.
+
+use serde_json::{Value, json};
+
+use super::Builder;
+use crate::resources::dashboard::DashboardSpec;
+use crate::resources::{Address, Spec, names};
+
+/// CloudWatch's grid is 24 wide.
+const WIDTH: usize = 8;
+const HEIGHT: usize = 6;
+
+/// A metric of a graph: its name, its statistic, its words in the legend.
+type Line<'a> = (&'a str, &'a str, &'a str);
+
+/// A graph: its title and its lines.
+type Graph = (&'static str, Vec<Line<'static>>);
+
+/// Whose metrics a row shows.
+struct Source<'a> {
+    namespace: &'a str,
+    dimension: &'a str,
+    name: String,
+}
+
+impl Builder<'_> {
+    pub(super) fn dashboard(&mut self) {
+        let mut widgets = Vec::new();
+        for (row, (source, graphs)) in self.rows().into_iter().enumerate() {
+            for (column, (title, lines)) in graphs.iter().enumerate() {
+                widgets.push(self.graph_of(&source, title, lines, (column * WIDTH, row * HEIGHT)));
+            }
+        }
+        let name = self.pipeline.name.clone();
+        let body = json!({ "widgets": widgets });
+        self.add(Address::dashboard(), name, Spec::Dashboard(DashboardSpec { body }), Vec::new());
+    }
+
+    fn rows(&self) -> Vec<(Source<'static>, Vec<Graph>)> {
+        let pipeline = self.pipeline;
+        let source = |namespace, dimension, logical: &str| Source {
+            namespace,
+            dimension,
+            name: names::physical(&pipeline.name, logical),
+        };
+        let streams = pipeline
+            .streams
+            .keys()
+            .map(|logical| (source("AWS/Kinesis", "StreamName", logical), stream_graphs()));
+        let functions = pipeline
+            .code()
+            .map(|(logical, ..)| (source("AWS/Lambda", "FunctionName", logical), function_graphs()));
+        let deliveries = pipeline
+            .deliveries
+            .keys()
+            .map(|logical| (source("AWS/Firehose", "DeliveryStreamName", logical), delivery_graphs()));
+        streams.chain(functions).chain(deliveries).collect()
+    }
+
+    fn graph_of(
+        &self,
+        source: &Source<'_>,
+        title: &str,
+        lines: &[Line<'_>],
+        (x, y): (usize, usize),
+    ) -> Value {
+        let metric = |(metric, statistic, label): &Line<'_>| {
+            json!([
+                source.namespace, metric, source.dimension, source.name,
+                { "stat": statistic, "label": label }
+            ])
+        };
+        json!({
+            "type": "metric",
+            "x": x,
+            "y": y,
+            "width": WIDTH,
+            "height": HEIGHT,
+            "properties": {
+                "title": format!("{}: {title}", source.name),
+                "region": self.context.place.region,
+                "view": "timeSeries",
+                "period": 60,
+                "metrics": lines.iter().map(metric).collect::<Vec<_>>(),
+            },
+        })
+    }
+}
+
+fn stream_graphs() -> Vec<Graph> {
+    vec![
+        ("in and out", vec![("IncomingBytes", "Sum", "bytes in"), ("GetRecords.Bytes", "Sum", "bytes out")]),
+        (
+            "throttled",
+            vec![
+                ("WriteProvisionedThroughputExceeded", "Sum", "writes"),
+                ("ReadProvisionedThroughputExceeded", "Sum", "reads"),
+            ],
+        ),
+        ("behind", vec![("GetRecords.IteratorAgeMilliseconds", "Maximum", "iterator age, ms")]),
+    ]
+}
+
+fn function_graphs() -> Vec<Graph> {
+    vec![
+        ("calls", vec![("Invocations", "Sum", "calls"), ("ConcurrentExecutions", "Maximum", "at a time")]),
+        ("failed", vec![("Errors", "Sum", "errors"), ("Throttles", "Sum", "throttles")]),
+        ("duration", vec![("Duration", "p50", "p50, ms"), ("Duration", "p99", "p99, ms")]),
+    ]
+}
+
+fn delivery_graphs() -> Vec<Graph> {
+    vec![
+        (
+            "delivered",
+            vec![("DeliveryToS3.Bytes", "Sum", "bytes"), ("DeliveryToS3.Records", "Sum", "records")],
+        ),
+        ("late", vec![("DeliveryToS3.DataFreshness", "Maximum", "oldest record, s")]),
+        (
+            "transform",
+            vec![
+                ("SucceedProcessing.Records", "Sum", "transformed"),
+                ("ExecuteProcessing.Success", "Average", "calls that succeed"),
+            ],
+        ),
+    ]
+}

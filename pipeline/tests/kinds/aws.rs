@@ -1,0 +1,36 @@
+//! What others do to an account behind the engine's back.
+
+use aws_sdk_kinesis::Client;
+
+/// Registers a consumer that no pipeline knows.
+pub(crate) async fn register_consumer(config: &aws_types::SdkConfig, stream: &str, consumer: &str) {
+    let client = Client::new(config);
+    let seen = client.describe_stream_summary().stream_name(stream).send().await.expect("described");
+    let arn = seen.stream_description_summary().expect("a stream").stream_arn();
+    let request = client.register_stream_consumer().stream_arn(arn).consumer_name(consumer);
+    request.send().await.expect("registered");
+}
+
+fn s3(config: &aws_types::SdkConfig, url: &str) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(config).endpoint_url(url).force_path_style(true);
+    aws_sdk_s3::Client::from_conf(config.build())
+}
+
+/// Has a bucket tell EventBridge beside whom it tells already.
+pub(crate) async fn notify_by_event_bridge(config: &aws_types::SdkConfig, url: &str, bucket: &str) {
+    use aws_sdk_s3::types::{EventBridgeConfiguration, NotificationConfiguration};
+    let client = s3(config, url);
+    let seen = client.get_bucket_notification_configuration().bucket(bucket).send().await.expect("read");
+    let all = NotificationConfiguration::builder()
+        .set_lambda_function_configurations(seen.lambda_function_configurations)
+        .event_bridge_configuration(EventBridgeConfiguration::builder().build())
+        .build();
+    let request = client.put_bucket_notification_configuration().bucket(bucket);
+    request.notification_configuration(all).send().await.expect("written");
+}
+
+/// Whether a bucket tells EventBridge.
+pub(crate) async fn has_event_bridge(config: &aws_types::SdkConfig, url: &str, bucket: &str) -> bool {
+    let seen = s3(config, url).get_bucket_notification_configuration().bucket(bucket).send().await;
+    seen.expect("read").event_bridge_configuration().is_some()
+}
