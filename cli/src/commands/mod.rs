@@ -5,12 +5,16 @@ pub(crate) mod autoscale;
 mod completions;
 mod demo;
 mod destroy;
+mod drift;
 mod estimate;
+mod force_unlock;
+mod history;
 mod init;
 mod local;
 mod man;
 mod plan;
 mod produce;
+mod rollback;
 mod schema;
 mod status;
 mod tail;
@@ -30,7 +34,11 @@ pub(crate) enum Command {
     Apply(apply::Args),
     Status(status::Args),
     Estimate(Box<estimate::Args>),
+    Drift(drift::Args),
+    History(history::Args),
+    Rollback(rollback::Args),
     Destroy(destroy::Args),
+    ForceUnlock(force_unlock::Args),
     Produce(produce::Args),
     Tail(tail::Args),
     Autoscale(autoscale::Args),
@@ -51,6 +59,10 @@ impl Command {
             Command::Apply(args) => block_on(apply::run(&args, session)),
             Command::Status(args) => block_on(status::run(&args, session)),
             Command::Estimate(args) => block_on(estimate::run(&args, session)),
+            Command::Drift(args) => block_on(drift::run(&args, session)),
+            Command::History(args) => block_on(history::run(&args, session)),
+            Command::Rollback(args) => block_on(rollback::run(&args, session)),
+            Command::ForceUnlock(args) => block_on(force_unlock::run(&args, session)),
             Command::Destroy(args) => block_on(destroy::run(&args, session)),
             Command::Produce(args) => block_on(produce::run(args, session)),
             Command::Tail(args) => block_on(tail::run(args, session)),

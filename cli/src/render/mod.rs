@@ -3,7 +3,10 @@
 pub(crate) mod account;
 pub(crate) mod apply;
 pub(crate) mod autoscale;
+pub(crate) mod drift;
 pub(crate) mod estimate;
+pub(crate) mod history;
+pub(crate) mod markdown;
 pub(crate) mod money;
 pub(crate) mod plan;
 pub(crate) mod price;

@@ -16,6 +16,7 @@ mod log_group;
 mod mapping;
 mod objects;
 mod permissions;
+mod quotas;
 mod role;
 mod stream;
 mod stream_consumer;
@@ -26,6 +27,7 @@ pub(crate) use clients::Clients;
 pub(crate) use identity::Identity;
 pub(crate) use ledger_bucket::LedgerBucket;
 pub(crate) use objects::S3Objects;
+pub(crate) use quotas::KinesisQuotas;
 
 use crate::cloud::Cloud;
 use crate::package::Packages;

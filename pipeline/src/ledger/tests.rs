@@ -28,6 +28,8 @@ fn plan(based_on: u64) -> Plan {
         steps: Vec::new(),
         notes: Vec::new(),
         footprint: Vec::new(),
+        left_out: Vec::new(),
+        returns_to: None,
     }
 }
 
@@ -41,7 +43,9 @@ async fn lock(ledger: &Ledger, actor: &str, lease: Lease) -> Result<Lock, Ledger
 
 async fn begin(ledger: &Ledger, lock: &Lock, based_on: u64) -> Result<Session, LedgerError> {
     let plan = plan(based_on);
-    ledger.begin(lock, Beginning { plan: &plan, actor: "ada@laptop", now: Timestamp::now() }).await
+    ledger
+        .begin(lock, Beginning { plan: &plan, actor: "ada@laptop", commit: None, now: Timestamp::now() })
+        .await
 }
 
 /// A lease that has ended when it begins.

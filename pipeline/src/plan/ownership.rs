@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::{QuotaError, SelectError};
 use crate::ledger::{Record, Standing};
 use crate::resources::tags::{Owner, PIPELINE, owner};
 use crate::resources::{Address, Kind, Observed, ResourceId, State};
@@ -69,6 +70,12 @@ pub enum PlanError {
     /// Streams have to go, and others read them by enhanced fan-out consumers of their own.
     #[error("others read what would be deleted, by consumers that they registered: {}", .0.join(", "))]
     HasConsumers(Vec<String>),
+    /// A quota has no room for it.
+    #[error(transparent)]
+    Quota(#[from] QuotaError),
+    /// What was picked cannot be.
+    #[error(transparent)]
+    Select(#[from] SelectError),
 }
 
 fn lines(problems: &[OwnershipProblem]) -> String {
@@ -89,7 +96,16 @@ impl PlanError {
             PlanError::NotOurs(problems) => {
                 let bucket = problems.iter().any(|problem| problem.id.kind == Kind::Bucket);
                 let what = if bucket { "another bucket name" } else { "another name" };
-                format!("give the entry or the pipeline {what}, or remove what exists if nobody needs it")
+                let ownerless = problems.iter().filter(|problem| problem.belongs_to.is_none());
+                let adopt: Vec<String> =
+                    ownerless.map(|problem| format!("--adopt {}", problem.address)).collect();
+                let adopt = match adopt.as_slice() {
+                    [] => String::new(),
+                    some => format!("; {} takes it over", some.join(" ")),
+                };
+                format!(
+                    "give the entry or the pipeline {what}, or remove what exists if nobody needs it{adopt}"
+                )
             }
             PlanError::HasConsumers(_) => {
                 "--delete-consumers deletes the consumers too; whoever reads by them then has no more"
@@ -98,6 +114,8 @@ impl PlanError {
             PlanError::HoldsObjects(_) => {
                 "--delete-data deletes the objects too, --keep-data leaves the bucket with them".to_owned()
             }
+            PlanError::Quota(error) => error.hint(),
+            PlanError::Select(error) => error.hint(),
         }
     }
 }

@@ -57,5 +57,7 @@ pub fn build_removal(inputs: &RemovalInputs<'_>) -> Result<Plan, PlanError> {
         footprint: footprints(&steps, inputs.observed),
         steps,
         notes,
+        left_out: Vec::new(),
+        returns_to: None,
     })
 }
