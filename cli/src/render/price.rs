@@ -165,6 +165,8 @@ mod tests {
             steps: vec![step],
             notes: Vec::new(),
             footprint: if before == after { vec![events] } else { vec![events, lake] },
+            left_out: Vec::new(),
+            returns_to: None,
         }
     }
 

@@ -165,7 +165,14 @@ mod tests {
     use crate::resources::tags::{TagMap, Tags};
 
     fn wanted(capacity: StreamCapacity) -> StreamSpec {
-        StreamSpec { capacity, retention_hours: 24, encryption: None }
+        StreamSpec {
+            capacity,
+            retention_hours: 24,
+            encryption: None,
+            shard_metrics: None,
+            max_record_kib: 1024,
+            warm_mibps: None,
+        }
     }
 
     fn step(action: Action, spec: Option<StreamSpec>) -> Step {

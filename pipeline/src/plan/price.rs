@@ -278,6 +278,8 @@ mod tests {
             steps: Vec::new(),
             notes: Vec::new(),
             footprint,
+            left_out: Vec::new(),
+            returns_to: None,
         }
     }
 

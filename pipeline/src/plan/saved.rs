@@ -148,6 +148,7 @@ mod tests {
             based_on: 3,
             steps: Vec::new(),
             notes: vec!["a note".into()],
+            footprint: Vec::new(),
             left_out: Vec::new(),
             returns_to: None,
         };

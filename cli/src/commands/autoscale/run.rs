@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_next_round_comes_when_the_next_minute_can_be_read() {
-        let at = |second| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        let at = |second| Timestamp::from_second(1_800_000_000_i64 + second).unwrap();
         assert_eq!(rest(&[], at(0)), Duration::from_secs(35));
         assert_eq!(rest(&[], at(35)), Duration::from_secs(60));
         assert_eq!(rest(&[], at(36)), Duration::from_secs(59));

@@ -79,10 +79,10 @@ impl Gathered {
             explicit_hash_key: record.explicit_hash_key,
             data: &record.data,
         };
-        if !self.layout.is_empty() && !self.layout.has_room(&user, FULL) {
+        if !self.layout.is_empty() && !self.layout.has_room(&user, None, FULL) {
             self.close();
         }
-        self.layout.push(&user);
+        self.layout.push(&user, None);
     }
 
     fn close(&mut self) {

@@ -51,7 +51,7 @@ async fn a_change_outside_is_drift_with_both_sides_and_apply_repairs_it() {
 async fn what_the_autoscaler_moves_is_its_own_and_no_drift() {
     let harness = Harness::default();
     let mut scaled = pipeline();
-    scaled.streams["events"].autoscale = Some(Autoscale { min: 1, max: 64, target_percent: 70 });
+    scaled.streams["events"].autoscale = Some(Autoscale { min: 1, max: 64, target_percent: Some(70) });
     harness.apply(&scaled).await;
     outside(&harness, Kind::Stream, "p-events", reshard);
     let found = drift(&harness, &scaled).await;

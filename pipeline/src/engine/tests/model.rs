@@ -144,7 +144,7 @@ fn done_outside(harness: &Harness, deed: &Deed) {
 
 /// What is there and none of our business.
 fn foreign() -> BTreeMap<ResourceId, Observed> {
-    let bucket = State::Bucket(BucketState { holds_objects: None });
+    let bucket = State::Bucket(BucketState::default());
     let of = |name: &str, tags: &[(&str, &str)]| {
         let tags: TagMap = tags.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
         let seen = Observed { id: name.to_owned(), tags, state: bucket.clone() };

@@ -14,7 +14,7 @@ use crate::resources::{Kind, Observed, ResourceId, State};
 
 fn bucket(tags: &[(&str, &str)]) -> Observed {
     let tags: TagMap = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    Observed { id: "the-lake".into(), tags, state: State::Bucket(BucketState { holds_objects: None }) }
+    Observed { id: "the-lake".into(), tags, state: State::Bucket(BucketState::default()) }
 }
 
 fn put(harness: &Harness, kind: Kind, name: &str, there: Observed) {

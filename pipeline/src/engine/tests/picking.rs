@@ -124,7 +124,7 @@ async fn whatever_moved_since_a_plan_was_made_is_named() {
 
 fn bucket(harness: &Harness, tags: &[(&str, &str)]) {
     let tags: TagMap = tags.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-    let state = State::Bucket(BucketState { holds_objects: Some(false) });
+    let state = State::Bucket(BucketState { holds_objects: Some(false), ..BucketState::default() });
     let seen = Observed { id: "the-lake".into(), tags, state };
     harness.fake.with(|world| world.resources.insert(ResourceId::new(Kind::Bucket, "the-lake"), seen));
 }
