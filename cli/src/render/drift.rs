@@ -67,13 +67,8 @@ fn resource(text: &mut String, drifted: &Drifted) {
     };
     let name = paint(STRONG, format!("{} {}", drifted.kind, drifted.name));
     let address = paint(FAINT, format!("({})", drifted.address));
-    let _ = writeln!(
-        text,
-        "{}{} {name} {address} {}",
-        " ".repeat(4 - sign.len()),
-        paint(style, sign),
-        paint(style, what)
-    );
+    let what = if what.is_empty() { what } else { format!(" {}", paint(style, what)) };
+    let _ = writeln!(text, "{}{} {name} {address}{what}", " ".repeat(4 - sign.len()), paint(style, sign));
     drifted.changes.iter().for_each(|change| property(text, change));
 }
 

@@ -47,7 +47,7 @@ pub enum Error {
         here: String,
     },
     /// What the plan was made from is not as it was.
-    #[error("the plan does not fit any more: {}", lines(.0))]
+    #[error("the plan does not fit any more:{}", lines(.0))]
     Moved(Vec<Moved>),
     /// A revision cannot be gone back to.
     #[error(transparent)]
@@ -112,6 +112,14 @@ impl Error {
     }
 }
 
+/// How many of the things that moved are named.
+const MOVED_SHOWN: usize = 6;
+
 fn lines(moved: &[Moved]) -> String {
-    moved.iter().map(Moved::to_string).collect::<Vec<_>>().join("; ")
+    let mut lines: Vec<String> = moved.iter().take(MOVED_SHOWN).map(|it| format!("\n  {it}")).collect();
+    let more = moved.len() - lines.len();
+    if more > 0 {
+        lines.push(format!("\n  and {more} more"));
+    }
+    lines.concat()
 }
