@@ -22,7 +22,7 @@ fn figures(run: &Run, loads: &[f64]) -> (f64, f64) {
 }
 
 fn ours() -> Ours {
-    Ours::new(Limits::new(1, 10_000).unwrap())
+    Ours::new(Limits::new(1, 10_000).expect("1 is not over 10,000"))
 }
 
 fn run(loads: &[f64], policy: &mut dyn Policy) -> Run {

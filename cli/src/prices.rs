@@ -17,6 +17,7 @@ const LONGEST: u64 = 4 * 1024 * 1024;
 
 /// Where prices come from: the same option for each command that shows some.
 #[derive(clap::Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct Args {
     /// Take prices from this file; `pipectl estimate --print-prices` writes one to start from
     #[arg(long = "prices", value_name = "FILE", env = "PIPECTL_PRICES", hide_env_values = true)]
@@ -25,6 +26,7 @@ pub(crate) struct Args {
 
 /// How the price of a plan is worked out: the same options for each command that shows a plan.
 #[derive(clap::Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct OfPlan {
     #[command(flatten)]
     prices: Args,

@@ -59,6 +59,10 @@ impl Situation<'_> {
                 continue;
             }
             let steps = f64::from(self.shape.steps_to(to));
+            // On the way there may be one shard more than at either end, unless it is splits or merges alone.
+            if steps > fewest && self.open.max(to.get()) >= self.limits.most() {
+                continue;
+            }
             let serial = self.serial(f64::from(to.get()), excess, steps);
             if steps > 0.0 && serial < best.0 {
                 best = (serial, Way::Serial(to));

@@ -110,7 +110,8 @@ impl Grounds<'_> {
         let spare = self.open.saturating_sub(self.limits.min_shards.max(1));
         let may_join = if self.lag() > LAG { 0 } else { spare };
         let peak = self.expected.max(self.peak());
-        let found = local::steps(self.history.layout(), peak, self.steps(), may_join as usize);
+        let most = self.steps().min(usize::try_from(room).unwrap_or(usize::MAX));
+        let found = local::steps(self.history.layout(), peak, most, may_join > 0);
         let steps: Vec<_> = found
             .iter()
             .filter_map(|local| match local {
@@ -119,7 +120,7 @@ impl Grounds<'_> {
             })
             .collect();
         let (reason, wanted) = match found.first() {
-            Some(Local::Cut { load, range, .. }) if room > 0 => {
+            Some(Local::Cut { load, range, .. }) => {
                 (Reason::Hot { load: *load, range: *range, from: self.open }, self.open + 1)
             }
             Some(Local::Join { load, .. }) => (Reason::Idle { load: *load, from: self.open }, self.open - 1),

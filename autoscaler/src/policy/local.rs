@@ -41,8 +41,8 @@ pub(crate) enum Local {
 
 /// What to do about the fullest and the emptiest shards when the demand comes to `expected`; at most `most` steps.
 ///
-/// Joins come only where nothing is to be cut, and are bounded by what `may_join` leaves.
-pub(crate) fn steps(layout: &Layout, expected: f64, most: usize, may_join: usize) -> Vec<Local> {
+/// Joins come only where nothing is to be cut, and only if they may.
+pub(crate) fn steps(layout: &Layout, expected: f64, most: usize, may_join: bool) -> Vec<Local> {
     let load = |shard: &OpenShard| shard.share.unwrap_or_else(|| shard.range.share()) * expected;
     let mut full: Vec<&OpenShard> = layout.shards().iter().filter(|shard| load(shard) > 1.0).collect();
     full.sort_by(|left, right| load(right).total_cmp(&load(left)));
@@ -52,7 +52,7 @@ pub(crate) fn steps(layout: &Layout, expected: f64, most: usize, may_join: usize
     let joint = |pair: &[OpenShard]| load(&pair[0]) + load(&pair[1]);
     let coldest = layout.shards().windows(2).min_by(|left, right| joint(left).total_cmp(&joint(right)));
     coldest
-        .filter(|pair| may_join > 0 && joint(pair) <= IDLE)
+        .filter(|pair| may_join && joint(pair) <= IDLE)
         .map(|pair| Local::Join { step: Operation::Merge { at: pair[1].range.start() }, load: joint(pair) })
         .into_iter()
         .collect()
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn the_fullest_shard_is_cut_in_the_middle_first() {
         let layout = layout([0.1, 0.5, 0.35, 0.05]);
-        let found = steps(&layout, 3.0, 2, 9);
+        let found = steps(&layout, 3.0, 2, true);
         let middle = |place: usize| layout.shards()[place].range.midpoint().unwrap();
         let cuts: Vec<Operation> = found
             .iter()
@@ -97,16 +97,16 @@ mod tests {
     #[test]
     fn idle_neighbours_are_joined_only_where_nothing_is_full_and_it_is_allowed() {
         let layout = layout([0.5, 0.3, 0.1, 0.1]);
-        assert!(matches!(steps(&layout, 1.9, 2, 9)[..], [Local::Join { .. }]));
-        assert!(steps(&layout, 1.9, 2, 0).is_empty());
-        assert!(matches!(steps(&layout, 2.1, 2, 9)[..], [Local::Cut { .. }]));
+        assert!(matches!(steps(&layout, 1.9, 2, true)[..], [Local::Join { .. }]));
+        assert!(steps(&layout, 1.9, 2, false).is_empty());
+        assert!(matches!(steps(&layout, 2.1, 2, true)[..], [Local::Cut { .. }]));
     }
 
     #[test]
     fn a_single_hot_key_is_not_chased_for_ever() {
         let mut layout = layout([0.0, 1.0, 0.0, 0.0]);
         for _ in 0..40 {
-            match steps(&layout, 1.5, 1, 0)[..] {
+            match steps(&layout, 1.5, 1, false)[..] {
                 [Local::Cut { step: Operation::Split { at }, .. }] => {
                     let shards = layout.shards().iter().flat_map(|shard| match shard.range.split_at(at) {
                         Ok((left, right)) => vec![

@@ -25,6 +25,8 @@ mod season;
 mod shape;
 mod signal;
 mod spread;
+#[cfg(test)]
+mod tests;
 
 pub use decision::{Action, Decision, HoldReason, Operation, Reason};
 pub use history::{History, Observed};

@@ -220,10 +220,10 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(16))]
+        #![proptest_config(ProptestConfig::with_cases(8))]
         #[test]
         fn every_schedule_keeps_the_rules_and_every_load_is_taken_in_or_refused(
-            seed in proptest::collection::vec((0.0_f64..60.0, 1_usize..200), 5..40),
+            seed in proptest::collection::vec((0.0_f64..60.0, 1_usize..150), 5..25),
             spread in prop::sample::select(vec!["uniform", "hot:0.1-0.15:0.4", "hot:0-0.5:1"]),
         ) {
             let loads: Vec<f64> = seed.iter().flat_map(|(load, minutes)| vec![*load; *minutes]).collect();

@@ -15,10 +15,11 @@ pub(crate) fn difference(amount: Dollars) -> String {
     if text.starts_with('-') || text == "$0.00" { text } else { format!("+{text}") }
 }
 
-/// What one of something costs, with as many decimals as it has: `$0.015`, `$0.0000166667`.
+/// What one of something costs, with as many decimals as it has, and two at least: `$0.10`, `$0.0000166667`.
 pub(crate) fn unit_price(price: Dollars) -> String {
     let text = format!("{:.10}", price.0);
-    format!("${}", text.trim_end_matches('0').trim_end_matches('.'))
+    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+    format!("${whole}.{:0<2}", decimals.trim_end_matches('0'))
 }
 
 /// `14,600`, `2,506.3`, `0.5`: whole from ten thousand on, and with fewer decimals the larger it is.
@@ -60,7 +61,8 @@ mod tests {
         assert_eq!(difference(Dollars(10.95)), "+$10.95");
         assert_eq!(difference(Dollars(0.001)), "$0.00");
         assert_eq!(unit_price(Dollars(0.0000166667)), "$0.0000166667");
-        assert_eq!(unit_price(Dollars(2.0)), "$2");
+        assert_eq!(unit_price(Dollars(2.0)), "$2.00");
+        assert_eq!(unit_price(Dollars(0.1)), "$0.10");
         assert_eq!(number(14_600.0), "14,600");
         assert_eq!(number(2506.26), "2,506.3");
         assert_eq!(number(1.0), "1");

@@ -119,7 +119,7 @@ mod tests {
     use crate::policy::Limits as Bounds;
 
     fn picture(frontier: bool) -> (String, String) {
-        let loads: Vec<f64> = (0..3000).map(|minute| f64::from(minute % 500) / 10.0).collect();
+        let loads: Vec<f64> = (0..1200).map(|minute| f64::from(minute % 300) / 8.0).collect();
         let comparison =
             Comparison::new(Scenario::new(&loads), Billing::default(), Bounds::new(1, 500).unwrap());
         let outcomes = Contender::ALL.map(|contender| comparison.outcome(contender));
