@@ -13,7 +13,7 @@ const KEPT: usize = 5;
 /// How hard a package is compressed that crosses a network …
 const LEVEL: i64 = 6;
 /// … and one that stays on this machine.
-const LOCAL_LEVEL: i64 = 1;
+const LOCAL_LEVEL: i64 = 3;
 
 /// The zip of the bootstrap alone, from the cache or made now.
 pub(super) fn compressed(bootstrap: &Bootstrap, local: bool) -> Result<Vec<u8>, PackageError> {
