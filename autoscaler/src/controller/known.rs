@@ -120,7 +120,9 @@ impl Known {
             self.history.someone_else_reshards(moment(now));
         }
         (self.map, self.map_since, self.shares_known, self.shares_read) = (map.clone(), now, false, None);
-        self.history.see_layout(without_shares(map));
+        // Its own metrics come minutes later; without shares the hot range that was just split would be merged again.
+        let carried = carried(self.history.layout(), map);
+        self.history.see_layout(carried);
     }
 
     /// The time to read the shares of the shards over: whole minutes since they are as they are. Nothing where that is
@@ -167,6 +169,13 @@ impl Known {
     pub(super) fn map(&self) -> &ShardMap {
         &self.map
     }
+}
+
+/// The shards of the map with the shares that those before them had.
+fn carried(before: &Layout, map: &ShardMap) -> Layout {
+    let shard = |range| OpenShard { range, share: before.share_of(range) };
+    let shards = map.shards().iter().map(|open| shard(open.range));
+    Layout::new(shards.collect()).unwrap_or_else(|_| without_shares(map))
 }
 
 fn without_shares(map: &ShardMap) -> Layout {

@@ -72,6 +72,20 @@ impl Layout {
         &self.shards
     }
 
+    /// The part of the traffic that a range gets, as far as the shares here tell; within a shard, traffic is taken to
+    /// be even. What a reshard makes of these shards is known so before its own metrics are.
+    #[must_use]
+    pub fn share_of(&self, range: HashKeyRange) -> Option<f64> {
+        let mut sum = 0.0;
+        for shard in &self.shards {
+            let (start, end) = (shard.range.start().max(range.start()), shard.range.end().min(range.end()));
+            if let Ok(common) = HashKeyRange::new(start, end) {
+                sum += shard.share? * (common.share() / shard.range.share());
+            }
+        }
+        Some(sum.clamp(0.0, 1.0))
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> u32 {
@@ -93,6 +107,21 @@ mod tests {
         let mut shards = layout.shards().to_vec();
         shards.reverse();
         assert_eq!(Layout::new(shards), Ok(layout));
+    }
+
+    #[test]
+    fn what_a_reshard_makes_has_the_shares_of_what_it_was_made_of() {
+        let mut shards = Layout::uniform(count(4)).shards().to_vec();
+        for (shard, share) in shards.iter_mut().zip([0.1, 0.6, 0.2, 0.1]) {
+            shard.share = Some(share);
+        }
+        let layout = Layout::new(shards.clone()).unwrap();
+        let (left, right) = shards[1].range.split_at(shards[1].range.midpoint().unwrap()).unwrap();
+        let close = |range, share: f64| (layout.share_of(range).unwrap() - share).abs() < 1e-9;
+        assert!(close(left, 0.3) && close(right, 0.3));
+        assert!(close(right.merge(&shards[2].range).unwrap(), 0.5) && close(HashKeyRange::ALL, 1.0));
+        shards[1].share = None;
+        assert_eq!(Layout::new(shards).unwrap().share_of(left), None);
     }
 
     #[test]
