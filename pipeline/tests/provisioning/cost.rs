@@ -50,8 +50,8 @@ async fn an_apply_takes_no_more_steps_in_a_row_than_its_graph_is_deep() {
     file.deliveries.insert("raw".into(), direct());
     let first = plan(&engine, &file).await;
     let report = crate::bench::run(&engine, &first).await;
-    // Role and log group, function, delivery: whatever else there is runs beside them.
+    // Role or log group, function, delivery at most: whatever else there is runs beside them.
     assert!((1..=3).contains(&report.critical_path.steps.len()), "{:?}", report.critical_path);
-    assert!(report.critical_path.seconds > 0.0);
+    assert!(report.critical_path.seconds <= report.seconds, "{report:?}");
     bench.endpoint.shutdown().await;
 }
