@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::plan::ShardQuota;
 use crate::resources::bucket::BucketSpec;
 use crate::resources::delivery::DeliverySpec;
 use crate::resources::function::FunctionSpec;
@@ -25,6 +26,16 @@ use crate::resources::{Change, Kind, Observed, Properties, ResourceId, Spec, Sta
 pub trait Control<P: Properties>: Send + Sync {
     /// The resource of this name as it is; `None` when there is none.
     async fn observe(&self, name: &str) -> Result<Option<Observed<P::State>>, CallError>;
+
+    /// The same for a caller who knows which tags were last set: where reading tags is a call of its own, it is
+    /// left out, and these are taken for what is there.
+    async fn observe_knowing(
+        &self,
+        name: &str,
+        _tags: &TagMap,
+    ) -> Result<Option<Observed<P::State>>, CallError> {
+        self.observe(name).await
+    }
 
     /// Creates it, with tags where the call takes them.
     async fn create(&self, name: &str, spec: &P, tags: &TagMap) -> Result<(), CallError>;
@@ -44,6 +55,13 @@ pub trait Control<P: Properties>: Send + Sync {
 pub trait BucketControl: Control<BucketSpec> {
     /// Whether it holds at least one object.
     async fn holds_objects(&self, name: &str) -> Result<bool, CallError>;
+}
+
+/// What the account may have, where AWS tells.
+#[async_trait]
+pub trait Quotas: Send + Sync + fmt::Debug {
+    /// How many shards may be open in this region, and are.
+    async fn shards(&self) -> Result<ShardQuota, CallError>;
 }
 
 /// All the kinds together.
@@ -84,6 +102,32 @@ impl Cloud {
                 self.consumers.observe(name).await?.map(|seen| seen.map(State::StreamConsumer))
             }
             Kind::Mapping => self.mappings.observe(name).await?.map(|seen| seen.map(State::Mapping)),
+        })
+    }
+
+    /// The resource as it is, its tags excepted where reading them is a call of its own: these are taken for
+    /// what is there.
+    ///
+    /// # Errors
+    /// What AWS, or the way to it, answers.
+    pub async fn observe_knowing(
+        &self,
+        id: &ResourceId,
+        tags: &TagMap,
+    ) -> Result<Option<Observed>, CallError> {
+        let name = id.name.as_str();
+        Ok(match id.kind {
+            Kind::Stream => {
+                self.streams.observe_knowing(name, tags).await?.map(|seen| seen.map(State::Stream))
+            }
+            Kind::LogGroup => {
+                self.log_groups.observe_knowing(name, tags).await?.map(|seen| seen.map(State::LogGroup))
+            }
+            Kind::Delivery => {
+                self.deliveries.observe_knowing(name, tags).await?.map(|seen| seen.map(State::Delivery))
+            }
+            // The others answer with their tags, or are their tags.
+            _ => return self.observe(id).await,
         })
     }
 

@@ -1,31 +1,37 @@
-//! The engine as its callers see it: connect, plan, apply, destroy, status, history.
+//! The engine as its callers see it: connect, plan, apply and destroy; status, drift, revisions and rollback each
+//! in a file beside.
 
+mod drift;
 mod error;
 pub(crate) mod execute;
 pub(crate) mod observe;
+mod revisions;
+mod rollback;
+mod saved;
+mod status;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_types::SdkConfig;
-use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 pub use crate::aws::connect::ConnectError;
 pub use error::Error;
+pub use rollback::RollbackError;
+pub use status::{Health, ResourceStatus, RevisionSummary, Status};
 
-use crate::apply::{Event, Listener, Outcome, Report};
-use crate::aws::{self, Identity, LedgerBucket, S3Objects};
-use crate::cloud::Cloud;
+use crate::apply::{Event, Listener, Report};
+use crate::aws::{self, Identity, KinesisQuotas, LedgerBucket, S3Objects};
+use crate::cloud::{Cloud, Quotas};
 use crate::lake::Objects;
-use crate::ledger::{self, FolderStore, Ledger, Revision, Store};
+use crate::ledger::{self, Commit, FolderStore, Ledger, Store};
 use crate::package::{self, Packages};
-use crate::plan::{self, BucketData, Inputs, PLAN_FORMAT, Plan, RemovalInputs};
-use crate::resources::tags::{Owner, owner};
-use crate::resources::{self, Address, Context, Kind, Observed, Outline, Readiness, ResourceId};
+use crate::plan::{self, BucketData, Drift, Inputs, PLAN_FORMAT, Plan, RemovalInputs, Selection};
+use crate::resources::{self, Context, Outline, ResourceId};
 use crate::spec::model::Pipeline;
-use observe::{Blind, Seen};
+use observe::{Blind, Look, Seen};
 
 /// Where to connect to, and with what.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +62,12 @@ pub struct PlanOptions {
     pub source: String,
     /// What to do with buckets that have to go and still hold objects.
     pub bucket_data: BucketData,
+    /// What is picked out; a removal takes everything.
+    pub selection: Selection,
+    /// Of resources that need no change, take those tags for granted that the last revision set, if it
+    /// succeeded, where reading them is a call of its own. A plan that only shows is quicker for it; tags that
+    /// somebody changed outside it does not see.
+    pub trust_tags: bool,
 }
 
 /// How to apply.
@@ -65,6 +77,8 @@ pub struct ApplyOptions {
     pub lock_timeout: Duration,
     /// Who applies, as in `ada@laptop`; found from the environment when empty.
     pub actor: String,
+    /// The commit of the pipeline file, which the revision records.
+    pub commit: Option<Commit>,
     /// Cancel it and no new operation starts; those that run are finished.
     pub cancel: CancellationToken,
     /// After a complete destroy, remove the pipeline's entries from the ledger, and the ledger's bucket when
@@ -77,79 +91,11 @@ impl Default for ApplyOptions {
         Self {
             lock_timeout: Duration::ZERO,
             actor: String::new(),
+            commit: None,
             cancel: CancellationToken::new(),
             forget: false,
         }
     }
-}
-
-/// What exists of a pipeline.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Status {
-    /// The pipeline's name.
-    pub pipeline: String,
-    /// The account.
-    pub account: String,
-    /// The region.
-    pub region: String,
-    /// Each resource of the file, in the order of the graph.
-    pub resources: Vec<ResourceStatus>,
-    /// The last revision in the ledger.
-    pub last_revision: Option<RevisionSummary>,
-}
-
-/// What exists of a resource.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ResourceStatus {
-    /// Where it stands in the file.
-    pub address: Address,
-    /// Its kind.
-    pub kind: Kind,
-    /// Its physical name.
-    pub name: String,
-    /// Its ARN, or for a bucket its name; `None` when it does not exist.
-    pub id: Option<String>,
-    /// Whether it is there and well.
-    pub health: Health,
-    /// Key facts, as name and value: `open shards`, `2`.
-    pub facts: Vec<(String, String)>,
-}
-
-/// Whether a resource is there and well.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "state", content = "detail")]
-pub enum Health {
-    /// It is.
-    Ready,
-    /// It does not exist.
-    Missing,
-    /// It is on its way to a state.
-    Pending(String),
-    /// It is being deleted.
-    Leaving,
-    /// It failed.
-    Failed(String),
-    /// It exists and is not this pipeline's.
-    NotOurs(String),
-}
-
-/// A revision in one line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RevisionSummary {
-    /// Its number, from 1.
-    pub number: u64,
-    /// What it did.
-    pub purpose: crate::plan::Purpose,
-    /// Who did it.
-    pub actor: String,
-    /// When it began.
-    pub started: jiff::Timestamp,
-    /// When it ended.
-    pub ended: Option<jiff::Timestamp>,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// How many resources it left.
-    pub resources: usize,
 }
 
 /// Plans and applies in one account and region.
@@ -158,6 +104,7 @@ pub struct Engine {
     cloud: Cloud,
     identity: Arc<Identity>,
     packages: Arc<Packages>,
+    quotas: Arc<dyn Quotas>,
     ledger: Ledger,
     config: SdkConfig,
     objects: S3Objects,
@@ -183,6 +130,7 @@ impl Engine {
             cloud: aws::cloud(&connection.clients, &identity, &packages),
             identity,
             packages,
+            quotas: Arc::new(KinesisQuotas::new(&connection.clients)),
             ledger: Ledger::new(store),
             objects: S3Objects { client: connection.clients.s3 },
             config: connection.config,
@@ -230,20 +178,46 @@ impl Engine {
         let outline = resources::outline(pipeline);
         let code = async { self.packages.resolve(pipeline).await.map_err(Error::Package) };
         let place = async { self.identity.place().await.map_err(|error| self.call(error)) };
-        let seen = self.see(&pipeline.name, &outline, |_| false);
-        let (place, code, seen) = tokio::try_join!(place, code, seen)?;
+        let how = if options.trust_tags { Look::TrustTags } else { Look::Whole };
+        let seen = self.see(&pipeline.name, &outline, how, |_| false);
+        let (place, code, mut seen) = tokio::try_join!(place, code, seen)?;
         let graph = resources::desired(pipeline, &Context { place: place.clone(), code });
-        let plan = plan::build(&Inputs {
-            pipeline: &pipeline.name,
-            source: &options.source,
-            place,
-            graph: &graph,
-            observed: &seen.observed,
-            remembered: seen.remembered(),
-            based_on: seen.revision(),
-            bucket_data: options.bucket_data,
-        })?;
+        let build = |seen: &Seen| {
+            plan::build(&Inputs {
+                pipeline: &pipeline.name,
+                source: &options.source,
+                place,
+                graph: &graph,
+                observed: &seen.observed,
+                remembered: seen.remembered(),
+                based_on: seen.revision(),
+                bucket_data: options.bucket_data,
+                selection: &options.selection,
+                returns_to: None,
+            })
+        };
+        let mut plan = build(&seen)?;
+        if seen.read_tags(&self.cloud, &plan).await.map_err(|error| self.call(error))? {
+            plan = build(&seen)?;
+        }
+        self.check_quotas(&plan).await?;
+        let drift = Drift::find(&pipeline.name, seen.revision(), seen.remembered(), &graph, &seen.observed);
+        plan.notes.extend(drift.note());
         Ok(plan)
+    }
+
+    /// Asks for quotas where a plan may pass one. Where they are not told, the call that passes one says so.
+    async fn check_quotas(&self, plan: &Plan) -> Result<(), Error> {
+        if plan::shards_opened(plan) == 0 {
+            return Ok(());
+        }
+        match self.quotas.shards().await {
+            Ok(quota) => plan::check_shards(plan, quota).map_err(|error| Error::Plan(error.into())),
+            Err(error) => {
+                tracing::debug!(%error, "the quota of shards is not known");
+                Ok(())
+            }
+        }
     }
 
     /// Plans the removal of all that belongs to the pipeline.
@@ -253,7 +227,7 @@ impl Engine {
     pub async fn destroy_plan(&self, pipeline: &Pipeline, options: &PlanOptions) -> Result<Plan, Error> {
         let outline = resources::outline(pipeline);
         let place = async { self.identity.place().await.map_err(|error| self.call(error)) };
-        let seen = self.see(&pipeline.name, &outline, |_| true);
+        let seen = self.see(&pipeline.name, &outline, Look::Whole, |_| true);
         let (place, seen) = tokio::try_join!(place, seen)?;
         let plan = plan::build_removal(&RemovalInputs {
             pipeline: &pipeline.name,
@@ -303,55 +277,15 @@ impl Engine {
         })
     }
 
-    /// What exists of the pipeline.
-    ///
-    /// # Errors
-    /// What cannot be observed.
-    pub async fn status(&self, pipeline: &Pipeline) -> Result<Status, Error> {
-        let outline = resources::outline(pipeline);
-        let place = async { self.identity.place().await.map_err(|error| self.call(error)) };
-        let seen = self.see(&pipeline.name, &outline, |_| false);
-        let interrupted = async { self.interrupted(&pipeline.name).await };
-        let (place, seen, interrupted) = tokio::try_join!(place, seen, interrupted)?;
-        let resources = outline
-            .iter()
-            .map(|outline| ResourceStatus::of(&pipeline.name, outline, seen.observed.get(&outline.id)));
-        Ok(Status {
-            pipeline: pipeline.name.clone(),
-            account: place.account.clone(),
-            region: place.region.clone(),
-            resources: resources.collect(),
-            last_revision: seen.head.as_ref().map(|head| RevisionSummary::of(head, interrupted)),
-        })
-    }
-
-    /// The pipeline's revisions, the newest first; a hundred at most.
-    ///
-    /// # Errors
-    /// An unreadable ledger.
-    pub async fn history(&self, pipeline: &str) -> Result<Vec<RevisionSummary>, Error> {
-        let history = async {
-            let history = self.ledger.history(pipeline).await;
-            history.map_err(|error| Error::of_ledger(error, self.endpoint()))
-        };
-        let (revisions, interrupted) = tokio::try_join!(history, self.interrupted(pipeline))?;
-        Ok(revisions.iter().map(|revision| RevisionSummary::of(revision, interrupted)).collect())
-    }
-
-    /// Whether nobody applies now: a revision that seems to run was then stopped with its process.
-    async fn interrupted(&self, pipeline: &str) -> Result<bool, Error> {
-        let held = self.ledger.is_locked(pipeline).await;
-        held.map(|held| !held).map_err(|error| Error::of_ledger(error, self.endpoint()))
-    }
-
     async fn see(
         &self,
         pipeline: &str,
         outline: &[Outline],
+        how: Look,
         leaving: impl Fn(&ResourceId) -> bool + Sync,
     ) -> Result<Seen, Error> {
         let ids: Vec<ResourceId> = outline.iter().map(|outline| outline.id.clone()).collect();
-        let seen = observe::see(&self.cloud, &self.ledger, pipeline, &ids, leaving).await;
+        let seen = observe::see(&self.cloud, &self.ledger, pipeline, &ids, how, leaving).await;
         seen.map_err(|blind| match blind {
             Blind::Call(error) => self.call(error),
             Blind::Ledger(error) => Error::of_ledger(error, self.endpoint()),
@@ -360,48 +294,6 @@ impl Engine {
 
     fn call(&self, error: crate::cloud::CallError) -> Error {
         Error::of_call(error, self.endpoint())
-    }
-}
-
-impl ResourceStatus {
-    fn of(pipeline: &str, outline: &Outline, seen: Option<&Observed>) -> Self {
-        let health = match seen {
-            None => Health::Missing,
-            Some(seen) => match (owner(&seen.tags, pipeline), seen.state.readiness()) {
-                (Owner::Pipeline(other), _) => Health::NotOurs(format!("it belongs to the pipeline {other}")),
-                (Owner::Unknown, _) => Health::NotOurs("it carries no ownership tags".to_owned()),
-                (Owner::Ours, Readiness::Ready) => Health::Ready,
-                (Owner::Ours, Readiness::Creating(awaited) | Readiness::Pending(awaited)) => {
-                    Health::Pending(awaited)
-                }
-                (Owner::Ours, Readiness::Leaving) => Health::Leaving,
-                (Owner::Ours, Readiness::Failed(why)) => Health::Failed(why),
-            },
-        };
-        let facts = seen.map(|seen| seen.state.facts()).unwrap_or_default();
-        Self {
-            address: outline.address.clone(),
-            kind: outline.id.kind,
-            name: outline.id.name.clone(),
-            id: seen.map(|seen| seen.id.clone()),
-            health,
-            facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        }
-    }
-}
-
-impl RevisionSummary {
-    fn of(revision: &Revision, interrupted: bool) -> Self {
-        let stopped = interrupted && revision.outcome == Outcome::Applying;
-        Self {
-            number: revision.number,
-            purpose: revision.purpose,
-            actor: revision.actor.clone(),
-            started: revision.started,
-            ended: revision.ended,
-            outcome: if stopped { Outcome::Interrupted } else { revision.outcome },
-            resources: revision.resources.len(),
-        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! What an apply tells while it runs, as data: the command line tool draws it, or writes it as JSON lines.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::CriticalPath;
 use crate::plan::Action;
 use crate::resources::{Address, Kind};
 
 /// Something that happened during an apply.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// The lock is held, the intent is written, and the work begins.
@@ -95,7 +97,7 @@ pub enum Event {
 }
 
 /// A step that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
     /// The resource.
     pub address: Address,
@@ -116,7 +118,7 @@ pub struct Failure {
 }
 
 /// The account of an apply.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The number of its revision in the ledger; 0 when there was nothing to do and nothing was recorded.
     pub revision: u64,
@@ -133,10 +135,13 @@ pub struct Report {
     pub ledger: Option<String>,
     /// How long it took.
     pub seconds: f64,
+    /// The chain of steps that bounded how long it took.
+    #[serde(default)]
+    pub critical_path: CriticalPath,
 }
 
 /// How an apply ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It still runs, or its process was killed: only the ledger says this.

@@ -7,10 +7,12 @@
 
 mod call;
 mod event;
+mod path;
 pub mod retry;
 mod run;
 mod schedule;
 mod step;
 
 pub use event::{Event, Failure, Listener, Outcome, Report};
+pub use path::CriticalPath;
 pub use run::{Run, run};

@@ -1,18 +1,21 @@
 //! The driver: begins what may begin, hears how it ended, and keeps the ledger and the lock up to date
 //! meanwhile.
 
+use std::collections::BTreeMap;
+
 use futures::FutureExt as _;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::CriticalPath;
 use super::call::{Caller, Stop};
 use super::event::{Event, Listener, Outcome, Report};
 use super::schedule::Schedule;
 use crate::cloud::Cloud;
 use crate::ledger::{LedgerError, Lock, Session};
 use crate::plan::{Action, Counts, Plan, Step};
-use crate::resources::ResourceId;
+use crate::resources::{Address, ResourceId};
 
 /// All that carrying out a plan takes.
 pub struct Run<'a> {
@@ -35,6 +38,8 @@ struct Account {
     report: Report,
     began: Instant,
     stopped: bool,
+    /// How long each step took.
+    took: BTreeMap<Address, f64>,
 }
 
 /// Carries out a plan. When the lock is lost on the way, everything that was running is finished, nothing else
@@ -61,7 +66,7 @@ pub async fn run(run: Run<'_>) -> Report {
         }
         lost
     };
-    let mut report = account.close(cancel);
+    let mut report = account.close(plan, cancel);
     if let Some(error) = lost {
         report.unrecorded(&error, listener);
     }
@@ -138,12 +143,14 @@ impl Account {
             skipped: Vec::new(),
             ledger: None,
             seconds: 0.0,
+            critical_path: CriticalPath::default(),
         };
-        Self { report, began: Instant::now(), stopped: false }
+        Self { report, began: Instant::now(), stopped: false, took: BTreeMap::new() }
     }
 
     fn done(&mut self, step: &Step, seconds: f64, listener: Listener<'_>) {
         self.report.done.add(step.action);
+        self.took.insert(step.address.clone(), seconds);
         listener(Event::StepDone { address: step.address.clone(), action: step.action, seconds });
     }
 
@@ -157,13 +164,14 @@ impl Account {
         }
     }
 
-    fn skip(&mut self, step: &Step, because_of: Option<crate::resources::Address>, listener: Listener<'_>) {
+    fn skip(&mut self, step: &Step, because_of: Option<Address>, listener: Listener<'_>) {
         self.stopped |= because_of.is_none();
         self.report.skipped.push(step.address.clone());
         listener(Event::StepSkipped { address: step.address.clone(), because_of });
     }
 
-    fn close(mut self, cancel: &CancellationToken) -> Report {
+    fn close(mut self, plan: &Plan, cancel: &CancellationToken) -> Report {
+        self.report.critical_path = CriticalPath::find(&plan.steps, &self.took);
         self.report.seconds = self.began.elapsed().as_secs_f64();
         self.report.outcome = if !self.report.failures.is_empty() {
             Outcome::Failed

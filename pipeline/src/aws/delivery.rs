@@ -210,6 +210,16 @@ impl Control<DeliverySpec> for Deliveries {
         Ok(Some(Observed { id, tags: tags?, state: state(&description) }))
     }
 
+    async fn observe_knowing(
+        &self,
+        name: &str,
+        tags: &TagMap,
+    ) -> Result<Option<Observed<DeliveryState>>, CallError> {
+        let Some(description) = self.describe(name).await? else { return Ok(None) };
+        let id = description.delivery_stream_arn().to_owned();
+        Ok(Some(Observed { id, tags: tags.clone(), state: state(&description) }))
+    }
+
     async fn create(&self, name: &str, spec: &DeliverySpec, wanted: &TagMap) -> Result<(), CallError> {
         const CALL: &str = "firehose:CreateDeliveryStream";
         let mut request = self

@@ -51,6 +51,15 @@ impl Control<LogGroupSpec> for LogGroups {
         Ok(Some(Observed { id: self.arn(name).await?, tags: tags?, state }))
     }
 
+    async fn observe_knowing(
+        &self,
+        name: &str,
+        tags: &TagMap,
+    ) -> Result<Option<Observed<LogGroupState>>, CallError> {
+        let Some(state) = self.describe(name).await? else { return Ok(None) };
+        Ok(Some(Observed { id: self.arn(name).await?, tags: tags.clone(), state }))
+    }
+
     async fn create(&self, name: &str, _spec: &LogGroupSpec, tags: &TagMap) -> Result<(), CallError> {
         let request = self.client.create_log_group().log_group_name(name);
         let tags = tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();

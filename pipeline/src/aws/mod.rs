@@ -11,6 +11,7 @@ mod ledger_bucket;
 mod log_group;
 mod mapping;
 mod objects;
+mod quotas;
 mod role;
 mod stream;
 mod stream_consumer;
@@ -21,6 +22,7 @@ pub(crate) use clients::Clients;
 pub(crate) use identity::Identity;
 pub(crate) use ledger_bucket::LedgerBucket;
 pub(crate) use objects::S3Objects;
+pub(crate) use quotas::KinesisQuotas;
 
 use crate::cloud::Cloud;
 use crate::package::Packages;

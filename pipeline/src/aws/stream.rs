@@ -85,6 +85,15 @@ impl Control<StreamSpec> for Streams {
         Ok(Some(Observed { id, tags: tags?, state }))
     }
 
+    async fn observe_knowing(
+        &self,
+        name: &str,
+        tags: &TagMap,
+    ) -> Result<Option<Observed<StreamState>>, CallError> {
+        let described = self.describe(name).await?;
+        Ok(described.map(|(id, state)| Observed { id, tags: tags.clone(), state }))
+    }
+
     async fn create(&self, name: &str, spec: &StreamSpec, tags: &TagMap) -> Result<(), CallError> {
         let mut request = self.client.create_stream().stream_name(name);
         request = match spec.capacity {

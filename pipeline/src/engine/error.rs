@@ -1,10 +1,11 @@
 //! What keeps the engine from doing what it is asked.
 
+use super::rollback::RollbackError;
 use crate::aws::connect::ConnectError;
 use crate::cloud::{CallError, Meaning};
 use crate::ledger::LedgerError;
 use crate::package::PackageError;
-use crate::plan::PlanError;
+use crate::plan::{Moved, PlanError};
 
 /// What keeps the engine from doing what it is asked. [`Error::hint`] has the way out.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,12 @@ pub enum Error {
         /// Account and region of the connection.
         here: String,
     },
+    /// What the plan was made from is not as it was.
+    #[error("the plan does not fit any more:{}", lines(.0))]
+    Moved(Vec<Moved>),
+    /// A revision cannot be gone back to.
+    #[error(transparent)]
+    Rollback(#[from] RollbackError),
     /// The plan is of a format this program does not know.
     #[error("the plan has format {0}, which this pipectl does not know")]
     PlanFormat(u32),
@@ -97,7 +104,22 @@ impl Error {
             Error::Plan(error) => error.hint(),
             Error::Ledger(error) => return error.hint(),
             Error::Package(error) => error.hint(),
-            Error::OtherPlace { .. } | Error::PlanFormat(_) => "plan again".to_owned(),
+            Error::Rollback(error) => error.hint().to_owned(),
+            Error::OtherPlace { .. } | Error::PlanFormat(_) | Error::Moved(_) => {
+                "plan again, and look at what it says now".to_owned()
+            }
         })
     }
+}
+
+/// How many of the things that moved are named.
+const MOVED_SHOWN: usize = 6;
+
+fn lines(moved: &[Moved]) -> String {
+    let mut lines: Vec<String> = moved.iter().take(MOVED_SHOWN).map(|it| format!("\n  {it}")).collect();
+    let more = moved.len() - lines.len();
+    if more > 0 {
+        lines.push(format!("\n  and {more} more"));
+    }
+    lines.concat()
 }

@@ -1,13 +1,12 @@
 //! Carries a plan out under the ledger: lock, intent, run, outcome, release.
 
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 
 use super::ApplyOptions;
-use crate::apply::{Event, Listener, Outcome, Report, Run, run};
+use crate::apply::{CriticalPath, Event, Listener, Outcome, Report, Run, run};
 use crate::cloud::Cloud;
-use crate::ledger::{Beginning, Lease, Ledger, LedgerError, Lock, Owner};
-use crate::plan::{Counts, Plan, Purpose};
+use crate::ledger::{Applied, Beginning, Lease, Ledger, LedgerError, Lock, Owner};
+use crate::plan::{Counts, Plan, Purpose, Step};
 
 /// Carries a plan out.
 pub(crate) async fn execute(
@@ -24,7 +23,7 @@ pub(crate) async fn execute(
         return Ok(report);
     }
     let mut lock = ledger.lock(&plan.pipeline, owner, Lease::default(), options.lock_timeout).await?;
-    let work = Work { cloud, ledger, plan, owner, listener, cancel: &options.cancel };
+    let work = Work { cloud, ledger, plan, owner, listener, options };
     let report = match work.under_lock(&mut lock).await {
         Ok(report) => report,
         Err(error) => {
@@ -56,15 +55,17 @@ struct Work<'a> {
     plan: &'a Plan,
     owner: &'a Owner,
     listener: Listener<'a>,
-    cancel: &'a CancellationToken,
+    options: &'a ApplyOptions,
 }
 
 impl Work<'_> {
     async fn under_lock(&self, lock: &mut Lock) -> Result<Report, LedgerError> {
-        let Self { cloud, plan, listener, cancel, .. } = *self;
-        let beginning = Beginning { plan, actor: &self.owner.actor, now: Timestamp::now() };
+        let Self { cloud, plan, listener, options, .. } = *self;
+        let commit = options.commit.as_ref();
+        let beginning = Beginning { plan, actor: &self.owner.actor, commit, now: Timestamp::now() };
         let session = self.ledger.begin(lock, beginning).await?;
-        let mut report = run(Run { plan, cloud, session: &session, lock, listener, cancel }).await;
+        let mut report =
+            run(Run { plan, cloud, session: &session, lock, listener, cancel: &options.cancel }).await;
         // Whoever lost the lock writes no more.
         if report.ledger.is_none()
             && let Err(error) = session.end(report.outcome, Timestamp::now()).await
@@ -78,7 +79,16 @@ impl Work<'_> {
 /// Whether the ledger has nothing to learn from a plan without changes.
 async fn is_settled(ledger: &Ledger, plan: &Plan) -> Result<bool, LedgerError> {
     let Some(head) = ledger.head(&plan.pipeline).await? else { return Ok(true) };
-    Ok(head.outcome == Outcome::Succeeded && head.purpose == plan.purpose)
+    // What was taken into the file, or written by an older program, is as wanted without having been applied.
+    let known = |step: &Step| match &step.desired {
+        None => true,
+        Some(desired) => {
+            let applied = Applied::of(desired);
+            let record = head.resources.iter().find(|record| record.id() == desired.id());
+            record.is_some_and(|record| record.applied.as_ref() == Some(&applied))
+        }
+    };
+    Ok(head.outcome == Outcome::Succeeded && head.purpose == plan.purpose && plan.steps.iter().all(known))
 }
 
 fn forgets(plan: &Plan, options: &ApplyOptions, report: &Report) -> bool {
@@ -94,5 +104,6 @@ fn nothing_done(plan: &Plan) -> Report {
         skipped: Vec::new(),
         ledger: None,
         seconds: 0.0,
+        critical_path: CriticalPath::default(),
     }
 }

@@ -1,12 +1,15 @@
 //! Looks at everything at once: the resources of the file and the ledger's last revision, then what only the
 //! ledger knows of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
+use crate::apply::Outcome;
 use crate::cloud::{CallError, Cloud};
 use crate::ledger::{Ledger, LedgerError, Record, Revision, Standing};
+use crate::plan::{Action, Plan, Purpose, Step};
+use crate::resources::tags::TagMap;
 use crate::resources::{Kind, Observed, ResourceId, State};
 
 /// How many resources are looked at at once. The describing calls that are used allow ten or more a second.
@@ -15,11 +18,22 @@ const LOOKS_AT_ONCE: usize = 64;
 /// What exists, by what it is.
 pub(crate) type Observations = BTreeMap<ResourceId, Observed>;
 
+/// How closely to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Ask for everything.
+    Whole,
+    /// Where reading tags is a call of its own, take those that the last revision set, if it succeeded.
+    TrustTags,
+}
+
 /// What there is to plan from.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) observed: Observations,
     pub(crate) head: Option<Revision>,
+    /// The resources whose tags were not read.
+    assumed: BTreeSet<ResourceId>,
 }
 
 /// Why it could not be seen.
@@ -39,6 +53,31 @@ impl Seen {
     pub(crate) fn revision(&self) -> u64 {
         self.head.as_ref().map_or(0, |head| head.number)
     }
+
+    /// Reads the tags that were taken for granted of everything that a plan changes. Says whether there was any:
+    /// then the plan has to be made again.
+    pub(crate) async fn read_tags(&mut self, cloud: &Cloud, plan: &Plan) -> Result<bool, CallError> {
+        let acts = |step: &&Step| step.action != Action::NoChange;
+        let ids = plan.steps.iter().filter(acts).map(|step| ResourceId::new(step.kind, step.name.clone()));
+        let doubtful: Vec<ResourceId> = ids.filter(|id| self.assumed.remove(id)).collect();
+        let again = look(cloud, &doubtful, &Known::default(), |_| false).await?;
+        for id in &doubtful {
+            self.observed.remove(id);
+        }
+        self.observed.extend(again);
+        Ok(!doubtful.is_empty())
+    }
+}
+
+/// The tags that are known without asking, by resource.
+type Known = BTreeMap<ResourceId, TagMap>;
+
+/// What a revision that succeeded left is known until another one begins.
+fn known(head: Option<&Revision>) -> Known {
+    let good = head.filter(|head| head.outcome == Outcome::Succeeded && head.purpose == Purpose::Apply);
+    let records = good.into_iter().flat_map(|head| &head.resources);
+    let present = records.filter(|record| record.standing == Standing::Present);
+    present.filter_map(|record| Some((record.id(), record.applied.as_ref()?.tags.clone()))).collect()
 }
 
 /// Looks at these resources, and at those that the ledger remembers beside them. Of buckets that `leaving`
@@ -48,31 +87,50 @@ pub(crate) async fn see(
     ledger: &Ledger,
     pipeline: &str,
     ids: &[ResourceId],
+    how: Look,
     leaving: impl Fn(&ResourceId) -> bool + Sync,
 ) -> Result<Seen, Blind> {
-    let looks = async { look(cloud, ids, &leaving).await.map_err(Blind::Call) };
     let head = async { ledger.head(pipeline).await.map_err(Blind::Ledger) };
-    let (mut observed, head) = tokio::try_join!(looks, head)?;
+    let leaving = &leaving;
+    let looks = |known: Known| async move { look(cloud, ids, &known, leaving).await.map_err(Blind::Call) };
+    let (mut observed, head, known) = match how {
+        Look::Whole => {
+            let (observed, head) = tokio::try_join!(looks(Known::new()), head)?;
+            (observed, head, Known::new())
+        }
+        Look::TrustTags => {
+            let head = head.await?;
+            let known = known(head.as_ref());
+            (looks(known.clone()).await?, head, known)
+        }
+    };
     let remembered = head.iter().flat_map(|head| &head.resources).map(Record::id);
     let others: Vec<ResourceId> = remembered.filter(|id| !ids.contains(id)).collect();
-    observed.extend(look(cloud, &others, |_| true).await.map_err(Blind::Call)?);
+    observed.extend(look(cloud, &others, &Known::new(), |_| true).await.map_err(Blind::Call)?);
     let unsure = |record: &&Record| record.kind == Kind::Bucket && record.standing == Standing::Creating;
     let records = head.iter().flat_map(|head| &head.resources);
     let unsure: Vec<ResourceId> = records.filter(unsure).map(Record::id).collect();
-    observed.extend(look(cloud, &unsure, |_| true).await.map_err(Blind::Call)?);
-    Ok(Seen { observed, head })
+    observed.extend(look(cloud, &unsure, &Known::new(), |_| true).await.map_err(Blind::Call)?);
+    let assumed = ids.iter().filter(|id| known.contains_key(*id)).cloned().collect();
+    Ok(Seen { observed, head, assumed })
 }
 
 async fn look(
     cloud: &Cloud,
     ids: &[ResourceId],
+    known: &Known,
     leaving: impl Fn(&ResourceId) -> bool,
 ) -> Result<Observations, CallError> {
     let leaving = &leaving;
     let one = |id: &ResourceId| {
         let id = id.clone();
         async move {
-            let seen = cloud.observe(&id);
+            let seen = async {
+                match known.get(&id) {
+                    Some(tags) => cloud.observe_knowing(&id, tags).await,
+                    None => cloud.observe(&id).await,
+                }
+            };
             if id.kind != Kind::Bucket || !leaving(&id) {
                 return Ok((id.clone(), seen.await?));
             }

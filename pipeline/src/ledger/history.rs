@@ -35,6 +35,23 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// One revision of a pipeline.
+    ///
+    /// # Errors
+    /// There is none of this number, or as [`Ledger::history`].
+    pub async fn revision(&self, pipeline: &str, number: u64) -> Result<Revision, LedgerError> {
+        if let Some(head) = self.head(pipeline).await?.filter(|head| head.number == number) {
+            return Ok(head);
+        }
+        let key = Self::revision_key(pipeline, number);
+        match self.store.read(&key).await.map_err(|error| self.failed(pipeline, error))? {
+            Some((bytes, _)) => parse(&bytes, &self.place(&key)),
+            None => Err(LedgerError::NoRevision { pipeline: pipeline.to_owned(), number }),
+        }
+    }
+}
+
 /// An entry as it is stored: JSON for people to read.
 pub(super) fn text(entry: &impl Serialize) -> Vec<u8> {
     // Entries are plain data with text keys, which always has a JSON form.

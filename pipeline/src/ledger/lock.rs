@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -29,15 +30,17 @@ const RETRY: Duration = Duration::from_secs(1);
 const REWRITES: u32 = 3;
 
 /// A lock as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LockRecord {
     /// The format it is written in.
     pub format: u32,
     /// Who holds it.
     pub owner: Owner,
     /// Since when.
+    #[schemars(with = "String")]
     pub since: Timestamp,
     /// When the lease ends.
+    #[schemars(with = "String")]
     pub until: Timestamp,
     /// Whether it was given back.
     pub released: bool,
@@ -45,7 +48,7 @@ pub struct LockRecord {
 
 impl LockRecord {
     /// Whether someone else may take it now.
-    fn is_free(&self, now: Timestamp, dead: impl Fn(&Owner) -> bool) -> bool {
+    pub(super) fn is_free(&self, now: Timestamp, dead: impl Fn(&Owner) -> bool) -> bool {
         self.released || self.until <= now || dead(&self.owner)
     }
 
@@ -102,6 +105,7 @@ impl Ledger {
             if Instant::now() >= deadline {
                 return Err(LedgerError::Locked {
                     pipeline: pipeline.to_owned(),
+                    id: held.owner.id.clone(),
                     owner: held.owner.to_string(),
                     since: held.since,
                     place: self.place(&Self::lock_key(pipeline)),

@@ -8,6 +8,8 @@
 //! **Invariant** the cloud is the truth about what exists. The ledger says what to look for beside the file,
 //! and whose a resource is that was created and not tagged yet.
 
+mod applied;
+mod compare;
 mod folder;
 mod history;
 mod lock;
@@ -15,13 +17,16 @@ mod owner;
 mod revision;
 mod session;
 mod store;
+mod unlock;
 
 use std::sync::Arc;
 
+pub use applied::Applied;
+pub use compare::{Comparison, RecordChange, compare};
 pub use folder::FolderStore;
 pub use lock::{Lease, Lock, LockRecord};
 pub use owner::Owner;
-pub use revision::{FORMAT, Record, Revision, Standing};
+pub use revision::{Commit, FORMAT, Record, Revision, Standing};
 pub use session::{Beginning, Session};
 pub use store::{Store, StoreError, Version};
 
@@ -43,8 +48,10 @@ impl std::fmt::Debug for Ledger {
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// Another process holds the lock.
-    #[error("{owner} has been applying {pipeline} since {since} (the lock is {place})")]
+    #[error("{owner} has been applying {pipeline} since {since} (the lock {id} is {place})")]
     Locked {
+        /// What tells this lock from every other.
+        id: String,
         /// The pipeline.
         pipeline: String,
         /// Who.
@@ -79,6 +86,29 @@ pub enum LedgerError {
     /// The ledger folder could not be read or written.
     #[error("the ledger folder cannot be used: {0}")]
     Folder(String),
+    /// Nobody holds the lock that was to be taken away.
+    #[error("nobody is applying {0}: there is no lock to take away")]
+    NotLocked(String),
+    /// Another lock is held than the one that was to be taken away.
+    #[error("the lock on {pipeline} is {id} of {owner}, and not {asked}")]
+    OtherLock {
+        /// The pipeline.
+        pipeline: String,
+        /// The lock that is held.
+        id: String,
+        /// By whom.
+        owner: String,
+        /// The one that was asked for.
+        asked: String,
+    },
+    /// There is no such revision.
+    #[error("{pipeline} has no revision {number}")]
+    NoRevision {
+        /// The pipeline.
+        pipeline: String,
+        /// The number.
+        number: u64,
+    },
     /// A plan was made on another revision than the ledger's last.
     #[error("the plan was made after revision {planned}, and the ledger is at revision {found} now")]
     Moved {
@@ -102,10 +132,15 @@ impl LedgerError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            LedgerError::Locked { .. } => {
-                "wait for it with --lock-timeout 10m; a lock whose process died is free once its lease ends"
-                    .to_owned()
+            LedgerError::Locked { id, .. } => format!(
+                "wait for it with --lock-timeout 10m; a lock whose process died is free once its lease ends, a \
+                 minute at most; `pipectl force-unlock {id}` takes it away from a process that hangs"
+            ),
+            LedgerError::NotLocked(_) => "apply takes it without more ado".to_owned(),
+            LedgerError::OtherLock { .. } => {
+                "name the lock that the error of apply named; another one may be somebody at work".to_owned()
             }
+            LedgerError::NoRevision { .. } => "`pipectl history` lists them".to_owned(),
             LedgerError::LockLost(_) => "run apply again: it finds what is done and does the rest".to_owned(),
             LedgerError::Corrupt { place, .. } => {
                 format!("nothing was changed; restore {place} or move it away, the cloud has what exists")
@@ -149,6 +184,10 @@ impl Ledger {
 
     fn revisions_prefix(pipeline: &str) -> String {
         format!("{pipeline}/revisions/")
+    }
+
+    fn revision_key(pipeline: &str, number: u64) -> String {
+        format!("{}{number:08}.json", Self::revisions_prefix(pipeline))
     }
 
     fn place(&self, key: &str) -> String {

@@ -2,10 +2,11 @@
 
 use std::fs;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A process that holds, or wants, a lock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Owner {
     /// For people: `ada@laptop`.
     pub actor: String,
@@ -55,8 +56,24 @@ impl std::fmt::Display for Owner {
 
 /// Who runs this, as in `ada@laptop`.
 fn default_actor() -> String {
-    let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    format!("{}@{}", user.unwrap_or_else(|| "unknown".to_owned()), host())
+    actor(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()), &host())
+}
+
+/// Who runs this, as the environment tells: in CI the person who set it off and the run, elsewhere the user and
+/// the machine.
+fn actor(variable: &dyn Fn(&str) -> Option<String>, host: &str) -> String {
+    if let Some(person) = variable("GITHUB_ACTOR").filter(|_| variable("GITHUB_ACTIONS").is_some()) {
+        let run = variable("GITHUB_RUN_ID").map(|run| format!(" run {run}")).unwrap_or_default();
+        let repository = variable("GITHUB_REPOSITORY").unwrap_or_else(|| "github".to_owned());
+        return format!("{person}@{repository}{run}");
+    }
+    if let Some(person) = variable("GITLAB_USER_LOGIN").filter(|_| variable("GITLAB_CI").is_some()) {
+        let job = variable("CI_JOB_ID").map(|job| format!(" job {job}")).unwrap_or_default();
+        let project = variable("CI_PROJECT_PATH").unwrap_or_else(|| "gitlab".to_owned());
+        return format!("{person}@{project}{job}");
+    }
+    let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| variable(name));
+    format!("{}@{host}", user.unwrap_or_else(|| "unknown".to_owned()))
 }
 
 fn host() -> String {
@@ -85,6 +102,21 @@ pub(super) fn start_time(pid: u32) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_ci_the_actor_is_the_person_and_the_run() {
+        let ci = |name: &str| match name {
+            "GITHUB_ACTIONS" => Some("true".to_owned()),
+            "GITHUB_ACTOR" => Some("ada".to_owned()),
+            "GITHUB_REPOSITORY" => Some("shop/clicks".to_owned()),
+            "GITHUB_RUN_ID" => Some("77".to_owned()),
+            "USER" => Some("runner".to_owned()),
+            _ => None,
+        };
+        assert_eq!(actor(&ci, "vm"), "ada@shop/clicks run 77");
+        assert_eq!(actor(&|name| (name == "USER").then(|| "ada".to_owned()), "laptop"), "ada@laptop");
+        assert_eq!(actor(&|_| None, "laptop"), "unknown@laptop");
+    }
 
     #[test]
     fn this_process_lives() {

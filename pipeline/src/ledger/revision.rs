@@ -1,8 +1,10 @@
 //! One revision: what was applied, by whom, how it ended, and what it left.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Applied;
 use crate::apply::Outcome;
 use crate::plan::{Action, Plan, Purpose};
 use crate::resources::{Address, Kind, Outline, ResourceId};
@@ -11,7 +13,7 @@ use crate::resources::{Address, Kind, Outline, ResourceId};
 pub const FORMAT: u32 = 1;
 
 /// A numbered apply or destroy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Revision {
     /// The format it is written in.
     pub format: u32,
@@ -24,19 +26,47 @@ pub struct Revision {
     /// Who applied it.
     pub actor: String,
     /// When it began.
+    #[schemars(with = "String")]
     pub started: Timestamp,
     /// When it ended; `None` while it runs, or when its process was killed.
+    #[schemars(with = "Option<String>")]
     pub ended: Option<Timestamp>,
     /// How it ended.
     pub outcome: Outcome,
+    /// The commit of the pipeline file's repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Commit>,
+    /// The revision it went back to, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns_to: Option<u64>,
     /// The text of the pipeline file.
     pub source: String,
     /// Everything that may exist: what earlier revisions left, and what this one means to make.
     pub resources: Vec<Record>,
 }
 
+/// The commit that a pipeline file was applied from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Commit {
+    /// Its full hash.
+    pub id: String,
+    /// The branch, where one was checked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// Whether the file had changes that were not committed.
+    #[serde(default)]
+    pub dirty: bool,
+}
+
+impl std::fmt::Display for Commit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id.get(..10).unwrap_or(&self.id))?;
+        if self.dirty { f.write_str(" with changes") } else { Ok(()) }
+    }
+}
+
 /// A resource in the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// Where it stands in the file.
     pub address: Address,
@@ -50,10 +80,13 @@ pub struct Record {
     pub depends_on: Vec<Address>,
     /// The keys of the tags we set, those included that are to go and may still be there.
     pub tags: Vec<String>,
+    /// What it was last brought to; `None` until its first step is done, or when an older program wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<Applied>,
 }
 
 /// How far along a resource is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// It is to be created, and nothing was called for it yet, or all that was called was refused.
@@ -83,17 +116,29 @@ impl Record {
             standing,
             depends_on: outline.depends_on.clone(),
             tags: Vec::new(),
+            applied: None,
         }
     }
 }
 
 /// The records a revision begins with: what may exist before it, and what its plan means to do.
 #[must_use]
-pub(super) fn intent(before: &[Record], plan: &Plan) -> Vec<Record> {
-    let mut records = before.to_vec();
-    // What the plan looked for and did not find is gone; it has no step, unless it is to be made.
-    records
-        .retain(|record| plan.steps.iter().any(|step| step.kind == record.kind && step.name == record.name));
+pub(super) fn intent(before: Option<&Revision>, plan: &Plan) -> Vec<Record> {
+    let mut records = before.map(|revision| revision.resources.clone()).unwrap_or_default();
+    if before.is_some_and(|revision| revision.outcome != Outcome::Succeeded) {
+        // Nobody knows how far it came with what this plan leaves out.
+        let left_out = |record: &Record| {
+            plan.left_out.iter().any(|left| left.kind == record.kind && left.name == record.name)
+        };
+        records.iter_mut().filter(|record| left_out(record)).for_each(|record| record.applied = None);
+    }
+    // What the plan looked for and did not find is gone; it has no step, unless it is to be made. What was not
+    // picked stays remembered as it is.
+    let stays = |record: &Record| {
+        plan.steps.iter().any(|step| step.kind == record.kind && step.name == record.name)
+            || plan.left_out.iter().any(|left| left.kind == record.kind && left.name == record.name)
+    };
+    records.retain(stays);
     for step in &plan.steps {
         let there = records.iter().position(|record| record.kind == step.kind && record.name == step.name);
         let before = there.map(|index| records.remove(index));
@@ -106,6 +151,10 @@ pub(super) fn intent(before: &[Record], plan: &Plan) -> Vec<Record> {
             Action::Replace => Standing::Intended,
             Action::Delete | Action::Release => Standing::Leaving,
             Action::Update => Standing::Present,
+        };
+        let applied = match (step.action, &step.desired) {
+            (Action::NoChange, Some(desired)) => Some(Applied::of(desired)),
+            _ => before.as_ref().and_then(|record| record.applied.clone()),
         };
         let (depends_on, tags) = match (&step.desired, before) {
             // Tags that retire stay remembered until the step is done: a kill may come before they go.
@@ -123,6 +172,7 @@ pub(super) fn intent(before: &[Record], plan: &Plan) -> Vec<Record> {
             standing,
             depends_on,
             tags,
+            applied,
         });
     }
     records

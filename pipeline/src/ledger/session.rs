@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::revision::intent;
-use super::{FORMAT, Ledger, LedgerError, Lock, Record, Revision, Standing, StoreError, Version};
+use super::{
+    Applied, Commit, FORMAT, Ledger, LedgerError, Lock, Record, Revision, Standing, StoreError, Version,
+};
 use crate::apply::Outcome;
 use crate::plan::{Plan, Step};
 use crate::resources::ResourceId;
@@ -19,6 +21,8 @@ pub struct Beginning<'a> {
     pub plan: &'a Plan,
     /// Who applies it.
     pub actor: &'a str,
+    /// The commit of the pipeline file.
+    pub commit: Option<&'a Commit>,
     /// When.
     pub now: Timestamp,
 }
@@ -70,7 +74,7 @@ impl Ledger {
         if found != planned {
             return Err(LedgerError::Moved { planned, found });
         }
-        let before = head.as_ref().map_or(&[][..], |(revision, _)| revision.resources.as_slice());
+        let before = head.as_ref().map(|(revision, _)| revision);
         let revision = Revision {
             format: FORMAT,
             pipeline: pipeline.to_owned(),
@@ -80,6 +84,8 @@ impl Ledger {
             started: beginning.now,
             ended: None,
             outcome: Outcome::Applying,
+            commit: beginning.commit.cloned(),
+            returns_to: beginning.plan.returns_to,
             source: beginning.plan.source.clone(),
             resources: intent(before, beginning.plan),
         };
@@ -91,7 +97,7 @@ impl Ledger {
                 if old.outcome == Outcome::Applying {
                     old.outcome = Outcome::Interrupted;
                 }
-                let place = format!("{}{:08}.json", Self::revisions_prefix(pipeline), old.number);
+                let place = Self::revision_key(pipeline, old.number);
                 let filed = self.store.write(&place, &super::history::text(&old)).await;
                 filed.map_err(|error| self.failed(pipeline, error))?;
                 self.store.replace(&key, &content, &version).await
@@ -153,6 +159,7 @@ impl Session {
                 record.standing = Standing::Present;
                 if let Some(desired) = &step.desired {
                     record.tags = desired.tags.set.keys().cloned().collect();
+                    record.applied = Some(Applied::of(desired));
                 }
             }
         });

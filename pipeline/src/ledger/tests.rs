@@ -27,6 +27,8 @@ fn plan(based_on: u64) -> Plan {
         based_on,
         steps: Vec::new(),
         notes: Vec::new(),
+        left_out: Vec::new(),
+        returns_to: None,
     }
 }
 
@@ -40,7 +42,9 @@ async fn lock(ledger: &Ledger, actor: &str, lease: Lease) -> Result<Lock, Ledger
 
 async fn begin(ledger: &Ledger, lock: &Lock, based_on: u64) -> Result<Session, LedgerError> {
     let plan = plan(based_on);
-    ledger.begin(lock, Beginning { plan: &plan, actor: "ada@laptop", now: Timestamp::now() }).await
+    ledger
+        .begin(lock, Beginning { plan: &plan, actor: "ada@laptop", commit: None, now: Timestamp::now() })
+        .await
 }
 
 /// A lease that has ended when it begins.

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use crate::plan::{Operation, Plan, Step};
-use crate::resources::function::{FunctionChange, PackageContent, PackageSource};
+use crate::resources::function::{FunctionChange, FunctionSpec, PackageContent, PackageSource};
 use crate::resources::names::hex;
 use crate::resources::{Address, Change, CodeSource, Desired, Spec};
 use crate::spec::model::{Code, Pipeline};
@@ -83,6 +83,9 @@ pub enum PackageError {
         /// The limit.
         limit: u64,
     },
+    /// Another zip lies where the one lay that a revision deployed.
+    #[error("{0} is not the package that this revision deployed")]
+    AnotherZip(String),
     /// The files changed between planning and building.
     #[error("the code of a function changed since the plan was made")]
     Changed,
@@ -106,6 +109,9 @@ impl PackageError {
             }
             PackageError::TooLarge { .. } => {
                 "strip the executable, or give a smaller one with --lambda-bootstrap FILE".to_owned()
+            }
+            PackageError::AnotherZip(path) => {
+                format!("put the package of that revision at {path} again, as its build or its commit has it")
             }
             PackageError::Changed => "plan again".to_owned(),
         }
@@ -163,6 +169,25 @@ impl Packages {
             sources.insert(logical.clone(), source);
         }
         Ok(sources)
+    }
+
+    /// Brings what a function was once built from to what it would be built from now: a program goes with the
+    /// bootstrap of this program, and a zip has to be the one it was.
+    pub(crate) async fn renew(&self, spec: &mut FunctionSpec) -> Result<(), PackageError> {
+        if let PackageContent::Vrl { program } = &spec.package.content {
+            let source = vrl_source(self.bootstrap().await?.as_ref(), program);
+            spec.package = source.package;
+            spec.architecture = source.architecture;
+        }
+        if let PackageContent::Zip { path } = spec.package.content.clone() {
+            let fingerprint = spec.package.fingerprint.clone();
+            return blocking(move || {
+                let same = zip_fingerprint(&read(&path)?) == fingerprint;
+                if same { Ok(()) } else { Err(PackageError::AnotherZip(path.display().to_string())) }
+            })
+            .await;
+        }
+        Ok(())
     }
 
     /// Builds a package.

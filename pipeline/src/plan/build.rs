@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use super::ownership::{Verdict, verdict};
 use super::{
-    Action, BucketData, Operation, OwnershipProblem, PLAN_FORMAT, Plan, PlanError, Purpose, Step, prune,
+    Action, BucketData, Operation, OwnershipProblem, PLAN_FORMAT, Plan, PlanError, Purpose, Selection, Step,
+    prune, select,
 };
 use crate::ledger::Record;
 use crate::resources::names::Place;
 use crate::resources::tags::Owner;
-use crate::resources::{Desired, Difference, Graph, Observed, PropertyChange, Readiness, ResourceId};
+use crate::resources::{
+    Address, Desired, Difference, Graph, Kind, Observed, PropertyChange, Readiness, ResourceId,
+};
 
 /// All that a plan is made from.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +33,10 @@ pub struct Inputs<'a> {
     pub based_on: u64,
     /// What becomes of buckets that have to go.
     pub bucket_data: BucketData,
+    /// What the user picked out of it.
+    pub selection: &'a Selection,
+    /// The revision that is gone back to, where it is one and not a file.
+    pub returns_to: Option<u64>,
 }
 
 /// Compares what is wanted with what is there.
@@ -37,6 +44,7 @@ pub struct Inputs<'a> {
 /// # Errors
 /// Resources in the way that are not ours, and buckets that would be deleted with what they hold.
 pub fn build(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
+    inputs.selection.check(&known(inputs))?;
     let mut notes = Vec::new();
     let mut problems = Vec::new();
     let mut steps = Vec::new();
@@ -46,11 +54,14 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
             Err(problem) => problems.push(problem),
         }
     }
+    steps.extend(prune::steps(inputs, &mut notes)?);
+    let picked = inputs.selection.picked(&needs(inputs, &steps));
+    problems.retain(|problem| picked.as_ref().is_none_or(|picked| picked.contains(&problem.address)));
     if !problems.is_empty() {
         return Err(PlanError::NotOurs(problems));
     }
-    let pruned = prune::steps(inputs, &steps, &mut notes)?;
-    steps.extend(pruned);
+    let (steps, left_out) = select::split(steps, picked.as_ref());
+    notes.extend(select::note(&left_out));
     Ok(Plan {
         format: PLAN_FORMAT,
         pipeline: inputs.pipeline.to_owned(),
@@ -61,7 +72,23 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
         based_on: inputs.based_on,
         steps,
         notes,
+        left_out,
+        returns_to: inputs.returns_to,
     })
+}
+
+/// Every address that may be picked.
+fn known<'a>(inputs: &Inputs<'a>) -> Vec<(&'a Address, Kind)> {
+    let wanted = inputs.graph.resources.values().map(|wanted| (&wanted.address, wanted.spec.kind()));
+    let remembered = inputs.remembered.iter().map(|record| (&record.address, record.kind));
+    wanted.chain(remembered).collect()
+}
+
+/// What each resource needs to be done before it.
+fn needs(inputs: &Inputs<'_>, steps: &[Step]) -> BTreeMap<Address, Vec<Address>> {
+    let wanted = inputs.graph.resources.values().map(|it| (it.address.clone(), it.depends_on.clone()));
+    let steps = steps.iter().map(|step| (step.address.clone(), step.depends_on.clone()));
+    wanted.chain(steps).collect()
 }
 
 /// The step for one wanted resource.
@@ -78,13 +105,21 @@ fn step(inputs: &Inputs<'_>, wanted: &Desired, notes: &mut Vec<String>) -> Resul
         match verdict(inputs.pipeline, &id, seen, record) {
             Verdict::Ours => {}
             Verdict::Adopt => notes.push(format!("{}: the {id} exists and is taken over", wanted.address)),
+            Verdict::NotOurs(Owner::Unknown) if inputs.selection.adopts(&wanted.address) => {
+                notes.push(format!("{}: the {id} exists and is adopted", wanted.address));
+            }
             Verdict::NotOurs(owner) => {
                 let belongs_to = if let Owner::Pipeline(name) = owner { Some(name) } else { None };
                 return Err(OwnershipProblem { address: wanted.address.clone(), id, belongs_to });
             }
         }
     }
-    let outcome = remaining(&wanted, seen);
+    let mut outcome = remaining(&wanted, seen);
+    if let (Some(seen), true) = (seen, inputs.selection.replaces(&wanted.address))
+        && matches!(outcome.action, Action::NoChange | Action::Update)
+    {
+        outcome = replace(&wanted, seen, "you asked for it".to_owned(), outcome.properties);
+    }
     Ok(Step {
         address: wanted.address.clone(),
         kind: id.kind,

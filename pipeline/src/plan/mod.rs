@@ -3,17 +3,32 @@
 //! A plan can be saved, shown, compared and applied later. It names every mutation beforehand, those that AWS
 //! forces on us included (2 → 16 shards is three of them), so that applying leaves no choices open.
 
+mod accept;
 mod build;
 mod describe;
+mod drift;
+mod moved;
 mod ownership;
 mod prune;
+mod quota;
 mod removal;
+mod saved;
+mod select;
+mod summary;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use accept::{Acceptance, Refused};
 pub use build::{Inputs, Remaining, build, remaining};
+pub use drift::{Drift, Drifted, Fate, OwnedByOther};
+pub use moved::{Moved, moved};
 pub use ownership::{OwnershipProblem, PlanError};
+pub use quota::{QuotaError, ShardQuota, check_shards, shards_opened};
 pub use removal::{RemovalInputs, build_removal};
+pub use saved::{SavedPlan, SavedPlanError};
+pub use select::{LeftOut, SelectError, Selection};
+pub use summary::{PlanSummary, StepSummary};
 
 use crate::resources::tags::TagChange;
 use crate::resources::{Address, Change, Desired, Kind, PropertyChange};
@@ -39,13 +54,19 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What the reader should know beside the steps.
     pub notes: Vec<String>,
+    /// Changes that were not picked, and wait for another apply.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+    /// The revision it goes back to; `None` when it goes forward to a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns_to: Option<u64>,
 }
 
 /// The version of the plan format.
 pub const PLAN_FORMAT: u32 = 1;
 
 /// What a plan is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
     /// To make what the file says.
@@ -78,7 +99,7 @@ pub struct Step {
 }
 
 /// What happens to a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Nothing: it is as it should be.
@@ -110,7 +131,7 @@ pub enum Operation {
 }
 
 /// How many steps there are of each action.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// To create.
     pub create: usize,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::{QuotaError, SelectError};
 use crate::ledger::{Record, Standing};
 use crate::resources::tags::{Owner, PIPELINE, owner};
 use crate::resources::{Address, Kind, Observed, ResourceId, State};
@@ -66,6 +67,12 @@ pub enum PlanError {
     /// Buckets have to go and still hold objects.
     #[error("{}", buckets(.0))]
     HoldsObjects(Vec<String>),
+    /// A quota has no room for it.
+    #[error(transparent)]
+    Quota(#[from] QuotaError),
+    /// What was picked cannot be.
+    #[error(transparent)]
+    Select(#[from] SelectError),
 }
 
 fn lines(problems: &[OwnershipProblem]) -> String {
@@ -86,11 +93,22 @@ impl PlanError {
             PlanError::NotOurs(problems) => {
                 let bucket = problems.iter().any(|problem| problem.id.kind == Kind::Bucket);
                 let what = if bucket { "another bucket name" } else { "another name" };
-                format!("give the entry or the pipeline {what}, or remove what exists if nobody needs it")
+                let ownerless = problems.iter().filter(|problem| problem.belongs_to.is_none());
+                let adopt: Vec<String> =
+                    ownerless.map(|problem| format!("--adopt {}", problem.address)).collect();
+                let adopt = match adopt.as_slice() {
+                    [] => String::new(),
+                    some => format!("; {} takes it over", some.join(" ")),
+                };
+                format!(
+                    "give the entry or the pipeline {what}, or remove what exists if nobody needs it{adopt}"
+                )
             }
             PlanError::HoldsObjects(_) => {
                 "--delete-data deletes the objects too, --keep-data leaves the bucket with them".to_owned()
             }
+            PlanError::Quota(error) => error.hint(),
+            PlanError::Select(error) => error.hint(),
         }
     }
 }

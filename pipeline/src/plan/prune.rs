@@ -9,20 +9,16 @@ use crate::resources::tags::{PIPELINE, RESOURCE, TagChange};
 use crate::resources::{Address, Change, Observed, State};
 
 /// The steps that remove what is remembered and no longer wanted.
-pub(super) fn steps(
-    inputs: &Inputs<'_>,
-    wanted: &[Step],
-    notes: &mut Vec<String>,
-) -> Result<Vec<Step>, PlanError> {
-    let gone =
-        |record: &&Record| !wanted.iter().any(|step| step.kind == record.kind && step.name == record.name);
+pub(super) fn steps(inputs: &Inputs<'_>, notes: &mut Vec<String>) -> Result<Vec<Step>, PlanError> {
+    let wanted = &inputs.graph.resources;
+    let gone = |record: &&Record| !wanted.values().any(|it| it.id() == record.id());
     let candidates: Vec<&Record> = inputs.remembered.iter().filter(gone).collect();
     let mut steps = removals(inputs.pipeline, &candidates, inputs.observed, inputs.bucket_data, notes)?;
     // What stays but used what goes has to be changed first.
     for step in &mut steps {
         let users = inputs.remembered.iter().filter(|record| record.depends_on.contains(&step.address));
         let users = users.map(|record| record.address.clone());
-        let planned = users.filter(|user| wanted.iter().any(|step| &step.address == user));
+        let planned = users.filter(|user| wanted.contains_key(user));
         step.depends_on.extend(planned.collect::<Vec<_>>());
     }
     Ok(steps)

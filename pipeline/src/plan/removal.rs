@@ -53,5 +53,7 @@ pub fn build_removal(inputs: &RemovalInputs<'_>) -> Result<Plan, PlanError> {
         based_on: inputs.based_on,
         steps,
         notes,
+        left_out: Vec::new(),
+        returns_to: None,
     })
 }

@@ -1,9 +1,10 @@
 //! The outcome of comparing what is wanted with what is there.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One property that changes, for people to read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PropertyChange {
     /// The property, in the words of the pipeline file where it has them: `shards`, `buffer.size`.
     pub path: String,

@@ -54,11 +54,11 @@ impl Properties for RoleSpec {
     fn compare(&self, state: &RoleState, _tags: &TagMap) -> Difference<RoleChange> {
         let mut difference = Difference::default();
         if !same_document(&state.trust, &self.trust) {
-            difference.note("trust", Some(&state.trust), Some(&self.trust), |value| value.to_string());
+            difference.note("trust", Some(&state.trust), Some(&self.trust), |value| shown(value));
             difference.changes.push(RoleChange::Trust(self.trust.clone()));
         }
         if !state.policy.as_ref().is_some_and(|there| same_document(there, &self.policy)) {
-            difference.note("policy", state.policy.as_ref(), Some(&self.policy), |value| value.to_string());
+            difference.note("policy", state.policy.as_ref(), Some(&self.policy), |value| shown(value));
             difference.changes.push(RoleChange::Policy(self.policy.clone()));
         }
         difference
@@ -79,6 +79,13 @@ impl Facts for RoleState {
 /// resource is written as a list.
 fn same_document(one: &Value, other: &Value) -> bool {
     canonical(one) == canonical(other)
+}
+
+/// A policy document in lines, two that say the same alike, so that only what differs shows as different.
+fn shown(document: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(&canonical(document)).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 fn canonical(value: &Value) -> Value {

@@ -12,6 +12,7 @@
 mod check;
 mod code;
 mod diagnostic;
+pub mod edit;
 pub mod file;
 pub mod model;
 pub mod names;

@@ -15,7 +15,7 @@ pub struct Positions {
 }
 
 /// A line and a column, both counted from 1; the column counts characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 pub struct Position {
     /// The line, from 1.
     pub line: usize,

@@ -1,5 +1,6 @@
 //! Diagnostics for machines: what `--json` prints, one object a finding.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::code::Code;
@@ -7,7 +8,7 @@ use super::diagnostic::{Diagnostics, Place, Severity};
 use super::position::Position;
 
 /// One finding with everything looked up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Report {
     /// The file as the user named it.
     pub file: String,
@@ -18,8 +19,10 @@ pub struct Report {
     /// Where it ends, exclusive.
     pub end: Position,
     /// Error or warning.
+    #[schemars(with = "String")]
     pub severity: Severity,
     /// The stable name.
+    #[schemars(with = "String")]
     pub code: Code,
     /// The keys that lead there, such as `streams.events.retention`; empty for the top.
     pub path: String,

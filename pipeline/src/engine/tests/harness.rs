@@ -7,9 +7,9 @@ use super::fake::Fake;
 use crate::apply::{Event, Report};
 use crate::engine::ApplyOptions;
 use crate::engine::execute::execute;
-use crate::engine::observe::{Seen, see};
+use crate::engine::observe::{Look, Seen, see};
 use crate::ledger::{Ledger, LedgerError, Owner};
-use crate::plan::{BucketData, Inputs, Plan, PlanError, RemovalInputs, build, build_removal};
+use crate::plan::{BucketData, Inputs, Plan, PlanError, RemovalInputs, Selection, build, build_removal};
 use crate::resources::function::{PackageContent, PackageSource};
 use crate::resources::names::Place;
 use crate::resources::{self, CodeSource, Context, ResourceId};
@@ -70,11 +70,25 @@ pub(super) fn context(pipeline: &Pipeline) -> Context {
     Context { place: place(), code: code.collect() }
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Harness {
     pub(super) fake: Fake,
     pub(super) events: Arc<Mutex<Vec<Event>>>,
     pub(super) options: ApplyOptions,
+    pub(super) selection: Selection,
+    pub(super) look: Look,
+}
+
+impl Default for Harness {
+    fn default() -> Self {
+        Self {
+            fake: Fake::default(),
+            events: Arc::default(),
+            options: ApplyOptions::default(),
+            selection: Selection::default(),
+            look: Look::Whole,
+        }
+    }
 }
 
 impl Harness {
@@ -83,14 +97,23 @@ impl Harness {
     }
 
     pub(super) async fn seen(&self, pipeline: &Pipeline, destroying: bool) -> Seen {
+        let how = if destroying { Look::Whole } else { self.look };
         let outline = resources::outline(pipeline);
         let ids: Vec<ResourceId> = outline.into_iter().map(|outline| outline.id).collect();
-        let seen = see(&self.fake.cloud(), &self.ledger(), &pipeline.name, &ids, |_| destroying).await;
+        let seen = see(&self.fake.cloud(), &self.ledger(), &pipeline.name, &ids, how, |_| destroying).await;
         seen.expect("the fake can be seen")
     }
 
     pub(super) async fn plan(&self, pipeline: &Pipeline) -> Result<Plan, PlanError> {
-        let seen = self.seen(pipeline, false).await;
+        let mut seen = self.seen(pipeline, false).await;
+        let plan = self.build(pipeline, &seen)?;
+        if seen.read_tags(&self.fake.cloud(), &plan).await.expect("the fake can be seen") {
+            return self.build(pipeline, &seen);
+        }
+        Ok(plan)
+    }
+
+    fn build(&self, pipeline: &Pipeline, seen: &Seen) -> Result<Plan, PlanError> {
         build(&Inputs {
             pipeline: &pipeline.name,
             source: "the file",
@@ -100,6 +123,8 @@ impl Harness {
             remembered: seen.remembered(),
             based_on: seen.revision(),
             bucket_data: BucketData::Refuse,
+            selection: &self.selection,
+            returns_to: None,
         })
     }
 

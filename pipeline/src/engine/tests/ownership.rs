@@ -126,7 +126,8 @@ async fn a_bucket_made_by_others_after_a_kill_before_ours_was_called_for_is_not_
             let plan = harness.plan(&pipeline()).await.expect("a plan");
             let lease = crate::ledger::Lease::default();
             let lock = ledger.lock("p", &mortal(), lease, Duration::ZERO).await.expect("free");
-            let beginning = Beginning { plan: &plan, actor: "ada", now: jiff::Timestamp::now() };
+            let beginning =
+                Beginning { plan: &plan, actor: "ada", commit: None, now: jiff::Timestamp::now() };
             drop(ledger.begin(&lock, beginning).await.expect("begun"));
         }
         put(&harness, Kind::Bucket, "the-lake", bucket(&[]));

@@ -2,8 +2,10 @@
 
 use super::harness::{Harness, delivery, pipeline, stream, transform};
 use crate::apply::{Event, Outcome};
+use crate::engine::observe::Look;
 use crate::plan::{Action, BucketData, PlanError};
 use crate::resources::tags::PIPELINE;
+use crate::resources::{Kind, ResourceId};
 use crate::spec::model::{Autoscale, Destination};
 
 #[tokio::test(start_paused = true)]
@@ -222,4 +224,21 @@ async fn a_bucket_that_leaves_the_file_with_objects_in_it_is_refused() {
     let mut moved = pipeline();
     moved.deliveries["lake"] = delivery("another-lake");
     assert!(matches!(harness.plan(&moved).await, Err(PlanError::HoldsObjects(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn trusted_tags_are_read_before_anything_is_done_to_a_resource() {
+    let harness = Harness::default();
+    harness.apply(&pipeline()).await;
+    let id = ResourceId::new(Kind::Stream, "p-events");
+    harness.fake.with(|world| {
+        let seen = world.resources.get_mut(&id).expect("the stream");
+        seen.tags.insert(PIPELINE.to_owned(), "q".to_owned());
+    });
+    let trusting = Harness { look: Look::TrustTags, ..harness.clone() };
+    assert!(!trusting.plan(&pipeline()).await.expect("a plan").has_changes());
+    let mut changed = pipeline();
+    changed.streams["events"] = stream(4);
+    let refused = trusting.plan(&changed).await.expect_err("it is another's now");
+    assert!(refused.to_string().contains("belongs to the pipeline q"), "{refused}");
 }

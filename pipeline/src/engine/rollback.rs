@@ -1,0 +1,133 @@
+//! Back to an earlier revision: to what it really deployed, whatever the file says now.
+
+use indexmap::IndexMap;
+
+use super::observe::Look;
+use super::{Engine, Error, PlanOptions};
+use crate::apply::Outcome;
+use crate::ledger::{Record, Revision};
+use crate::plan::{self, Inputs, Plan, Purpose, Selection};
+use crate::resources::{Graph, Outline, Spec};
+
+/// Why a revision cannot be gone back to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RollbackError {
+    /// No earlier apply succeeded.
+    #[error("{0} has no earlier revision that succeeded")]
+    NothingGood(String),
+    /// The revision was a destroy, or did not succeed.
+    #[error("revision {number} {why}")]
+    NotGood {
+        /// Its number.
+        number: u64,
+        /// Why it is no goal.
+        why: &'static str,
+    },
+    /// The ledger does not say what a resource of it was brought to.
+    #[error("revision {number} does not say what {address} was brought to")]
+    Unknown {
+        /// The revision's number.
+        number: u64,
+        /// The resource.
+        address: String,
+    },
+}
+
+impl RollbackError {
+    /// The way out.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            RollbackError::NothingGood(_) => "mend the file and apply, or `pipectl destroy`",
+            RollbackError::NotGood { .. } => {
+                "`pipectl history` shows which applies succeeded; `pipectl destroy` takes everything down"
+            }
+            RollbackError::Unknown { .. } => {
+                "another pipectl wrote it: `pipectl history show REV --file` prints its file, which can be applied"
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Plans the way back to a revision; to the last one that succeeded before the newest when none is named.
+    ///
+    /// # Errors
+    /// There is no such revision, it cannot be gone back to, or as [`Engine::plan`].
+    pub async fn rollback_plan(
+        &self,
+        pipeline: &str,
+        to: Option<u64>,
+        options: &PlanOptions,
+    ) -> Result<Plan, Error> {
+        let goal = match to {
+            Some(number) => self.revision(pipeline, number).await?,
+            None => self.last_good(pipeline).await?,
+        };
+        check(&goal)?;
+        let mut graph = graph(&goal)?;
+        self.renew_code(&mut graph).await?;
+        let outline: Vec<Outline> = graph
+            .resources
+            .values()
+            .map(|wanted| Outline {
+                address: wanted.address.clone(),
+                id: wanted.id(),
+                depends_on: wanted.depends_on.clone(),
+            })
+            .collect();
+        let place = async { self.identity.place().await.map_err(|error| self.call(error)) };
+        let (place, seen) = tokio::try_join!(place, self.see(pipeline, &outline, Look::Whole, |_| false))?;
+        Ok(plan::build(&Inputs {
+            pipeline,
+            source: &goal.source,
+            place,
+            graph: &graph,
+            observed: &seen.observed,
+            remembered: seen.remembered(),
+            based_on: seen.revision(),
+            bucket_data: options.bucket_data,
+            selection: &Selection::default(),
+            returns_to: Some(goal.number),
+        })?)
+    }
+
+    async fn last_good(&self, pipeline: &str) -> Result<Revision, Error> {
+        let history = self.ledger.history(pipeline).await;
+        let history = history.map_err(|error| Error::of_ledger(error, self.endpoint()))?;
+        let good = history.into_iter().skip(1).find(|revision| check(revision).is_ok());
+        good.ok_or_else(|| RollbackError::NothingGood(pipeline.to_owned()).into())
+    }
+
+    /// A VRL function is the program and the bootstrap of this pipectl, which may be another than then.
+    async fn renew_code(&self, graph: &mut Graph) -> Result<(), Error> {
+        for wanted in graph.resources.values_mut() {
+            if let Spec::Function(spec) = &mut wanted.spec {
+                self.packages.renew(spec).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check(revision: &Revision) -> Result<(), RollbackError> {
+    let number = revision.number;
+    match (revision.purpose, revision.outcome) {
+        (Purpose::Destroy, _) => Err(RollbackError::NotGood { number, why: "was a destroy" }),
+        (_, Outcome::Succeeded) => Ok(()),
+        _ => Err(RollbackError::NotGood { number, why: "did not succeed" }),
+    }
+}
+
+/// What a revision left, as what is wanted.
+fn graph(revision: &Revision) -> Result<Graph, RollbackError> {
+    let wanted = revision.resources.iter().map(|record| {
+        let unknown = |record: &Record| RollbackError::Unknown {
+            number: revision.number,
+            address: record.address.to_string(),
+        };
+        let desired = record.desired().ok_or_else(|| unknown(record))?;
+        Ok((desired.address.clone(), desired))
+    });
+    Ok(Graph { resources: wanted.collect::<Result<IndexMap<_, _>, RollbackError>>()? })
+}

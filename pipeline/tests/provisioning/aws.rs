@@ -1,0 +1,38 @@
+//! What others do beside the engine, and a look at what it did.
+
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::types::{ScalingType, StreamStatus};
+use pipectl_pipeline::Engine;
+
+/// Lengthens a stream's retention, and waits until it is.
+pub(crate) async fn keep_longer(engine: &Engine, stream: &str, hours: i32) {
+    let client = Client::new(engine.sdk_config());
+    let request = client.increase_stream_retention_period().stream_name(stream);
+    request.retention_period_hours(hours).send().await.expect("changed outside");
+    settled(&client, stream).await;
+}
+
+/// Sets a stream's shard count, and waits until it has.
+pub(crate) async fn reshard(engine: &Engine, stream: &str, shards: i32) {
+    let client = Client::new(engine.sdk_config());
+    let request = client.update_shard_count().stream_name(stream).target_shard_count(shards);
+    request.scaling_type(ScalingType::UniformScaling).send().await.expect("changed outside");
+    settled(&client, stream).await;
+}
+
+async fn settled(client: &Client, stream: &str) {
+    loop {
+        let seen = client.describe_stream_summary().stream_name(stream).send().await.expect("it is there");
+        let summary = seen.stream_description_summary().expect("a summary");
+        if *summary.stream_status() == StreamStatus::Active {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+/// How many shards a stream has, closed ones included.
+pub(crate) async fn all_shards(engine: &Engine, stream: &str) -> usize {
+    let request = Client::new(engine.sdk_config()).list_shards().stream_name(stream);
+    request.send().await.expect("it is there").shards().len()
+}
