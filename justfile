@@ -28,6 +28,7 @@ bench:
 demo *options:
     cargo run --release -- demo {{ options }}
 
-# Write the committed schema anew
+# Write the committed schemas anew
 schema:
     cargo run --release --quiet -- schema > pipeline/schema/pipeline-v1.schema.json
+    cargo run --release --quiet -- schema --events > cli/schema/events-v1.schema.json

@@ -24,7 +24,7 @@ Examples:
 Exit codes:
   0  done, or no changes
   1  error, a wrong command line included
-  2  `plan --detailed-exitcode` found changes
+  2  `plan --detailed-exitcode` found changes, or `drift --detailed-exitcode` drift
   3  an apply or destroy stopped half way; run it again to converge
   4  produce or demo: not every record was delivered";
 

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// Done, or nothing to do.
     Success,
-    /// `plan --detailed-exitcode` found changes.
+    /// `plan --detailed-exitcode` found changes, or `drift --detailed-exitcode` drift.
     Changes,
 }
 
@@ -27,7 +27,7 @@ impl From<Exit> for ExitCode {
 
 /// What kind of failure it is: a script branches on this, through the exit code and the `kind` of the
 /// JSON error event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
     /// The command line itself makes no sense.
@@ -48,6 +48,8 @@ pub(crate) enum Kind {
     Undelivered,
     /// An apply or a destroy stopped half way: some changes are made, others are not.
     Halfway,
+    /// An apply failed, and what it had done was taken back.
+    RolledBack,
 }
 
 impl Kind {

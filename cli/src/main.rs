@@ -8,6 +8,7 @@
 mod args;
 mod aws;
 mod commands;
+mod commit;
 mod document;
 mod error;
 mod feeding;
@@ -15,6 +16,7 @@ mod interrupt;
 mod logging;
 mod measuring;
 mod output;
+mod planning;
 mod provision;
 mod render;
 mod session;

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use pipectl_pipeline::apply::Outcome;
-use pipectl_pipeline::plan::Plan;
+use pipectl_pipeline::apply::{Outcome, Report};
+use pipectl_pipeline::plan::{Plan, Purpose};
 use pipectl_pipeline::spec::Document;
 use pipectl_pipeline::{ApplyOptions, ConnectOptions, Engine, Error};
 use tokio_util::sync::CancellationToken;
 
+use crate::commit;
 use crate::error::{CommandError, Kind};
 use crate::output::style::{FAINT, paint};
 use crate::render::apply::{Narrator, summary};
@@ -65,8 +66,21 @@ pub(crate) async fn apply(
     cancel: CancellationToken,
     forget: bool,
 ) -> Result<(), CommandError> {
+    let report = execute(session, engine, plan, cancel, forget).await?;
+    judge(session, &report, plan.purpose)
+}
+
+/// Applies a plan and tells what happens; how it ended is in the report.
+pub(crate) async fn execute(
+    session: &Session,
+    engine: &Engine,
+    plan: &Plan,
+    cancel: CancellationToken,
+    forget: bool,
+) -> Result<Report, CommandError> {
     let options = ApplyOptions {
         lock_timeout: session.globals.lock_timeout,
+        commit: commit::of(&session.globals.pipeline).await,
         cancel,
         forget,
         ..ApplyOptions::default()
@@ -74,8 +88,12 @@ pub(crate) async fn apply(
     let output = Arc::clone(&session.output);
     let narrator = Narrator::new(&output);
     let listener = |event| narrator.hear(&event);
-    let report = engine.apply(plan, &options, &listener).await.map_err(failed)?;
-    let text = summary(&report, plan.purpose);
+    engine.apply(plan, &options, &listener).await.map_err(failed)
+}
+
+/// Says how an apply ended. Anything but complete success is an error that says so.
+pub(crate) fn judge(session: &Session, report: &Report, purpose: Purpose) -> Result<(), CommandError> {
+    let text = summary(report, purpose);
     match report.outcome {
         Outcome::Succeeded => {
             session.output.note(text);

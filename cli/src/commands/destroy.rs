@@ -1,12 +1,12 @@
 //! `pipectl destroy`: take down what the pipeline owns, and nothing else.
 
 use pipectl_pipeline::PlanOptions;
-use pipectl_pipeline::plan::BucketData;
 use pipectl_pipeline::spec::TakeEveryTransform;
 
 use crate::document;
 use crate::error::{CommandError, Exit};
 use crate::interrupt;
+use crate::planning::Data;
 use crate::provision;
 use crate::render;
 use crate::session::Session;
@@ -28,14 +28,8 @@ pub(crate) struct Args {
     #[arg(long, short = 'y')]
     auto_approve: bool,
 
-    /// Delete the objects in the pipeline's buckets, then the buckets
-    #[arg(long, conflicts_with = "keep_data")]
-    delete_data: bool,
-
-    /// Leave buckets that hold objects where they are, no longer the pipeline's: a later apply needs another
-    /// bucket name
-    #[arg(long)]
-    keep_data: bool,
+    #[command(flatten)]
+    data: Data,
 
     /// Remove the pipeline's history from the ledger as well
     #[arg(long)]
@@ -49,7 +43,8 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     }
     let document = document::load_with(session, &TakeEveryTransform)?;
     let engine = provision::connect(session, &document).await?;
-    let options = PlanOptions { source: document.source.to_string(), bucket_data: args.bucket_data() };
+    let source = document.source.to_string();
+    let options = PlanOptions { source, bucket_data: args.data.fate(), ..PlanOptions::default() };
     let plan = engine.destroy_plan(&document.pipeline, &options).await.map_err(provision::failed)?;
     session.output.data(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);
@@ -65,14 +60,4 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     let cancel = interrupt::listen(&session.output, "stopping after what is running now");
     provision::apply(session, &engine, &plan, cancel, args.forget).await?;
     Ok(Exit::Success)
-}
-
-impl Args {
-    fn bucket_data(&self) -> BucketData {
-        match (self.delete_data, self.keep_data) {
-            (true, _) => BucketData::Delete,
-            (false, true) => BucketData::Keep,
-            (false, false) => BucketData::Refuse,
-        }
-    }
 }

@@ -4,11 +4,15 @@ mod apply;
 mod completions;
 mod demo;
 mod destroy;
+mod drift;
+mod force_unlock;
+mod history;
 mod init;
 mod local;
 mod man;
 mod plan;
 mod produce;
+mod rollback;
 mod schema;
 mod status;
 mod tail;
@@ -27,7 +31,11 @@ pub(crate) enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Status(status::Args),
+    Drift(drift::Args),
+    History(history::Args),
+    Rollback(rollback::Args),
     Destroy(destroy::Args),
+    ForceUnlock(force_unlock::Args),
     Produce(produce::Args),
     Tail(tail::Args),
     Local(local::Args),
@@ -46,6 +54,10 @@ impl Command {
             Command::Plan(args) => block_on(plan::run(&args, session)),
             Command::Apply(args) => block_on(apply::run(&args, session)),
             Command::Status(args) => block_on(status::run(&args, session)),
+            Command::Drift(args) => block_on(drift::run(&args, session)),
+            Command::History(args) => block_on(history::run(&args, session)),
+            Command::Rollback(args) => block_on(rollback::run(&args, session)),
+            Command::ForceUnlock(args) => block_on(force_unlock::run(&args, session)),
             Command::Destroy(args) => block_on(destroy::run(&args, session)),
             Command::Produce(args) => block_on(produce::run(args, session)),
             Command::Tail(args) => block_on(tail::run(args, session)),

@@ -1,9 +1,15 @@
 //! `pipectl plan`: what apply would do, without doing it.
 
-use pipectl_pipeline::PlanOptions;
+use std::path::PathBuf;
 
+use clap::ValueEnum;
+use pipectl_pipeline::PlanOptions;
+use pipectl_pipeline::plan::{Plan, SavedPlan};
+
+use super::drift;
 use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::planning::{self, Picking};
 use crate::provision;
 use crate::render;
 use crate::session::Session;
@@ -12,6 +18,9 @@ const EXAMPLES: &str = "\
 Examples:
   pipectl plan
   pipectl plan --detailed-exitcode        exit 2 where there are changes
+  pipectl plan -o change.plan             then `pipectl apply change.plan` does exactly that
+  pipectl plan --format markdown          for a comment on a pull request
+  pipectl plan --target deliveries.lake
   pipectl plan -f staging.yaml --json";
 
 /// Show what apply would change
@@ -21,15 +30,75 @@ pub(crate) struct Args {
     /// Exit with 0 for no changes, 2 for changes and 1 for an error
     #[arg(long)]
     detailed_exitcode: bool,
+
+    /// Write the plan to a file, for `pipectl apply FILE`; apply refuses it once the pipeline file, the ledger
+    /// or what exists has moved
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// How to show it
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    format: Format,
+
+    /// Show only what moved outside since the last apply, as `pipectl drift` does
+    #[arg(long, conflicts_with_all = ["out", "format", "target", "replace", "adopt", "destroy"])]
+    refresh_only: bool,
+
+    /// Plan the removal of everything, as `pipectl destroy` does
+    #[arg(long, conflicts_with_all = ["target", "replace", "adopt"])]
+    destroy: bool,
+
+    #[command(flatten)]
+    picking: Picking,
+}
+
+/// How a plan is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people at a terminal
+    Text,
+    /// One JSON document
+    Json,
+    /// For a comment on a pull request: counts first, deletions loud, what stays folded
+    Markdown,
 }
 
 /// Observes, plans and shows.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
     let document = document::load(session)?;
     let engine = provision::connect(session, &document).await?;
-    let options = PlanOptions { source: document.source.to_string(), ..PlanOptions::default() };
-    let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
-    session.output.data(render::plan::plan(&plan));
-    render::plan::events(&session.output, &plan);
-    Ok(if args.detailed_exitcode && plan.has_changes() { Exit::Changes } else { Exit::Success })
+    if args.refresh_only {
+        return drift::show(session, &engine, &document, args.detailed_exitcode).await;
+    }
+    // A plan that is kept is compared with one made just before it is carried out.
+    let trust_tags = args.out.is_none();
+    let options = PlanOptions { trust_tags, ..args.picking.options(&document) };
+    let plan = if args.destroy {
+        engine.destroy_plan(&document.pipeline, &options).await
+    } else {
+        engine.plan(&document.pipeline, &options).await
+    };
+    let plan = plan.map_err(provision::failed)?;
+    show(session, &plan, args.format);
+    let changes = plan.has_changes();
+    if let Some(path) = &args.out {
+        let now = jiff::Timestamp::now();
+        let saved = SavedPlan::new(plan, options.bucket_data, options.selection, now);
+        planning::save(path, &saved)?;
+        session.output.note(format!("\nSaved: `pipectl apply {}` does exactly this.", path.display()));
+    }
+    Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Success })
+}
+
+fn show(session: &Session, plan: &Plan, format: Format) {
+    match format {
+        _ if session.output.is_json() => {}
+        Format::Text => session.output.data(render::plan::plan(plan)),
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&render::plan::document(plan)).unwrap_or_default();
+            session.output.data(text);
+        }
+        Format::Markdown => session.output.data(render::markdown::plan(plan)),
+    }
+    render::plan::events(&session.output, plan);
 }

@@ -9,6 +9,7 @@
 //! - Text is built with colours and loses them in the stream when the reader cannot show them.
 
 mod json;
+pub(crate) mod lines;
 pub(crate) mod live;
 pub(crate) mod style;
 pub(crate) mod table;
@@ -149,15 +150,7 @@ impl Output {
 
     /// The end of a failed command: what happened, each cause, the hints last.
     pub(crate) fn failure(&self, error: &CommandError) {
-        self.event(
-            "error",
-            &serde_json::json!({
-                "kind": error.kind(),
-                "message": error.to_string(),
-                "causes": error.chain().split_off(1),
-                "hints": error.hints(),
-            }),
-        );
+        self.event("error", &failure_event(error));
         self.stderr(&render_failure(error));
     }
 
@@ -197,6 +190,16 @@ impl Output {
             self.closed.store(true, Ordering::Relaxed);
         }
     }
+}
+
+/// A failure as scripts read it.
+fn failure_event(error: &CommandError) -> serde_json::Value {
+    serde_json::json!({
+        "kind": error.kind(),
+        "message": error.to_string(),
+        "causes": error.chain().split_off(1),
+        "hints": error.hints(),
+    })
 }
 
 /// `error: …`, the causes indented under it, then the hints.

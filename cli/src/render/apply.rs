@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use pipectl_pipeline::apply::{Event, Failure, Outcome, Report};
+use pipectl_pipeline::apply::{CriticalPath, Event, Failure, Outcome, Report};
 use pipectl_pipeline::plan::{Action, Counts, Purpose};
 
 use crate::output::live::Board;
@@ -133,7 +133,8 @@ pub(crate) fn summary(report: &Report, purpose: Purpose) -> String {
         report.ledger.as_ref().map(|why| format!(" It is not all recorded: {why}.")).unwrap_or_default();
     match (report.outcome, purpose) {
         (Outcome::Succeeded, Purpose::Apply) => {
-            format!("{} {done} in {took}{revision}.", paint(GOOD, "Applied."))
+            let chain = chain(&report.critical_path);
+            format!("{} {done} in {took}{revision}.{chain}", paint(GOOD, "Applied."))
         }
         (Outcome::Succeeded, Purpose::Destroy) => {
             format!("{} {done} in {took}{revision}.", paint(GOOD, "Destroyed."))
@@ -148,6 +149,16 @@ pub(crate) fn summary(report: &Report, purpose: Purpose) -> String {
             report.skipped.len()
         ),
     }
+}
+
+/// What a wider apply could not have made quicker, where there was a chain at all.
+fn chain(path: &CriticalPath) -> String {
+    if path.steps.len() < 2 {
+        return String::new();
+    }
+    let took = words::duration(Duration::try_from_secs_f64(path.seconds).unwrap_or_default());
+    let steps: Vec<&str> = path.steps.iter().map(|step| step.as_str()).collect();
+    paint(FAINT, format!("\nThe longest chain took {took}: {}.", steps.join(", then ")))
 }
 
 fn done(counts: &Counts) -> String {
@@ -179,6 +190,7 @@ mod tests {
             skipped: vec![Address::delivery("lake")],
             ledger: None,
             seconds: 4.25,
+            critical_path: CriticalPath::default(),
         }
     }
 

@@ -2,6 +2,9 @@
 
 pub(crate) mod account;
 pub(crate) mod apply;
+pub(crate) mod drift;
+pub(crate) mod history;
+pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod rehearsal;
 pub(crate) mod status;

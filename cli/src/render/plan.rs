@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use pipectl_pipeline::plan::{Action, Counts, Plan, Purpose, Step};
+use pipectl_pipeline::plan::{Action, Counts, Plan, PlanSummary, Purpose, Step, StepSummary};
 use pipectl_pipeline::resources::PropertyChange;
+use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
 
 use super::{sign, wanted};
@@ -38,30 +39,17 @@ pub(crate) fn plan(plan: &Plan) -> String {
 /// The plan as events: a line for each step that does something, then the counts.
 pub(crate) fn events(output: &Output, plan: &Plan) {
     for step in plan.steps.iter().filter(|step| step.action != Action::NoChange) {
-        output.event(
-            "change",
-            &serde_json::json!({
-                "address": step.address,
-                "kind": step.kind,
-                "name": step.name,
-                "action": step.action,
-                "changes": step.changes,
-                "reason": step.reason,
-                "operations": step.operations.len(),
-            }),
-        );
+        output.event("change", &StepSummary::of(step));
     }
-    output.event(
-        "plan",
-        &serde_json::json!({
-            "pipeline": plan.pipeline,
-            "account": plan.account,
-            "region": plan.region,
-            "purpose": plan.purpose,
-            "counts": plan.counts(),
-            "notes": plan.notes,
-        }),
-    );
+    output.event("plan", &PlanSummary::of(plan));
+}
+
+/// The plan as one JSON document: what the events say, with every step in it.
+pub(crate) fn document(plan: &Plan) -> Value {
+    let steps: Vec<StepSummary> = plan.steps.iter().map(StepSummary::of).collect();
+    let mut document = json!({ "format": plan.format, "plan": PlanSummary::of(plan) });
+    document["steps"] = json!(steps);
+    document
 }
 
 fn unchanged(plan: &Plan, place: &str) -> String {
@@ -125,7 +113,8 @@ fn step_lines(text: &mut String, step: &Step) {
     }
 }
 
-fn property(text: &mut String, change: &PropertyChange) {
+/// A property that changes, in a line, or in lines where it is a text of several.
+pub(super) fn property(text: &mut String, change: &PropertyChange) {
     let many = |side: &Option<String>| side.as_ref().is_some_and(|value| value.contains('\n'));
     if many(&change.before) || many(&change.after) {
         return lines(text, change);
@@ -166,12 +155,12 @@ fn lines(text: &mut String, change: &PropertyChange) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use pipectl_pipeline::plan::PLAN_FORMAT;
     use pipectl_pipeline::resources::{Address, Kind};
 
-    fn a_plan(steps: Vec<Step>) -> Plan {
+    pub(in crate::render) fn a_plan(steps: Vec<Step>) -> Plan {
         Plan {
             format: PLAN_FORMAT,
             pipeline: "clicks".into(),
@@ -182,10 +171,12 @@ mod tests {
             based_on: 0,
             steps,
             notes: Vec::new(),
+            left_out: Vec::new(),
+            returns_to: None,
         }
     }
 
-    fn step(
+    pub(in crate::render) fn step(
         address: Address,
         kind: Kind,
         action: Action,

@@ -92,6 +92,8 @@ mod tests {
                 ended: Some(second),
                 outcome: Outcome::Succeeded,
                 resources: 7,
+                commit: None,
+                returns_to: None,
             }),
         };
         insta::assert_snapshot!(anstream::adapter::strip_str(&status(&shown)).to_string());

@@ -137,7 +137,8 @@ async fn play(
 /// Destroys the pipeline as a user would.
 async fn take_down(stage: &Stage, cancel: &CancellationToken) -> Result<(), CommandError> {
     let pipeline = &stage.document.pipeline;
-    let options = PlanOptions { source: stage.document.source.to_string(), bucket_data: BucketData::Delete };
+    let source = stage.document.source.to_string();
+    let options = PlanOptions { source, bucket_data: BucketData::Delete, ..PlanOptions::default() };
     let plan = stage.engine.destroy_plan(pipeline, &options).await.map_err(provision::failed)?;
     provision::apply(&stage.session, &stage.engine, &plan, cancel.clone(), true).await
 }

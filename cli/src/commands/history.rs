@@ -1,0 +1,78 @@
+//! `pipectl history`: the revisions of a pipeline, one of them, or what differs between two.
+
+use clap::Subcommand;
+use pipectl_pipeline::spec::TakeEveryTransform;
+
+use crate::document;
+use crate::error::{CommandError, Exit};
+use crate::provision;
+use crate::render;
+use crate::session::Session;
+
+const EXAMPLES: &str = "\
+Examples:
+  pipectl history
+  pipectl history show 7
+  pipectl history show 7 --file > as-it-was.yaml
+  pipectl history diff 6 7";
+
+/// Show what was applied, when, by whom and from which commit
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+
+    /// Show no more than this many, the newest first
+    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 20)]
+    limit: usize,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Show one revision and what it left
+    Show {
+        /// Its number
+        revision: u64,
+        /// Print its pipeline file, and nothing else
+        #[arg(long)]
+        file: bool,
+    },
+    /// Show what differs between two revisions
+    Diff {
+        /// The older
+        from: u64,
+        /// The newer
+        to: u64,
+    },
+}
+
+/// Reads the ledger and shows.
+pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    let document = document::load_with(session, &TakeEveryTransform)?;
+    let engine = provision::connect(session, &document).await?;
+    let (output, pipeline) = (&session.output, document.pipeline.name.as_str());
+    match args.what {
+        None => {
+            let mut revisions = engine.history(pipeline).await.map_err(provision::failed)?;
+            revisions.truncate(args.limit);
+            output.data(render::history::list(pipeline, &revisions));
+            revisions.iter().for_each(|revision| output.event("revision", revision));
+        }
+        Some(What::Show { revision, file }) => {
+            let revision = engine.revision(pipeline, revision).await.map_err(provision::failed)?;
+            if file {
+                output.raw(revision.source.as_bytes());
+                return Ok(Exit::Success);
+            }
+            output.data(render::history::revision(&revision));
+            output.event("revision", &revision);
+        }
+        Some(What::Diff { from, to }) => {
+            let comparison = engine.compare(pipeline, from, to).await.map_err(provision::failed)?;
+            output.data(render::history::comparison(&comparison));
+            output.event("comparison", &comparison);
+        }
+    }
+    Ok(Exit::Success)
+}

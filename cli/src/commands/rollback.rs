@@ -1,0 +1,93 @@
+//! `pipectl rollback`: back to what an earlier revision deployed.
+
+use pipectl_pipeline::spec::TakeEveryTransform;
+use pipectl_pipeline::{Engine, PlanOptions};
+use tokio_util::sync::CancellationToken;
+
+use crate::document;
+use crate::error::{CommandError, Exit, Kind};
+use crate::interrupt;
+use crate::planning::Data;
+use crate::provision;
+use crate::render;
+use crate::session::Session;
+
+const EXAMPLES: &str = "\
+Examples:
+  pipectl rollback                        to the last revision before this one that succeeded
+  pipectl rollback 7                      to what revision 7 deployed
+  pipectl rollback 7 --plan               only shows what that would change";
+
+/// Go back to what an earlier revision deployed
+///
+/// The pipeline file stays as it is: the next apply goes forward to it again.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The revision, from `pipectl history`; the last one before this that succeeded when left out
+    revision: Option<u64>,
+
+    /// Do not ask; needed where there is no terminal
+    #[arg(long, short = 'y')]
+    auto_approve: bool,
+
+    /// Show what it would change, and change nothing
+    #[arg(long)]
+    plan: bool,
+
+    #[command(flatten)]
+    data: Data,
+}
+
+/// Plans the way back, shows it, asks, applies.
+pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    if !args.auto_approve && !args.plan {
+        provision::needs_a_person(session)?;
+    }
+    let document = document::load_with(session, &TakeEveryTransform)?;
+    let engine = provision::connect(session, &document).await?;
+    let options = PlanOptions { bucket_data: args.data.fate(), ..PlanOptions::default() };
+    let plan = engine.rollback_plan(&document.pipeline.name, args.revision, &options).await;
+    let plan = plan.map_err(provision::failed)?;
+    session.output.data(render::plan::plan(&plan));
+    render::plan::events(&session.output, &plan);
+    if !plan.has_changes() || args.plan {
+        return Ok(Exit::Success);
+    }
+    if !args.auto_approve {
+        provision::confirm(session, "\nGo back to this? Only `yes` does:", "yes").await?;
+    }
+    session.output.note("");
+    let cancel = interrupt::listen(&session.output, "stopping after what is running now");
+    provision::apply(session, &engine, &plan, cancel, false).await?;
+    if *document.source != *plan.source {
+        session
+            .output
+            .note("The pipeline file says something else: the next apply goes forward to it again.");
+    }
+    Ok(Exit::Success)
+}
+
+/// Goes back after a failed apply, whose error says how it ended.
+pub(crate) async fn after_failure(
+    session: &Session,
+    engine: &Engine,
+    pipeline: &str,
+    cancel: CancellationToken,
+    failed: Result<(), CommandError>,
+) -> Result<Exit, CommandError> {
+    let Err(failed) = failed else { return Ok(Exit::Success) };
+    let plan = match engine.rollback_plan(pipeline, None, &PlanOptions::default()).await {
+        Ok(plan) => plan,
+        Err(error) => return Err(failed.hint(format!("it was not rolled back: {error}"))),
+    };
+    let number = plan.returns_to.unwrap_or_default();
+    session.output.note(format!("\n{failed}\nGoing back to revision {number}."));
+    session.output.data(render::plan::plan(&plan));
+    render::plan::events(&session.output, &plan);
+    if plan.has_changes() {
+        provision::apply(session, engine, &plan, cancel, false).await?;
+    }
+    let text = format!("the apply failed, and everything is back as revision {number} left it");
+    Err(CommandError::new(Kind::RolledBack, text).hint("mend what failed and apply again"))
+}

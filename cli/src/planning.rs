@@ -1,0 +1,98 @@
+//! What plan, apply and destroy share on the command line: what is picked, what becomes of data, and saved plans.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+
+use pipectl_pipeline::PlanOptions;
+use pipectl_pipeline::plan::{BucketData, SavedPlan, Selection};
+use pipectl_pipeline::spec::Document;
+
+use crate::error::{CommandError, Kind};
+
+/// What becomes of the objects in buckets that have to go.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub(crate) struct Data {
+    /// Delete the objects in buckets that have to go, then the buckets
+    #[arg(long, conflicts_with = "keep_data")]
+    delete_data: bool,
+
+    /// Leave buckets that have to go and hold objects where they are, no longer the pipeline's: a later apply
+    /// needs another bucket name
+    #[arg(long)]
+    keep_data: bool,
+}
+
+impl Data {
+    /// In the engine's words.
+    pub(crate) fn fate(self) -> BucketData {
+        match (self.delete_data, self.keep_data) {
+            (true, _) => BucketData::Delete,
+            (false, true) => BucketData::Keep,
+            (false, false) => BucketData::Refuse,
+        }
+    }
+}
+
+/// Which part of a plan is wanted, and what is to be made anew.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Picking {
+    /// Only this address and what it needs, such as deliveries.lake; may be given several times
+    #[arg(long, value_name = "ADDRESS", help_heading = PICKING)]
+    target: Vec<String>,
+
+    /// Delete this resource and make it again though nothing asks for it; may be given several times
+    #[arg(long, value_name = "ADDRESS", help_heading = PICKING)]
+    replace: Vec<String>,
+
+    /// Take over what exists at this address and has no owner: it is this pipeline's from then on, and is
+    /// changed to what the file says; may be given several times
+    #[arg(long, value_name = "ADDRESS", help_heading = PICKING)]
+    adopt: Vec<String>,
+
+    #[command(flatten)]
+    data: Data,
+}
+
+const PICKING: &str = "What is planned";
+
+impl Picking {
+    /// How to plan for this file.
+    pub(crate) fn options(&self, document: &Document) -> PlanOptions {
+        PlanOptions {
+            source: document.source.to_string(),
+            bucket_data: self.data.fate(),
+            selection: Selection {
+                targets: self.target.clone(),
+                replace: self.replace.clone(),
+                adopt: self.adopt.clone(),
+            },
+            trust_tags: false,
+        }
+    }
+}
+
+/// Writes a saved plan where only its owner can read it: it holds the environment of functions.
+pub(crate) fn save(path: &Path, saved: &SavedPlan) -> Result<(), CommandError> {
+    let failed = |cause| CommandError::wrap(Kind::File, format!("cannot write `{}`", path.display()), cause);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path).map_err(failed)?;
+    file.write_all(&saved.to_bytes()).map_err(failed)
+}
+
+/// Reads a saved plan.
+pub(crate) fn read(path: &Path) -> Result<SavedPlan, CommandError> {
+    let bytes = std::fs::read(path).map_err(|cause| {
+        CommandError::wrap(Kind::File, format!("cannot read `{}`", path.display()), cause)
+    })?;
+    SavedPlan::read(&bytes).map_err(|cause| {
+        let hint = cause.hint();
+        CommandError::wrap(Kind::Invalid, format!("`{}` cannot be applied", path.display()), cause).hint(hint)
+    })
+}
