@@ -35,9 +35,9 @@ fn decided(history: &History) -> Decision {
 
 #[test]
 fn a_steady_demand_that_fits_is_left_alone() {
-    let decision = decided(&steady(12, 10.0));
+    let decision = decided(&steady(16, 10.0));
     assert_eq!(decision.action, Action::Hold);
-    assert!(decision.reason.to_string().ends_with("12 shards fit"), "{}", decision.reason);
+    assert!(decision.reason.to_string().ends_with("16 shards fit"), "{}", decision.reason);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_hot_shard_is_split_where_it_is() {
 
 #[test]
 fn a_gap_in_the_metrics_teaches_nothing_and_breaks_nothing() {
-    let mut history = steady(12, 10.0);
+    let mut history = steady(16, 10.0);
     assert_eq!(history.observe(point(400, 10.0, 0.0)), Observed::AfterGap { missing: 220 });
     let decision = decide(&history, Timestamp(401 * MINUTE), &limits());
     assert_eq!(decision.action, Action::Hold, "{decision:?}");
