@@ -78,17 +78,20 @@ pub(crate) async fn execute(
     cancel: CancellationToken,
     forget: bool,
 ) -> Result<Report, CommandError> {
-    let options = ApplyOptions {
-        lock_timeout: session.globals.lock_timeout,
-        commit: commit::of(&session.globals.pipeline).await,
-        cancel,
-        forget,
-        ..ApplyOptions::default()
-    };
+    let options = ApplyOptions { cancel, forget, ..options(session).await };
     let output = Arc::clone(&session.output);
     let narrator = Narrator::new(&output);
     let listener = |event| narrator.hear(&event);
     engine.apply(plan, &options, &listener).await.map_err(failed)
+}
+
+/// How the global options have it applied, and from which commit.
+pub(crate) async fn options(session: &Session) -> ApplyOptions {
+    ApplyOptions {
+        lock_timeout: session.globals.lock_timeout,
+        commit: commit::of(&session.globals.pipeline).await,
+        ..ApplyOptions::default()
+    }
 }
 
 /// Says how an apply ended. Anything but complete success is an error that says so.

@@ -4,7 +4,9 @@
 mod drift;
 mod error;
 pub(crate) mod execute;
+mod import;
 pub(crate) mod observe;
+mod refresh;
 mod revisions;
 mod rollback;
 mod saved;
@@ -23,8 +25,9 @@ pub use rollback::RollbackError;
 pub use status::{Health, ResourceStatus, RevisionSummary, Status};
 
 use crate::apply::{Event, Listener, Report};
-use crate::aws::{self, Identity, KinesisQuotas, LedgerBucket, S3Objects};
+use crate::aws::{self, AwsInventory, Identity, KinesisQuotas, LedgerBucket, S3Objects};
 use crate::cloud::{Cloud, Quotas};
+use crate::import::Inventory;
 use crate::lake::Objects;
 use crate::ledger::{self, Commit, FolderStore, Ledger, Store};
 use crate::package::{self, Packages};
@@ -107,6 +110,7 @@ pub struct Engine {
     identity: Arc<Identity>,
     packages: Arc<Packages>,
     quotas: Arc<dyn Quotas>,
+    inventory: Arc<dyn Inventory>,
     ledger: Ledger,
     config: SdkConfig,
     objects: S3Objects,
@@ -130,6 +134,7 @@ impl Engine {
         };
         Ok(Self {
             cloud: aws::cloud(&connection.clients, &identity, &packages),
+            inventory: Arc::new(AwsInventory::new(&connection.clients, &identity)),
             identity,
             packages,
             quotas: Arc::new(KinesisQuotas::new(&connection.clients)),

@@ -7,6 +7,7 @@ pub mod apply;
 mod aws;
 pub mod cloud;
 pub mod engine;
+pub mod import;
 pub mod lake;
 pub mod ledger;
 mod package;

@@ -24,6 +24,7 @@ Examples:
   pipectl apply --auto-approve            for scripts and CI
   pipectl apply change.plan               what `pipectl plan -o change.plan` showed, and nothing else
   pipectl apply --auto-approve --rollback-on-failure
+  pipectl apply --refresh-only            the ledger takes what moved outside; AWS stays as it is
   pipectl --endpoint-url http://127.0.0.1:4566 apply";
 
 /// Create and change what the pipeline file describes
@@ -45,6 +46,11 @@ pub(crate) struct Args {
     #[arg(long)]
     rollback_on_failure: bool,
 
+    /// Change nothing on AWS: have the ledger take what moved outside for what was left, so that it is drift no
+    /// more. The file still says what it says, and the next apply goes by it
+    #[arg(long, conflicts_with_all = ["plan", "target", "replace", "adopt", "rollback_on_failure", "delete_data", "keep_data", "delete_consumers"])]
+    refresh_only: bool,
+
     #[command(flatten)]
     picking: Picking,
 }
@@ -59,6 +65,9 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     }
     let document = document::load(session)?;
     let engine = provision::connect(session, &document).await?;
+    if args.refresh_only {
+        return refresh(args, session, &engine, &document).await;
+    }
     let options = args.picking.options(&document);
     let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
     session.output.data(render::plan::plan(&plan));
@@ -72,6 +81,29 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     }
     session.output.note("");
     carry_out(args, session, &engine, &document, &plan).await
+}
+
+/// Shows what moved, asks, and has the ledger take it.
+async fn refresh(
+    args: &Args,
+    session: &Session,
+    engine: &Engine,
+    document: &Document,
+) -> Result<Exit, CommandError> {
+    let (drift, refresh) = engine.refresh_plan(&document.pipeline).await.map_err(provision::failed)?;
+    session.output.data(render::drift::refresh(&drift, &refresh));
+    session.output.event("drift", &drift);
+    if !refresh.has_changes() {
+        return Ok(Exit::Success);
+    }
+    if !args.auto_approve {
+        let question = "\nHave the ledger take this for what was left? Only `yes` does:";
+        provision::confirm(session, question, "yes").await?;
+    }
+    let options = provision::options(session).await;
+    let number = engine.refresh(&refresh, &options).await.map_err(provision::failed)?;
+    session.output.note(format!("Revision {number} says what is there. Nothing on AWS was changed."));
+    Ok(Exit::Success)
 }
 
 /// Carries out a saved plan, unless something it was made from has moved.

@@ -9,6 +9,7 @@ mod drift;
 mod estimate;
 mod force_unlock;
 mod history;
+mod import;
 mod init;
 mod local;
 mod man;
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     History(history::Args),
     Rollback(rollback::Args),
     Destroy(destroy::Args),
+    Import(import::Args),
     ForceUnlock(force_unlock::Args),
     Produce(produce::Args),
     Tail(tail::Args),
@@ -64,6 +66,7 @@ impl Command {
             Command::Rollback(args) => block_on(rollback::run(&args, session)),
             Command::ForceUnlock(args) => block_on(force_unlock::run(&args, session)),
             Command::Destroy(args) => block_on(destroy::run(&args, session)),
+            Command::Import(args) => block_on(import::run(&args, session)),
             Command::Produce(args) => block_on(produce::run(args, session)),
             Command::Tail(args) => block_on(tail::run(args, session)),
             Command::Autoscale(args) => autoscale::run(args, session),

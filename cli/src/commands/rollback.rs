@@ -85,9 +85,19 @@ pub(crate) async fn after_failure(
     session.output.note(format!("\n{failed}\nGoing back to revision {number}."));
     session.output.data(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);
-    if plan.has_changes() {
-        provision::apply(session, engine, &plan, cancel, false).await?;
+    if plan.has_changes()
+        && let Err(cause) = provision::apply(session, engine, &plan, cancel, false).await
+    {
+        return Err(stuck(number, cause));
     }
     let text = format!("the apply failed, and everything is back as revision {number} left it");
     Err(CommandError::new(Kind::RolledBack, text).hint("mend what failed and apply again"))
+}
+
+/// The way back failed as well: neither the one nor the other is there whole.
+fn stuck(number: u64, cause: CommandError) -> CommandError {
+    let text =
+        format!("the apply failed, and so did going back to revision {number}: {}", cause.chain().join(": "));
+    CommandError::new(Kind::Halfway, text)
+        .hint(format!("`pipectl rollback {number}` tries again, `pipectl apply` goes forward instead"))
 }

@@ -12,7 +12,7 @@ use schemars::generate::SchemaSettings;
 
 use crate::error::Kind;
 
-/// One line of `validate`, `plan`, `apply`, `status`, `drift`, `history`, `rollback`, `destroy` or `force-unlock`
+/// One line of `validate`, `plan`, `apply`, `status`, `drift`, `history`, `rollback`, `destroy`, `import` or `force-unlock`
 /// with `--json`.
 #[derive(JsonSchema)]
 #[schemars(tag = "type", rename_all = "kebab-case")]
@@ -41,6 +41,22 @@ enum Line {
     Revision(AnyRevision),
     /// What differs between two revisions.
     Comparison(Comparison),
+    /// A file that was written.
+    Wrote {
+        /// Its path.
+        file: String,
+    },
+    /// A pipeline file of what runs.
+    Imported {
+        /// The pipeline's name.
+        pipeline: String,
+        /// The text of the file.
+        text: String,
+        /// What the file does not have, or cannot say.
+        warnings: Vec<String>,
+        /// Entries that nobody owns yet, for `--adopt`.
+        adopt: Vec<String>,
+    },
     /// A lock that was taken away.
     Unlocked(LockRecord),
     /// The last line of a command that failed.

@@ -3,15 +3,34 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use pipectl_pipeline::plan::{Drift, Drifted, Fate, Refused};
+use pipectl_pipeline::plan::{Drift, Drifted, Fate, Refresh, Refused};
 use pipectl_pipeline::resources::PropertyChange;
 
 use super::plan::property;
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, STRONG, paint};
 use crate::output::words;
 
-/// All of it.
+/// All of it, and the way back.
 pub(crate) fn drift(drift: &Drift) -> String {
+    let mut text = moved(drift);
+    if drift.is_some() {
+        let _ = write!(text, "\n\n`pipectl apply` changes it back to what the file says.");
+    }
+    text
+}
+
+/// All of it, as far as the ledger can take it.
+pub(crate) fn refresh(drift: &Drift, refresh: &Refresh) -> String {
+    let mut text = moved(drift);
+    if !refresh.kept.is_empty() {
+        let addresses: Vec<&str> = refresh.kept.iter().map(|it| it.address.as_str()).collect();
+        let what = "stays drift, as the ledger cannot say it:";
+        let _ = write!(text, "\n\n{} {}", paint(CHANGE, what), addresses.join(", "));
+    }
+    text
+}
+
+fn moved(drift: &Drift) -> String {
     let since = match drift.revision {
         0 => "the ledger has no revision; measured against the file".to_owned(),
         number => format!("since revision {number}"),
@@ -32,9 +51,6 @@ pub(crate) fn drift(drift: &Drift) -> String {
         let before = owned.applied.as_ref().map(|applied| format!("{applied} → ")).unwrap_or_default();
         let line = format!("{} {}: {before}{}, by {}", owned.address, owned.path, owned.now, owned.owner);
         let _ = writeln!(text, "    {}", paint(FAINT, line));
-    }
-    if drift.is_some() {
-        let _ = write!(text, "\n`pipectl apply` changes it back to what the file says.");
     }
     text.trim_end().to_owned()
 }

@@ -20,7 +20,7 @@ pub(crate) fn list(pipeline: &str, revisions: &[RevisionSummary]) -> String {
     let rows = revisions.iter().map(|revision| {
         vec![
             Field::Number(revision.number.to_string()),
-            Field::Plain(verb(revision.purpose, revision.returns_to)),
+            Field::Plain(verb(revision.purpose, revision.returns_to, revision.refreshed)),
             outcome(revision.outcome),
             Field::Plain(second(revision.ended.unwrap_or(revision.started))),
             Field::Plain(revision.actor.clone()),
@@ -38,7 +38,7 @@ pub(crate) fn revision(revision: &Revision) -> String {
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "  {} {value}", paint(FAINT, format!("{name}:")));
     };
-    line("what", verb(revision.purpose, revision.returns_to));
+    line("what", verb(revision.purpose, revision.returns_to, revision.refreshed));
     line("ended", how(revision.outcome).to_owned());
     line("begun", second(revision.started));
     if let Some(ended) = revision.ended {
@@ -96,8 +96,9 @@ fn resource(text: &mut String, change: &RecordChange) {
     change.changes.iter().for_each(|change| property(text, change));
 }
 
-fn verb(purpose: Purpose, returns_to: Option<u64>) -> String {
+fn verb(purpose: Purpose, returns_to: Option<u64>, refreshed: bool) -> String {
     match (purpose, returns_to) {
+        _ if refreshed => "refresh".to_owned(),
         (_, Some(number)) => format!("rollback to {number}"),
         (Purpose::Apply, None) => "apply".to_owned(),
         (Purpose::Destroy, None) => "destroy".to_owned(),

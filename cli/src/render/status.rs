@@ -94,6 +94,7 @@ mod tests {
                 resources: 7,
                 commit: None,
                 returns_to: None,
+                refreshed: false,
             }),
         };
         insta::assert_snapshot!(anstream::adapter::strip_str(&status(&shown)).to_string());

@@ -12,6 +12,7 @@ use aws_sdk_s3::types::{
 use super::bucket_settings::Settings;
 use super::error::failed;
 use crate::cloud::{BucketControl, CallError, Control, Meaning};
+use crate::import::SeenBucket;
 use crate::resources::Observed;
 use crate::resources::bucket::{BucketChange, BucketSpec, BucketState, Setting};
 use crate::resources::tags::{SETTINGS, TagChange, TagMap};
@@ -53,11 +54,24 @@ impl Buckets {
         Settings { client: &self.client, bucket }
     }
 
-    /// The settings that the bucket's tag says are ours, side by side.
+    /// The settings that the bucket's tag says are ours.
     async fn settings(&self, name: &str, tags: &TagMap) -> Result<BucketState, CallError> {
         let listed = tags.get(SETTINGS).map(String::as_str).unwrap_or_default();
-        let known: BTreeSet<Setting> =
-            Setting::ALL.into_iter().filter(|it| listed.split(' ').any(|name| name == it.name())).collect();
+        let ours = |it: &Setting| listed.split(' ').any(|name| name == it.name());
+        self.look_at(name, Setting::ALL.into_iter().filter(ours).collect()).await
+    }
+
+    /// The bucket with every setting, and what others set beside ours.
+    pub(super) async fn whole(&self, name: &str) -> Result<Option<SeenBucket>, CallError> {
+        let Some(tags) = self.tags(name).await? else { return Ok(None) };
+        let settings = self.of(name);
+        let (state, others) =
+            tokio::try_join!(self.look_at(name, Setting::ALL.into()), settings.of_others())?;
+        Ok(Some(SeenBucket { bucket: Observed { id: name.to_owned(), tags, state }, others }))
+    }
+
+    /// These settings, side by side.
+    async fn look_at(&self, name: &str, known: BTreeSet<Setting>) -> Result<BucketState, CallError> {
         let settings = self.of(name);
         let versioning = wanted(known.contains(&Setting::Versioning), settings.versioning());
         let encryption = wanted(known.contains(&Setting::Encryption), settings.encryption());

@@ -141,6 +141,20 @@ impl Settings<'_> {
         Ok(ours)
     }
 
+    /// What others set beside our rules and notifications, in words.
+    pub(super) async fn of_others(&self) -> Result<Vec<String>, CallError> {
+        let (rules, told) = tokio::try_join!(self.all_rules(), self.all_notifications())?;
+        let rules = rules.iter().filter(|rule| !is_ours(rule.id())).count();
+        let functions = told.lambda_function_configurations().iter().filter(|it| !is_ours(it.id())).count();
+        let told = functions + told.queue_configurations().len() + told.topic_configurations().len();
+        let words = |count: usize, what: &str| match count {
+            0 => None,
+            1 => Some(format!("one {what} that others made.")),
+            more => Some(format!("{more} {what}s that others made.")),
+        };
+        Ok([words(rules, "lifecycle rule"), words(told, "notification")].into_iter().flatten().collect())
+    }
+
     pub(super) async fn notify(&self, wanted: &[Notification]) -> Result<(), CallError> {
         const CALL: &str = "s3:PutBucketNotificationConfiguration";
         let mut all = self.all_notifications().await?;

@@ -3,6 +3,7 @@
 use super::rollback::RollbackError;
 use crate::aws::connect::ConnectError;
 use crate::cloud::{CallError, Meaning};
+use crate::import::ImportError;
 use crate::ledger::LedgerError;
 use crate::package::PackageError;
 use crate::plan::{Moved, PlanError};
@@ -52,6 +53,9 @@ pub enum Error {
     /// A revision cannot be gone back to.
     #[error(transparent)]
     Rollback(#[from] RollbackError),
+    /// There is nothing to write a file of.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// The plan is of a format this program does not know.
     #[error("the plan has format {0}, which this pipectl does not know")]
     PlanFormat(u32),
@@ -105,6 +109,7 @@ impl Error {
             Error::Ledger(error) => return error.hint(),
             Error::Package(error) => error.hint(),
             Error::Rollback(error) => error.hint().to_owned(),
+            Error::Import(error) => error.hint().to_owned(),
             Error::OtherPlace { .. } | Error::PlanFormat(_) | Error::Moved(_) => {
                 "plan again, and look at what it says now".to_owned()
             }

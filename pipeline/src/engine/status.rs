@@ -86,6 +86,9 @@ pub struct RevisionSummary {
     /// The revision it went back to, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returns_to: Option<u64>,
+    /// Whether it only took what is there for what was left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refreshed: bool,
 }
 
 impl Engine {
@@ -152,6 +155,7 @@ impl RevisionSummary {
             resources: revision.resources.len(),
             commit: revision.commit.clone(),
             returns_to: revision.returns_to,
+            refreshed: revision.refreshed,
         }
     }
 }

@@ -155,6 +155,7 @@ mod tests {
             outcome: Outcome::Succeeded,
             commit: None,
             returns_to: None,
+            refreshed: false,
             source: format!("file {number}"),
             resources,
         }

@@ -39,6 +39,9 @@ pub struct Revision {
     /// The revision it went back to, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returns_to: Option<u64>,
+    /// Whether it only took what is there for what was left, and touched nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refreshed: bool,
     /// The text of the pipeline file.
     pub source: String,
     /// Everything that may exist: what earlier revisions left, and what this one means to make.

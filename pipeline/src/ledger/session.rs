@@ -54,7 +54,24 @@ impl Ledger {
         Ok(self.read_head(pipeline).await?.map(|(revision, _)| revision))
     }
 
-    async fn read_head(&self, pipeline: &str) -> Result<Option<(Revision, Version)>, LedgerError> {
+    /// Files the old head under its number, then puts another in its place.
+    pub(super) async fn supersede(
+        &self,
+        mut old: Revision,
+        version: Version,
+        new: &Revision,
+    ) -> Result<Version, LedgerError> {
+        let failed = |error| self.failed(&new.pipeline, error);
+        if old.outcome == Outcome::Applying {
+            old.outcome = Outcome::Interrupted;
+        }
+        let place = Self::revision_key(&new.pipeline, old.number);
+        self.store.write(&place, &super::history::text(&old)).await.map_err(failed)?;
+        let key = Self::head_key(&new.pipeline);
+        self.store.replace(&key, &super::history::text(new), &version).await.map_err(failed)
+    }
+
+    pub(super) async fn read_head(&self, pipeline: &str) -> Result<Option<(Revision, Version)>, LedgerError> {
         let key = Self::head_key(pipeline);
         match self.store.read(&key).await.map_err(|error| self.failed(pipeline, error))? {
             None => Ok(None),
@@ -86,24 +103,18 @@ impl Ledger {
             outcome: Outcome::Applying,
             commit: beginning.commit.cloned(),
             returns_to: beginning.plan.returns_to,
+            refreshed: false,
             source: beginning.plan.source.clone(),
             resources: intent(before, beginning.plan),
         };
-        let key = Self::head_key(pipeline);
-        let content = super::history::text(&revision);
-        let written = match head {
-            None => self.store.create(&key, &content).await,
-            Some((mut old, version)) => {
-                if old.outcome == Outcome::Applying {
-                    old.outcome = Outcome::Interrupted;
-                }
-                let place = Self::revision_key(pipeline, old.number);
-                let filed = self.store.write(&place, &super::history::text(&old)).await;
-                filed.map_err(|error| self.failed(pipeline, error))?;
-                self.store.replace(&key, &content, &version).await
+        let version = match head {
+            None => {
+                let content = super::history::text(&revision);
+                let written = self.store.create(&Self::head_key(pipeline), &content).await;
+                written.map_err(|error| self.failed(pipeline, error))?
             }
+            Some((old, version)) => self.supersede(old, version, &revision).await?,
         };
-        let version = written.map_err(|error| self.failed(pipeline, error))?;
         Ok(Session {
             ledger: self.clone(),
             state: Mutex::new(revision),

@@ -37,6 +37,16 @@ pub(super) fn with_program(bootstrap: &[u8], program: &str) -> io::Result<Vec<u8
     Ok(zip.finish()?.into_inner())
 }
 
+/// The program in the package of a VRL function; `None` when it is another package.
+pub(crate) fn program(zip: &[u8]) -> Option<String> {
+    /// Longer than any pipeline file may be.
+    const MOST: u64 = 16 * 1024 * 1024;
+    let mut archive = ZipArchive::new(Cursor::new(zip)).ok()?;
+    let mut program = String::new();
+    archive.by_name(PROGRAM).ok()?.take(MOST).read_to_string(&mut program).ok()?;
+    Some(program)
+}
+
 /// What a package of the user's own holds.
 pub(super) struct Inside {
     /// Its size, unpacked, as its entries say.

@@ -18,7 +18,7 @@ const GLIBC_IN_LAMBDA: (u32, u32) = (2, 34);
 const RUNNING: &str = "/proc/self/exe";
 
 /// The architecture of this machine, as Lambda names it.
-pub(super) const HOST: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+pub(crate) const HOST: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
 
 /// An executable that was looked at and found fit.
 #[derive(Debug)]

@@ -23,7 +23,9 @@ use crate::resources::function::{FunctionChange, FunctionSpec, PackageContent, P
 use crate::resources::names::hex;
 use crate::resources::{Address, Change, CodeSource, Desired, Spec};
 use crate::spec::model::{Architecture, Code, Pipeline};
+pub(crate) use archive::program;
 use bootstrap::Bootstrap;
+pub(crate) use bootstrap::HOST;
 
 /// The version of what goes into a package and how; a new one makes every function's code be uploaded again.
 const FORMAT: u32 = 1;
@@ -312,7 +314,8 @@ fn fingerprint(bootstrap: &Bootstrap, program: &str) -> String {
     hex(&hash.finalize())
 }
 
-fn zip_fingerprint(zip: &[u8]) -> String {
+/// What the source tag of a function says whose package this is.
+pub(crate) fn zip_fingerprint(zip: &[u8]) -> String {
     let mut hash = Sha256::new();
     hash.update(format!("zip {FORMAT} "));
     hash.update(zip);

@@ -17,7 +17,8 @@ pub struct Selection {
     pub targets: Vec<String>,
     /// Addresses to delete and make again though nothing in the file asks for it.
     pub replace: Vec<String>,
-    /// Addresses of resources that exist without an owner, and are to be this pipeline's from now on.
+    /// Addresses of resources that exist without an owner, and are to be this pipeline's from now on. As with
+    /// `targets`, an entry stands for what is derived from it, and a section for its entries.
     #[serde(default)]
     pub adopt: Vec<String>,
 }
@@ -77,7 +78,7 @@ impl Selection {
 
     /// Whether the user takes this resource over.
     pub(super) fn adopts(&self, address: &Address) -> bool {
-        self.adopt.iter().any(|asked| asked == address.as_str())
+        self.adopt.iter().any(|asked| stands_for(asked, address))
     }
 
     /// Refuses addresses that nothing has, and buckets among those to replace.
@@ -92,7 +93,7 @@ impl Selection {
             }
         }
         for asked in &self.adopt {
-            if !known.iter().any(|(address, _)| address.as_str() == asked) {
+            if !known.iter().any(|(address, _)| stands_for(asked, address)) {
                 return Err(unknown(asked));
             }
         }

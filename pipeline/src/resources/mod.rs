@@ -14,6 +14,7 @@ pub mod dashboard;
 pub mod delivery;
 mod difference;
 mod dispatch;
+mod found;
 pub mod function;
 pub mod function_policy;
 mod graph;

@@ -20,6 +20,15 @@ pub(crate) async fn reshard(engine: &Engine, stream: &str, shards: i32) {
     settled(&client, stream).await;
 }
 
+/// Deletes a stream, and waits until it is gone.
+pub(crate) async fn delete(engine: &Engine, stream: &str) {
+    let client = Client::new(engine.sdk_config());
+    client.delete_stream().stream_name(stream).send().await.expect("deleted outside");
+    while client.describe_stream_summary().stream_name(stream).send().await.is_ok() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 async fn settled(client: &Client, stream: &str) {
     loop {
         let seen = client.describe_stream_summary().stream_name(stream).send().await.expect("it is there");

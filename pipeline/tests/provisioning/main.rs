@@ -8,6 +8,7 @@ mod calls;
 mod cost;
 mod deliveries;
 mod readme;
+mod refreshing;
 mod rollback;
 #[path = "../rounds/mod.rs"]
 mod rounds;

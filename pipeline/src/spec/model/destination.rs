@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Buffer, Compression};
+use super::{Buffer, Compression, Destination};
 
 /// Dynamic partitioning: objects by what is in the records.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,4 +43,13 @@ pub struct PartitionKeys {
     pub query: BTreeSet<String>,
     /// `!{partitionKeyFromLambda:…}`.
     pub lambda: BTreeSet<String>,
+}
+
+impl Destination {
+    /// The buckets that a delivery writes to.
+    pub fn buckets(&self) -> impl Iterator<Item = &str> {
+        let Destination::S3(s3) = self;
+        let backup = s3.backup.as_ref().map(|backup| backup.bucket.as_str());
+        std::iter::once(s3.bucket.as_str()).chain(backup)
+    }
 }

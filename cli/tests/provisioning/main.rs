@@ -1,0 +1,6 @@
+//! The commands that change AWS, as a script runs them: exit codes, what is said, what is there afterwards.
+
+mod importing;
+mod refreshing;
+mod rolling_back;
+mod world;

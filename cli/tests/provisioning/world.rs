@@ -1,0 +1,124 @@
+//! An endpoint that refuses what it is told to, a folder with a pipeline file, and `pipectl` run in it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region};
+use jiff::Timestamp;
+use pipectl_localstack::http::AwsError;
+use pipectl_localstack::layers::{Faults, Verdict};
+use pipectl_localstack::{Call, Endpoint, Options};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// Calls that are refused each time.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals(Mutex<Vec<(&'static str, String)>>);
+
+impl Faults for Refusals {
+    fn verdict(&self, call: &Call, _now: Timestamp) -> Verdict {
+        let refused = self.0.lock().expect("not poisoned");
+        match refused.iter().find(|(operation, of)| *operation == call.operation && *of == call.resource) {
+            Some(_) => Verdict::Refuse(AwsError::bad_request("InvalidArgumentException", "not today")),
+            None => Verdict::Proceed,
+        }
+    }
+}
+
+/// An endpoint and a folder.
+pub(crate) struct World {
+    runtime: Runtime,
+    endpoint: Endpoint,
+    refusals: Arc<Refusals>,
+    pub(crate) folder: TempDir,
+}
+
+/// What a command came to.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let refusals = Arc::new(Refusals::default());
+        let faults: Arc<dyn Faults> = Arc::clone(&refusals) as _;
+        let options =
+            Options { bind, region: "us-east-1".to_owned(), faults: Some(faults), ..Options::default() };
+        let endpoint = runtime.block_on(Endpoint::start(options)).expect("a free port");
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { runtime, endpoint, refusals, folder }
+    }
+
+    /// Refuses an operation on a resource from now on.
+    pub(crate) fn refuse(&self, operation: &'static str, resource: &str) {
+        self.refusals.0.lock().expect("not poisoned").push((operation, resource.to_owned()));
+    }
+
+    /// Refuses nothing any more.
+    pub(crate) fn forgive(&self) {
+        self.refusals.0.lock().expect("not poisoned").clear();
+    }
+
+    /// Writes the pipeline file.
+    pub(crate) fn file(&self, entries: &str) {
+        let text = format!("apiVersion: pipectl/v1\nkind: Pipeline\nname: clicks\n{entries}");
+        std::fs::write(self.folder.path().join("pipeline.yaml"), text).expect("a file");
+    }
+
+    pub(crate) fn ran(&self, arguments: &[&str]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pipectl"));
+        command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
+        command.env("AWS_ENDPOINT_URL", self.endpoint.url()).args(["--state", "state"]).args(arguments);
+        let output = command.stdin(Stdio::null()).output().expect("it starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ran { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    /// Runs a command that has to succeed.
+    pub(crate) fn done(&self, arguments: &[&str]) -> Ran {
+        let ran = self.ran(arguments);
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {ran:#?}");
+        ran
+    }
+
+    /// Whether the file and what is there are the same.
+    pub(crate) fn is_as_the_file_says(&self) -> bool {
+        let ran = self.ran(&["plan", "--detailed-exitcode"]);
+        assert!(matches!(ran.code, Some(0 | 2)), "{ran:#?}");
+        ran.code == Some(0)
+    }
+
+    /// The revisions, the newest first: number, outcome, and what it went back to.
+    pub(crate) fn history(&self) -> Vec<(u64, String, Option<u64>)> {
+        let ran = self.done(&["history", "--json"]);
+        let lines = ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let revisions = lines.filter(|line| line["type"] == "revision");
+        revisions
+            .map(|it| {
+                let outcome = it["outcome"].as_str().expect("an outcome").to_owned();
+                (it["number"].as_u64().expect("a number"), outcome, it["returns_to"].as_u64())
+            })
+            .collect()
+    }
+
+    /// Changes a stream's retention behind pipectl's back.
+    pub(crate) fn keep_longer(&self, stream: &str, hours: i32) {
+        let config = aws_sdk_kinesis::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(self.endpoint.url())
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let request = Client::from_conf(config).increase_stream_retention_period().stream_name(stream);
+        self.runtime.block_on(request.retention_period_hours(hours).send()).expect("changed outside");
+    }
+}

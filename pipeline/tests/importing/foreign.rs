@@ -1,0 +1,66 @@
+//! What others made: the file says what it can, and names what it cannot.
+
+use pipectl_pipeline::Error;
+use pipectl_pipeline::import::{ImportError, Wanted};
+use pipectl_pipeline::plan::Action;
+
+use crate::aws;
+use crate::bench::{Bench, changes};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_that_somebody_made_by_hand_is_imported_with_all_that_it_uses() {
+    let bench = Bench::start().await;
+    let engine = bench.engine("none", "").await;
+    aws::stream_by_hand(&engine, "acme-clicks", 2).await;
+    aws::bucket_by_hand(&engine, &bench.endpoint.url(), "acme-lake-bucket").await;
+    aws::delivery_by_hand(&engine, "acme-lake", "acme-lake-bucket", "acme-clicks").await;
+
+    let imported = bench.import(&Wanted { deliveries: vec!["acme-lake".into()], ..Wanted::default() }).await;
+    assert_eq!((imported.name.as_str(), imported.adopt.len()), ("acme", 3), "{}", imported.text);
+    for said in [
+        "name: acme\n",
+        "  clicks:\n    shards: 2\n",
+        "    from: clicks\n",
+        "        bucket: acme-lake-bucket\n",
+        "        buffer: { size: 16MiB, interval: 120s }\n",
+        "        compression: none\n",
+        "        errors: \"\"\n",
+        "  acme-lake-bucket:\n    versioning: true\n",
+        "env=prod",
+    ] {
+        assert!(imported.text.contains(said), "{said} in\n{}", imported.text);
+    }
+    // The role is one that the file makes; the comment beside the delivery says so.
+    let told = "role";
+    assert!(imported.warnings.iter().any(|it| it.starts_with("deliveries.lake") && it.contains(told)));
+    assert!(
+        imported.text.contains("  # Apply makes the IAM role acme-lake-delivery.\n"),
+        "{}",
+        imported.text
+    );
+    let plan = bench.plan_of(&imported).await;
+    let replaced: Vec<_> = changes(&plan).into_iter().filter(|step| step.action == Action::Replace).collect();
+    assert!(replaced.is_empty(), "{replaced:#?}");
+    bench.endpoint.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_or_cannot_be_named_is_said_before_anything_is_written() {
+    let bench = Bench::start().await;
+    let engine = bench.engine("none", "").await;
+    let refused = async |wanted: Wanted| match engine.import(&wanted).await {
+        Err(Error::Import(refused)) => refused,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(Wanted::default()).await, ImportError::NothingWanted);
+    let missing = Wanted { streams: vec!["acme-clicks".into()], ..Wanted::default() };
+    assert!(matches!(refused(missing).await, ImportError::Missing { .. }));
+    let prefix = Wanted { prefix: Some("acme-".into()), ..Wanted::default() };
+    assert_eq!(refused(prefix).await, ImportError::NothingFound);
+    aws::stream_by_hand(&engine, "Clicks", 1).await;
+    let unnamed = Wanted { streams: vec!["Clicks".into()], ..Wanted::default() };
+    assert_eq!(refused(unnamed.clone()).await, ImportError::NoName(vec!["Clicks".into()]));
+    let named = Wanted { name: Some("acme".into()), ..unnamed };
+    assert!(matches!(refused(named).await, ImportError::NothingFits(why) if why[0].contains("Clicks")));
+    bench.endpoint.shutdown().await;
+}
