@@ -143,11 +143,12 @@ impl Properties for DeliverySpec {
 
     fn compare(&self, state: &DeliveryState, _tags: &TagMap) -> Difference<DeliveryChange> {
         let mut difference = Difference::default();
+        // The role that a source is read under cannot be changed and does no harm: one that somebody else chose stays.
         let source = |source: &Option<DeliverySource>| match source {
             Some(source) => source.stream_arn.clone(),
             None => "direct put".to_owned(),
         };
-        if difference.note("from", Some(state.source.clone()), Some(self.source.clone()), source) {
+        if difference.note("from", Some(source(&state.source)), Some(source(&self.source)), String::clone) {
             difference.replace = Some("Firehose cannot change the source of a delivery stream".to_owned());
         }
         let Some(there) = &state.destination else {
@@ -304,6 +305,13 @@ mod tests {
         let difference = direct.compare(&spec().created(), &TagMap::new());
         assert!(difference.replace.expect("a reason").contains("source"));
         assert_eq!(difference.changes, []);
+    }
+
+    #[test]
+    fn a_source_that_is_read_under_another_role_is_the_same_source() {
+        let by_hand = DeliverySource { stream_arn: "arn:s/a".into(), role_arn: "by-hand".into() };
+        let there = DeliveryState { source: Some(by_hand), ..spec().created() };
+        assert!(spec().compare(&there, &TagMap::new()).is_empty());
     }
 
     #[test]

@@ -30,6 +30,7 @@ async fn a_delivery_that_somebody_made_by_hand_is_imported_with_all_that_it_uses
     ] {
         assert!(imported.text.contains(said), "{said} in\n{}", imported.text);
     }
+    assert!(imported.text.contains("reading its stream under arn:aws:iam::000000000000:role/by-hand"));
     // The role is one that the file makes; the comment beside the delivery says so.
     let told = "role";
     assert!(imported.warnings.iter().any(|it| it.starts_with("deliveries.lake") && it.contains(told)));

@@ -34,3 +34,13 @@ pub(crate) async fn has_event_bridge(config: &aws_types::SdkConfig, url: &str, b
     let seen = s3(config, url).get_bucket_notification_configuration().bucket(bucket).send().await;
     seen.expect("read").event_bridge_configuration().is_some()
 }
+
+/// The types of a delivery's processors, in the order they work.
+pub(crate) async fn processors(config: &aws_types::SdkConfig, delivery: &str) -> Vec<String> {
+    let client = aws_sdk_firehose::Client::new(config);
+    let seen = client.describe_delivery_stream().delivery_stream_name(delivery).send().await;
+    let seen = seen.expect("described").delivery_stream_description.expect("a description");
+    let s3 = seen.destinations()[0].extended_s3_destination_description().expect("an S3 destination");
+    let processors = s3.processing_configuration().expect("it works on records").processors();
+    processors.iter().map(|it| it.r#type().as_str().to_owned()).collect()
+}

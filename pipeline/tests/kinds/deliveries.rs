@@ -1,6 +1,9 @@
 //! Deliveries: partitions, backup and encryption, and what is changed in place.
 
+use std::path::Path;
+
 use pipectl_pipeline::plan::Action;
+use pipectl_pipeline::spec::{TakeEveryTransform, parse};
 
 use crate::bench::{Bench, changes};
 
@@ -75,5 +78,46 @@ async fn a_tags_only_change_does_not_call_update_destination() {
     let calls = bench.script.calls();
     assert!(calls.contains(&"firehose:TagDeliveryStream".to_owned()), "{calls:?}");
     assert!(!calls.contains(&"firehose:UpdateDestination".to_owned()), "{calls:?}");
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_setting_of_a_destination_is_changed_in_place() {
+    let bench = Bench::start().await;
+    let with = |s3: &str| format!("transforms:\n  parse: {{ vrl: .a }}\n{}", file("transform: parse,", s3));
+    bench.apply(&with("prefix: a/")).await;
+    bench.script.calls();
+    for s3 in [
+        "prefix: b/",
+        "prefix: b/, errors: failed/",
+        "prefix: b/, buffer: { size: 16MiB, interval: 120s }",
+        "prefix: b/, compression: zip",
+        "prefix: b/, backup: { bucket: clicks-lake, prefix: raw/ }",
+    ] {
+        assert_eq!(bench.change(&with(s3)).await.action, Action::Update, "{s3}");
+    }
+    let backed_up = "backup: { bucket: clicks-other, prefix: raw/ }";
+    let elsewhere = with(backed_up).replace("bucket: clicks-lake", "bucket: clicks-new");
+    let plan = bench.plan(&elsewhere).await;
+    let step =
+        changes(&plan).into_iter().find(|step| step.address.as_str() == "deliveries.lake").expect("it");
+    assert_eq!(step.action, Action::Update, "another bucket too");
+    bench.apply(&elsewhere).await;
+    let calls = bench.script.calls();
+    assert!(!calls.iter().any(|call| call.ends_with("eDeliveryStream")), "{calls:?}");
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_has_one_lambda_processor_whatever_else_works_on_its_records() {
+    let bench = Bench::start().await;
+    let both = format!("transforms:\n  parse: {{ vrl: .a }}\n{}", file("transform: parse,", PARTITIONED));
+    bench.apply(&both).await;
+    let processors = crate::aws::processors(bench.engine.sdk_config(), "clicks-lake").await;
+    assert_eq!(processors, ["Lambda", "MetadataExtraction"]);
+    let two = both.replace("transform: parse", "transform: [parse, parse]");
+    let text = format!("apiVersion: pipectl/v1\nkind: Pipeline\nname: clicks\n{two}");
+    let refused = parse(Path::new("file"), text.as_bytes(), &TakeEveryTransform).expect_err("one at most");
+    assert!(refused.to_string().contains("`deliveries.lake.transform` is text"), "{refused}");
     bench.end().await;
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Drafter, query};
 use crate::resources::delivery::{BackupSettings, DeliveryState, HeldBy, Partitioning, S3Settings};
+use crate::resources::names;
 use crate::spec::model::{
     self, Backup, Buffer, Compression, Delivery, DeliveryKey, Destination, S3Destination,
 };
@@ -37,6 +38,14 @@ impl Drafter<'_> {
             self.leave_out(&what, "its destination is one that a file has no words for");
             return None;
         };
+        let own = self.account.place.role(&names::delivery_role(&self.naming.pipeline, logical));
+        if let Some(source) = state.source.as_ref().filter(|source| source.role_arn != own) {
+            let note = format!(
+                "It goes on reading its stream under {}, which Firehose cannot change: keep that role.",
+                source.role_arn
+            );
+            self.draft.note("deliveries", logical, note);
+        }
         Some(Delivery {
             from,
             transform: self.transform(logical, destination),
