@@ -62,12 +62,13 @@ fn build(profile: &Path) {
     command.current_dir(workspace());
     // Where the test itself was built, however cargo was told so.
     command.env("CARGO_TARGET_DIR", profile.parent().expect("a profile's folder is in the target folder"));
+    // `cargo test --workspace` has built the binary already, but lists its sources nowhere. Choosing the same packages
+    // and some test makes cargo choose the same features of every dependency, and find it done.
+    command.args(["--workspace", "--test", "bad_input"]);
     match profile.file_name().and_then(|name| name.to_str()) {
-        // `cargo test --workspace` has built the binary already, but lists its sources nowhere. Choosing the same
-        // packages and some test makes cargo choose the same features of every dependency, and find it done.
-        Some("debug") | None => command.args(["--workspace", "--test", "bad_input"]),
-        Some(name) => command.args(["--package", "pipectl", "--profile", name]),
-    };
+        Some("debug") | None => {}
+        Some(name) => drop(command.args(["--profile", name])),
+    }
     let status = command.status().expect("cargo runs");
     assert!(status.success(), "building `pipectl` failed: {status}");
 }
