@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use pipectl_pipeline::plan::{Assumed, Plan};
+use pipectl_pipeline::plan::{Assumed, Plan, PlanPrice};
 use pipectl_pricing::{PriceError, PriceList, Prices};
 
 use crate::error::{CommandError, Kind};
@@ -38,11 +38,18 @@ pub(crate) struct OfPlan {
 }
 
 impl OfPlan {
+    /// What the plan costs, and what is to be said about the prices.
+    pub(crate) fn of(&self, plan: &Plan) -> Result<(PlanPrice, Option<String>), CommandError> {
+        let quote = self.prices.quote(Some(&plan.region))?;
+        Ok((plan.price(&quote.prices, self.assume.as_ref()), quote.notice))
+    }
+
     /// Shows what the plan costs.
     pub(crate) fn show(&self, session: &Session, plan: &Plan) -> Result<(), CommandError> {
-        let quote = self.prices.quote(Some(&plan.region))?;
-        let price = plan.price(&quote.prices, self.assume.as_ref());
-        session.output.data(render::price::text(&price, plan, quote.notice.as_deref()));
+        let (price, notice) = self.of(plan)?;
+        if let Some(text) = render::price::text(&price, plan, notice.as_deref()) {
+            session.output.data(text);
+        }
         session.output.event("price", &price);
         Ok(())
     }

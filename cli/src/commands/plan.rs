@@ -32,9 +32,6 @@ pub(crate) struct Args {
     #[arg(long)]
     detailed_exitcode: bool,
 
-    #[command(flatten)]
-    pricing: prices::OfPlan,
-
     /// Write the plan to a file, for `pipectl apply FILE`; apply refuses it once the pipeline file, the ledger
     /// or what exists has moved
     #[arg(short, long, value_name = "FILE")]
@@ -54,6 +51,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     picking: Picking,
+
+    #[command(flatten)]
+    pricing: prices::OfPlan,
 }
 
 /// How a plan is shown.
@@ -83,10 +83,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
         engine.plan(&document.pipeline, &options).await
     };
     let plan = plan.map_err(provision::failed)?;
-    show(session, &plan, args.format);
-    if args.format == Format::Text {
-        args.pricing.show(session, &plan)?;
-    }
+    show(args, session, &plan)?;
     let changes = plan.has_changes();
     if let Some(path) = &args.out {
         let now = jiff::Timestamp::now();
@@ -98,15 +95,27 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Success })
 }
 
-fn show(session: &Session, plan: &Plan, format: Format) {
-    match format {
+fn show(args: &Args, session: &Session, plan: &Plan) -> Result<(), CommandError> {
+    let (price, notice) = args.pricing.of(plan)?;
+    match args.format {
         _ if session.output.is_json() => {}
-        Format::Text => session.output.data(render::plan::plan(plan)),
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&render::plan::document(plan)).unwrap_or_default();
-            session.output.data(text);
+        Format::Text => {
+            session.output.data(render::plan::plan(plan));
+            if let Some(text) = render::price::text(&price, plan, notice.as_deref()) {
+                session.output.data(text);
+            }
         }
-        Format::Markdown => session.output.data(render::markdown::plan(plan)),
+        Format::Json => {
+            let mut document = render::plan::document(plan);
+            document["price"] = serde_json::json!(price);
+            session.output.data(serde_json::to_string_pretty(&document).unwrap_or_default());
+        }
+        Format::Markdown => {
+            let price = render::price::markdown(&price, plan, notice.as_deref());
+            session.output.data(render::markdown::plan(plan) + &price);
+        }
     }
     render::plan::events(&session.output, plan);
+    session.output.event("price", &price);
+    Ok(())
 }

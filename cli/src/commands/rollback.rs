@@ -8,6 +8,7 @@ use crate::document;
 use crate::error::{CommandError, Exit, Kind};
 use crate::interrupt;
 use crate::planning::Data;
+use crate::prices;
 use crate::provision;
 use crate::render;
 use crate::session::Session;
@@ -37,6 +38,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     data: Data,
+
+    #[command(flatten)]
+    pricing: prices::OfPlan,
 }
 
 /// Plans the way back, shows it, asks, applies.
@@ -51,6 +55,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     let plan = plan.map_err(provision::failed)?;
     session.output.data(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);
+    args.pricing.show(session, &plan)?;
     if !plan.has_changes() || args.plan {
         return Ok(Exit::Success);
     }

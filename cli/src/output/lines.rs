@@ -5,7 +5,7 @@
 use pipectl_pipeline::apply::Event;
 use pipectl_pipeline::engine::{RevisionSummary, Status};
 use pipectl_pipeline::ledger::{Comparison, LockRecord, Revision};
-use pipectl_pipeline::plan::{Drift, PlanSummary, StepSummary};
+use pipectl_pipeline::plan::{Drift, PlanPrice, PlanSummary, StepSummary};
 use pipectl_pipeline::spec;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -31,6 +31,8 @@ enum Line {
     Change(StepSummary),
     /// A plan as a whole, after its changes.
     Plan(PlanSummary),
+    /// What a plan costs in a month, before and after, after the plan.
+    Price(PlanPrice),
     /// Something that happened during an apply.
     Apply(Event),
     /// What exists.

@@ -9,10 +9,10 @@ use super::money::{difference, dollars, number, unit_price};
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, STRONG, paint};
 use crate::output::table::{self, Field};
 
-/// The price, to stand under the plan. Empty where nothing costs anything.
-pub(crate) fn text(price: &PlanPrice, plan: &Plan, notice: Option<&str>) -> String {
+/// The price, to stand under the plan; `None` where nothing costs anything.
+pub(crate) fn text(price: &PlanPrice, plan: &Plan, notice: Option<&str>) -> Option<String> {
     if price.lines.is_empty() {
-        return String::new();
+        return None;
     }
     let mut text = String::new();
     let changed: Vec<&PriceLine> = price.lines.iter().filter(|line| line.before != line.after).collect();
@@ -27,6 +27,30 @@ pub(crate) fn text(price: &PlanPrice, plan: &Plan, notice: Option<&str>) -> Stri
     let _ = write!(text, "\n{}", paint(FAINT, provenance(price)));
     if let Some(notice) = notice {
         let _ = write!(text, "\n{} {notice}", paint(CHANGE, "note:"));
+    }
+    Some(text)
+}
+
+/// The same for a comment on a pull request.
+pub(crate) fn markdown(price: &PlanPrice, plan: &Plan, notice: Option<&str>) -> String {
+    if price.lines.is_empty() {
+        return String::new();
+    }
+    let plain = |text: String| anstream::adapter::strip_str(&text).to_string();
+    let mut text = format!("\n\n**{}**\n\n", plain(total(price, plan)));
+    let changed: Vec<&PriceLine> = price.lines.iter().filter(|line| line.before != line.after).collect();
+    if plan.has_changes() && !changed.is_empty() {
+        text.push_str("| A month | Before | After | Change |\n|---|---:|---:|---:|\n");
+        for line in changed {
+            let (before, after) = line.monthly();
+            let [before, after, change] = amounts(line, before, after);
+            let _ = writeln!(text, "| `{}` | {before} | {after} | {change} |", line.address);
+        }
+        text.push('\n');
+    }
+    let _ = write!(text, "<sub>{}</sub>", provenance(price));
+    if let Some(notice) = notice {
+        let _ = write!(text, "\n\n> {notice}");
     }
     text
 }
@@ -172,7 +196,7 @@ mod tests {
 
     fn shown(plan: &Plan, assumed: Option<&Assumed>, notice: Option<&str>) -> String {
         let price = plan.price(&Prices::builtin(), assumed);
-        anstream::adapter::strip_str(&text(&price, plan, notice)).to_string()
+        anstream::adapter::strip_str(&text(&price, plan, notice).expect("it costs something")).to_string()
     }
 
     #[test]
@@ -184,6 +208,13 @@ mod tests {
     fn an_assumed_usage_is_named_beside_the_total() {
         let assumed = Assumed { records_per_second: 1000.0, record_bytes: 1024.0, invocation_seconds: None };
         insta::assert_snapshot!(shown(&plan(2, 8), Some(&assumed), None));
+    }
+
+    #[test]
+    fn in_a_comment_it_is_a_table_under_the_total() {
+        let plan = plan(2, 8);
+        let price = plan.price(&Prices::builtin(), None);
+        insta::assert_snapshot!(markdown(&price, &plan, None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use pipectl_pricing::kinesis::{self, Traffic};
 use pipectl_pricing::{Bill, Dollars, Prices, firehose, lambda};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Plan;
@@ -10,7 +11,7 @@ use super::footprint::{Footprint, Size};
 use crate::resources::{Address, Kind};
 
 /// A usage that is assumed of every stream of a pipeline, and of what comes after it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Assumed {
     /// Records a second, on average.
     pub records_per_second: f64,
@@ -24,15 +25,18 @@ pub struct Assumed {
 const INVOCATION_BYTES: f64 = 1024.0 * 1024.0;
 
 /// A plan's price.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PlanPrice {
     /// A line for each resource that costs something, in the order of the steps.
     pub lines: Vec<PriceLine>,
     /// A month of all of them before.
+    #[schemars(with = "f64")]
     pub before: Dollars,
     /// A month after.
+    #[schemars(with = "f64")]
     pub after: Dollars,
     /// What a month costs more, or less.
+    #[schemars(with = "f64")]
     pub difference: Dollars,
     /// Whether anything is charged by use beside that.
     pub more_by_use: bool,
@@ -47,7 +51,7 @@ pub struct PlanPrice {
 }
 
 /// What one resource costs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PriceLine {
     /// Where it stands in the file.
     pub address: Address,
@@ -64,20 +68,46 @@ pub struct PriceLine {
 }
 
 /// What something costs in a month.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Cost {
     /// By the hour, and by the usage that was assumed.
+    #[schemars(with = "Charges")]
     pub monthly: Bill,
     /// What is charged by use on top, which the bill does not have.
     pub by_use: Vec<Rate>,
 }
 
+/// A bill as it is written.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Charges {
+    /// What the lines come to in a month.
+    total: f64,
+    /// The lines.
+    lines: Vec<Charge>,
+}
+
+/// A line of a bill as it is written.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Charge {
+    /// What is charged for.
+    what: String,
+    /// How many units a month.
+    quantity: f64,
+    /// The price of one.
+    unit_price: f64,
+    /// What that comes to.
+    amount: f64,
+}
+
 /// The price of one of something.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Rate {
     /// What is counted: `GB in`.
     pub what: &'static str,
     /// What one of it costs.
+    #[schemars(with = "f64")]
     pub unit_price: Dollars,
 }
 

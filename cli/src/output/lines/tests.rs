@@ -76,6 +76,7 @@ async fn apply(engine: &Engine, pipeline: &Pipeline, lines: &Lines) {
     let plan = engine.plan(pipeline, &options).await.expect("a plan");
     plan.steps.iter().for_each(|step| lines.add("change", &StepSummary::of(step)));
     lines.add("plan", &PlanSummary::of(&plan));
+    lines.add("price", &plan.price(&pipectl_pricing::Prices::builtin(), None));
     let hear = |event| lines.add("apply", &event);
     engine.apply(&plan, &ApplyOptions::default(), &hear).await.expect("it runs");
 }
@@ -126,9 +127,18 @@ async fn every_line_that_is_written_fits_the_schema() {
         assert!(wrong.is_empty(), "{line:#}\n{wrong:#?}");
     }
     let of = |field: &str, kind: &str| lines.iter().any(|line| line[field] == kind);
-    for kind in
-        ["version", "change", "plan", "status", "drift", "revision", "comparison", "diagnostic", "error"]
-    {
+    for kind in [
+        "version",
+        "change",
+        "plan",
+        "price",
+        "status",
+        "drift",
+        "revision",
+        "comparison",
+        "diagnostic",
+        "error",
+    ] {
         assert!(of("type", kind), "no line of type {kind}");
     }
     for event in
