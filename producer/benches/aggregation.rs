@@ -52,12 +52,10 @@ struct Lane {
 impl Lane {
     fn seal(&mut self, records: &[Record], spare: &mut Vec<Bytes>) -> Bytes {
         let data = self.members.iter().map(|place| &records[*place].data[..]);
-        let mut spare = spare.pop().unwrap_or_default();
-        // So that nothing is copied from one to the other.
-        spare.truncate(0);
-        let sealed = self.layout.write(data, spare.into());
+        let spare = spare.pop().unwrap_or_default().try_into_mut().unwrap_or_default();
+        let sealed = self.layout.write(data, spare);
         self.members.clear();
-        sealed.into()
+        sealed.freeze()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use pipectl_shards::ShardId;
 
 use crate::aggregation::{AGGREGATE_PARTITION_KEY, Layout, UserRecord};
@@ -125,7 +125,7 @@ const ROOMS: usize = 64;
 #[derive(Debug, Default)]
 struct Room {
     members: Vec<Pending>,
-    data: Vec<u8>,
+    data: BytesMut,
 }
 
 #[derive(Debug, Default)]
@@ -206,7 +206,7 @@ impl Lanes {
         let record = Record {
             partition_key: AGGREGATE_PARTITION_KEY.to_owned(),
             explicit_hash_key: members.first_mut().map(Pending::hash_key),
-            data: lane.layout.write(members.iter().map(|member| &*member.record.data), room.data).into(),
+            data: lane.layout.write(members.iter().map(|member| &*member.record.data), room.data).freeze(),
         };
         Some(Sealed { shard, due, parcel: Parcel::Aggregate { record, members } })
     }
@@ -214,11 +214,10 @@ impl Lanes {
     /// Takes back what an aggregate had allocated: fresh memory costs more than what is written to it.
     pub(crate) fn reuse(&mut self, mut members: Vec<Pending>, data: Bytes) {
         if self.rooms.len() < ROOMS
-            && let Ok(mut data) = data.try_into_mut()
+            && let Ok(data) = data.try_into_mut()
         {
             members.clear();
-            data.clear();
-            self.rooms.push(Room { members, data: data.into() });
+            self.rooms.push(Room { members, data });
         }
     }
 

@@ -1,6 +1,6 @@
 //! Gathers user records and writes them as one aggregated record, byte for byte as KPL does.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use pipectl_shards::HashKey;
 
 use super::AGGREGATE_PARTITION_KEY;
@@ -113,7 +113,7 @@ impl Aggregator {
     fn encode(&mut self) -> Bytes {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         let data = starts.zip(&self.ends).map(|(start, end)| &self.data[start..*end]);
-        let mut bytes = self.layout.write(data, Vec::new()).into();
+        let mut bytes = self.layout.write(data, BytesMut::new()).freeze();
         sign([&mut bytes]);
         bytes
     }

@@ -157,7 +157,7 @@ fn tag_of(message: &[u8]) -> Result<Tag<'_>, DecodeError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::put_varint;
+    use super::super::wire::{varint_len, write_varint};
     use super::*;
     use proptest::prelude::*;
 
@@ -249,7 +249,9 @@ mod tests {
         let in_a_record = |depth| {
             let record = [&[0x08, 0, 0x1a, 0][..], &tower(depth)].concat();
             let mut message = vec![0x1a];
-            put_varint(&mut message, record.len() as u64);
+            let mut length = vec![0; varint_len(record.len() as u64)];
+            write_varint(&mut length, record.len() as u64);
+            message.extend_from_slice(&length);
             framed(&[message, record].concat())
         };
         assert!(decode(&in_a_record(99)).is_ok());

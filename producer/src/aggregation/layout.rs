@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::aggregator::UserRecord;
 use super::table::Table;
-use super::wire::{bytes_field_len, put_varint, varint_len};
+use super::wire::{bytes_field_len, copy, varint_len, write_varint};
 use super::{CHECKSUM_BYTES, MAGIC};
 use crate::md5::Kernel;
 use pipectl_shards::HashKey;
@@ -106,23 +106,24 @@ impl Layout {
     }
 
     /// Writes the aggregate, its checksum still blank, and is empty afterwards. `data` are the bytes of the records,
-    /// in the order in which they were added. [`sign`] fills the checksum in. What `spare` has allocated is used again.
+    /// in the order in which they were added. [`sign`] fills the checksum in. `spare` is written over: what it has
+    /// allocated is used again, and what it is long need not be cleared.
     ///
     /// # Panics
-    /// In a debug build, when these are not the bytes that were laid out.
+    /// When these are more bytes than were laid out.
     #[must_use]
-    pub fn write<'a>(&mut self, data: impl IntoIterator<Item = &'a [u8]>, spare: Vec<u8>) -> Vec<u8> {
-        let (size, mut out) = (self.size(), spare);
-        out.clear();
-        out.reserve(size + HEAD);
-        out.extend_from_slice(&MAGIC);
-        out.extend_from_slice(self.partition_keys.encoded());
-        out.extend_from_slice(self.explicit_hash_keys.encoded());
+    pub fn write<'a>(&mut self, data: impl IntoIterator<Item = &'a [u8]>, spare: BytesMut) -> BytesMut {
+        let mut out = spare;
+        out.resize(self.size(), 0);
+        let mut rest = Rest(&mut out);
+        rest.put(&MAGIC);
+        rest.put(self.partition_keys.encoded());
+        rest.put(self.explicit_hash_keys.encoded());
         for (place, data) in self.places.iter().zip(data) {
-            place.write(&mut out, data);
+            place.write(&mut rest, data);
         }
-        out.resize(out.len() + CHECKSUM_BYTES, 0);
-        debug_assert_eq!(out.len(), size, "the data is not what was laid out");
+        debug_assert_eq!(rest.0.len(), CHECKSUM_BYTES, "the data is not what was laid out");
+        rest.0.fill(0);
         self.clear();
         out
     }
@@ -148,56 +149,67 @@ impl Place {
         bytes_field_len(self.message_len(data))
     }
 
-    fn write(self, out: &mut Vec<u8>, data: &[u8]) {
+    fn write(self, rest: &mut Rest<'_>, data: &[u8]) {
         let message = self.message_len(data.len()) as u64;
         let explicit = self.explicit_hash_key.map(u64::from);
         let numbers = message | u64::from(self.partition_key) | explicit.unwrap_or_default();
-        if numbers < Head::TOO_LARGE {
-            let mut head = Head::default();
-            head.put(3 << 3 | 2, message);
-            head.put(1 << 3, self.partition_key.into());
-            explicit.into_iter().for_each(|index| head.put(2 << 3, index));
-            head.put(3 << 3 | 2, data.len() as u64);
-            // Of a fixed length, so that it is a move and no call.
-            let end = out.len() + head.length;
-            out.extend_from_slice(&head.word.to_le_bytes());
-            out.truncate(end);
+        if numbers < TOO_LARGE {
+            rest.put_heads(|heads| {
+                let mut end = put_head(heads, 0, 3 << 3 | 2, message);
+                end = put_head(heads, end, 1 << 3, self.partition_key.into());
+                if let Some(index) = explicit {
+                    end = put_head(heads, end, 2 << 3, index);
+                }
+                put_head(heads, end, 3 << 3 | 2, data.len() as u64)
+            });
         } else {
-            put_number(out, 3 << 3 | 2, message);
-            put_number(out, 1 << 3, self.partition_key.into());
-            explicit.into_iter().for_each(|index| put_number(out, 2 << 3, index));
-            put_number(out, 3 << 3 | 2, data.len() as u64);
+            rest.put_number(3 << 3 | 2, message);
+            rest.put_number(1 << 3, self.partition_key.into());
+            explicit.into_iter().for_each(|index| rest.put_number(2 << 3, index));
+            rest.put_number(3 << 3 | 2, data.len() as u64);
         }
-        out.extend_from_slice(data);
+        rest.put(data);
     }
 }
 
-fn put_number(out: &mut Vec<u8>, tag: u8, value: u64) {
-    out.push(tag);
-    put_varint(out, value);
-}
+/// What of an aggregate is not written yet. It ends with its checksum, so that as many bytes can always be written over
+/// at once.
+struct Rest<'out>(&'out mut [u8]);
 
-/// Bytes of a [`Head`].
-const HEAD: usize = 16;
-
-/// What stands before the data of nearly every record: three tags or four, each with a number of one byte or two.
-#[derive(Default)]
-struct Head {
-    /// The first byte is the lowest.
-    word: u128,
-    length: usize,
-}
-
-impl Head {
-    /// The first number that takes more than two bytes.
-    const TOO_LARGE: u64 = 1 << 14;
-
-    fn put(&mut self, tag: u8, value: u64) {
-        let (number, length) =
-            if value < 0x80 { (value, 2) } else { (value & 0x7f | 0x80 | value >> 7 << 8, 3) };
-        self.word |= u128::from(u64::from(tag) | number << 8) << (8 * self.length);
-        self.length += length;
+impl Rest<'_> {
+    fn skip(&mut self, length: usize) -> &mut [u8] {
+        let (skipped, rest) = std::mem::take(&mut self.0).split_at_mut(length);
+        self.0 = rest;
+        skipped
     }
+
+    fn put(&mut self, bytes: &[u8]) {
+        copy(self.skip(bytes.len()), bytes);
+    }
+
+    /// Lets `put` write a few heads, and goes on where it says that they end.
+    fn put_heads(&mut self, put: impl FnOnce(&mut [u8; CHECKSUM_BYTES]) -> usize) {
+        let length = self.0.first_chunk_mut().map_or(0, put);
+        self.skip(length);
+    }
+
+    fn put_number(&mut self, tag: u8, value: u64) {
+        self.skip(1).fill(tag);
+        write_varint(self.skip(varint_len(value)), value);
+    }
+}
+
+/// The first number that takes more than two bytes: nearly every record's are below it.
+const TOO_LARGE: u64 = 1 << 14;
+
+/// Writes a tag and a number of one byte or two, by one move of four; where it ends.
+fn put_head(heads: &mut [u8; CHECKSUM_BYTES], at: usize, tag: u8, value: u64) -> usize {
+    let (number, length) = if value < 0x80 { (value, 2) } else { (value & 0x7f | 0x80 | value >> 7 << 8, 3) };
+    let [a, b, c, ..] = (u64::from(tag) | number << 8).to_le_bytes();
+    if let Some(to) = heads.get_mut(at..at + 4) {
+        to.copy_from_slice(&[a, b, c, 0]);
+    }
+    at + length
 }
 
 /// Fills in the checksums of aggregates as [`Layout::write`] leaves them.

@@ -6,18 +6,43 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use super::wire::{bytes_field_len, put_bytes};
+use super::wire::{bytes_field_len, write_bytes};
 
 /// The keys of an aggregate by their place in it.
 ///
 /// A key is in memory once, in the bytes that go out; finding one costs no allocation.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    encoded: Vec<u8>,
+    encoded: Encoded,
     keys: Vec<Key>,
     /// Indices into `keys`.
     indices: HashTable<u32>,
     hasher: RandomState,
+}
+
+/// The field as it goes out, and room after it: what was written once is not cleared to be written again.
+#[derive(Debug, Default)]
+struct Encoded {
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+/// As much room as is made at once.
+const ROOM: usize = 4096;
+
+impl Encoded {
+    fn put(&mut self, field: u8, key: &[u8]) {
+        let end = self.length + bytes_field_len(key.len());
+        if self.bytes.len() < end {
+            self.bytes.resize((2 * self.bytes.len()).max(end + ROOM), 0);
+        }
+        write_bytes(&mut self.bytes[self.length..end], field, key);
+        self.length = end;
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
 }
 
 /// Where in the encoded table a key is.
@@ -38,7 +63,7 @@ impl Table {
     /// The index that `key` has or would get, and the bytes it would add. `hash` is [`Self::hash`] of it, or whatever
     /// else tells keys apart and is the same each time.
     pub(super) fn probe(&self, hash: u64, key: &str) -> (u32, usize) {
-        match self.indices.find(hash, |index| self.keys[*index as usize].is(hash, key, &self.encoded)) {
+        match self.indices.find(hash, |index| self.keys[*index as usize].is(hash, key, &self.encoded.bytes)) {
             Some(index) => (*index, 0),
             None => (count(&self.keys), bytes_field_len(key.len())),
         }
@@ -47,14 +72,14 @@ impl Table {
     /// The index of `key`, which is added if it is new; `hash` as in [`Self::probe`].
     pub(super) fn index(&mut self, field: u8, hash: u64, key: &str) -> u32 {
         let Self { encoded, keys, indices, .. } = self;
-        let is_it = |index: &u32| keys[*index as usize].is(hash, key, encoded);
+        let is_it = |index: &u32| keys[*index as usize].is(hash, key, &encoded.bytes);
         match indices.entry(hash, is_it, |index| keys[*index as usize].hash) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(place) => {
                 let index = count(keys);
                 place.insert(index);
-                put_bytes(encoded, field, key.as_bytes());
-                keys.push(Key { hash, end: encoded.len(), length: key.len() });
+                encoded.put(field, key.as_bytes());
+                keys.push(Key { hash, end: encoded.length, length: key.len() });
                 index
             }
         }
@@ -62,11 +87,11 @@ impl Table {
 
     /// The field as it goes out.
     pub(super) fn encoded(&self) -> &[u8] {
-        &self.encoded
+        self.encoded.bytes()
     }
 
     pub(super) fn clear(&mut self) {
-        self.encoded.clear();
+        self.encoded.length = 0;
         self.keys.clear();
         self.indices.clear();
     }

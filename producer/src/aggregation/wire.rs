@@ -10,23 +10,49 @@ pub(super) fn varint_len(value: u64) -> usize {
     (bits * 9 + 64) / 64
 }
 
-/// Appends a number as a varint.
-pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
+/// Writes a number as a varint over bytes that are as many as it takes.
+pub(super) fn write_varint(to: &mut [u8], value: u64) {
+    let mut left = value;
+    for byte in to.iter_mut() {
+        *byte = (left & 0x7f) as u8 | 0x80;
+        left >>= 7;
     }
-    out.push((value & 0x7f) as u8);
+    if let Some(last) = to.last_mut() {
+        *last &= 0x7f;
+    }
 }
 
-/// Appends a length-delimited field with a field number below 16.
-pub(super) fn put_bytes(out: &mut Vec<u8>, field: u8, bytes: &[u8]) {
-    out.push(field << 3 | 2);
-    put_varint(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
+/// Writes a length-delimited field with a field number below 16 over bytes that are as many as it takes.
+pub(super) fn write_bytes(to: &mut [u8], field: u8, bytes: &[u8]) {
+    let (head, value) = to.split_at_mut(to.len() - bytes.len());
+    if let [tag, length @ ..] = head {
+        *tag = field << 3 | 2;
+        write_varint(length, bytes.len() as u64);
+    }
+    copy(value, bytes);
 }
 
-/// Bytes that [`put_bytes`] takes for a value of this length.
+/// Copies what is as long as `to`: up to 128 bytes by two moves that may overlap, for a call would cost as much again.
+#[inline]
+pub(super) fn copy(to: &mut [u8], from: &[u8]) {
+    match from.len() {
+        16..=32 => ends::<16>(to, from),
+        33..=64 => ends::<32>(to, from),
+        65..=128 => ends::<64>(to, from),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+fn ends<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk::<N>()) {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk::<N>()) {
+        *to = *from;
+    }
+}
+
+/// Bytes that [`write_bytes`] takes for a value of this length.
 pub(super) fn bytes_field_len(len: usize) -> usize {
     1 + varint_len(len as u64) + len
 }
