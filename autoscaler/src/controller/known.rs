@@ -24,8 +24,8 @@ pub(super) struct Known {
     pub(super) history: History,
     /// What the last reading brought.
     pub(super) gathered: Gathered,
-    /// The accepted load of the last day's minutes, for what it would cost elsewhere.
-    pub(super) day: VecDeque<policy::Load>,
+    /// The last day's minutes, for what would be better elsewhere.
+    pub(super) day: VecDeque<policy::Point>,
     pub(super) consumers: Vec<Consumer>,
     /// Whether it is known who reads it.
     pub(super) consumers_known: bool,
@@ -94,7 +94,7 @@ impl Known {
             if self.day.len() == DAY {
                 self.day.pop_front();
             }
-            self.day.push_back(point.accepted);
+            self.day.push_back(*point);
         }
         self.until = gathered.until.or(self.until);
         // The first reading is days long; what is told of it is what matters now.

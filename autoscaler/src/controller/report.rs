@@ -250,7 +250,7 @@ impl Explained {
             calls,
             takes_seconds: takes.as_secs(),
             waits_for: waits,
-            advice: advise(&seen.description, known),
+            advice: advise(&seen.description, known, &weighed.decision),
         };
         Self { stream: stream.to_string(), problem: None, hint: None, planned: Some(planned) }
     }

@@ -34,7 +34,12 @@ pub(super) fn weigh(
         Status::Creating | Status::Deleting => StreamStatus::Unavailable,
     });
     let limits = limits(known, entry, (managed, room), now);
-    let decision = policy::decide(&known.history, moment(now), &limits);
+    let decision = if seen.description.on_demand {
+        let reason = policy::Reason::Hold(policy::HoldReason::OnDemand);
+        Decision { action: Action::Hold, reason, wanted: seen.description.open_shards }
+    } else {
+        policy::decide(&known.history, moment(now), &limits)
+    };
     let target = target(&decision.action);
     let reason = decision.reason.to_string();
     match (&target, seen.description.status) {

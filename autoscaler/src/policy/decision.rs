@@ -114,6 +114,8 @@ pub enum HoldReason {
     },
     /// A change is under way.
     Updating,
+    /// AWS sizes it.
+    OnDemand,
     /// Being made or deleted.
     Unavailable,
     /// Someone else reshards the stream.
@@ -196,6 +198,7 @@ impl fmt::Display for HoldReason {
                 write!(f, "the newest metrics are {minutes} minutes in the future: check the clock")
             }
             Self::Updating => f.write_str("the stream is UPDATING"),
+            Self::OnDemand => f.write_str("the stream is on-demand, and AWS sizes it"),
             Self::Unavailable => f.write_str("the stream is being made or deleted"),
             Self::SomeoneElse { minutes } => {
                 write!(f, "someone else resharded the stream {minutes} minutes ago: standing back")

@@ -10,7 +10,7 @@ use serde_json::Value;
 use world::World;
 
 const FILE: &str = "apiVersion: pipectl/v1\nkind: Pipeline\nname: shop\nstreams:\n  events: { autoscale: { max: 8 } }\n  \
-                    plain: { shards: 1 }\n";
+                    plain: { shards: 1 }\n  tides: { shards: on-demand }\n";
 
 /// The events of one kind.
 fn events(stdout: &str, kind: &str) -> Vec<Value> {
@@ -50,6 +50,7 @@ fn once_decides_notes_it_in_the_ledger_and_status_shows_it() {
 fn explain_says_what_it_sees_and_takes_no_lease() {
     let world = World::new(FILE);
     world.create("shop-events", 2);
+    world.create_on_demand("shop-tides");
     let ran = world.ran(&["autoscale", "explain"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     for part in ["events", "2 open shards, and no metrics", "hold: ", "10 of 10 UpdateShardCount calls left"]
@@ -59,6 +60,47 @@ fn explain_says_what_it_sees_and_takes_no_lease() {
     let again = world.ran(&["autoscale", "once", "--dry-run", "--json"]);
     assert_eq!(events(&again.stdout, "explained")[0]["action"], "hold");
     assert!(!world.folder.path().join("state").exists(), "nothing was written");
+}
+
+#[test]
+fn a_stream_that_aws_sizes_is_looked_at_and_never_steered() {
+    let world = World::new(FILE);
+    world.create_on_demand("shop-tides");
+    let ran = world.ran(&["autoscale", "explain", "tides"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("hold: the stream is on-demand, and AWS sizes it"), "{}", ran.stdout);
+    let ran = world.ran(&["autoscale", "once", "tides"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("the stream `tides` has no `autoscale`"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_dry_loop_says_what_it_would_do_and_takes_no_lease() {
+    let world = World::new(FILE);
+    world.create("shop-events", 2);
+    let mut running = world.command(&["autoscale", "run", "--dry-run"]);
+    let mut running = running.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut first = String::new();
+    let mut told = BufReader::new(running.stdout.take().expect("ours"));
+    assert_ne!(told.read_line(&mut first).expect("text"), 0);
+    assert!(first.contains("events: would hold: "), "{first}");
+    world.interrupt(&running);
+    let mut rest = String::new();
+    running.stderr.take().expect("ours").read_to_string(&mut rest).expect("text");
+    assert!(running.wait().expect("it ends").success(), "{rest}");
+    assert!(rest.contains("nothing was called"), "{rest}");
+    assert!(!world.folder.path().join("state").exists(), "nothing was written");
+}
+
+#[test]
+fn waiting_ends_at_once_where_nothing_is_under_way() {
+    let world = World::new(FILE);
+    world.create("shop-events", 2);
+    let ran = world.ran(&["autoscale", "once", "--wait", "--json"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(events(&ran.stdout, "step").len(), 1, "{}", ran.stdout);
+    let ran = world.ran(&["autoscale", "once", "--wait", "--dry-run"]);
+    assert!(ran.stderr.contains("cannot be used with"), "{}", ran.stderr);
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_kinesis::types::StreamStatus;
+use aws_sdk_kinesis::operation::create_stream::builders::CreateStreamFluentBuilder;
+use aws_sdk_kinesis::types::{StreamMode, StreamModeDetails, StreamStatus};
 use pipectl_localstack::{Endpoint, Options};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -44,14 +45,21 @@ impl World {
     }
 
     pub(crate) fn create(&self, name: &str, shards: i32) {
+        self.create_with(name, |stream| stream.shard_count(shards));
+    }
+
+    pub(crate) fn create_on_demand(&self, name: &str) {
+        let mode = StreamModeDetails::builder().stream_mode(StreamMode::OnDemand).build().expect("a mode");
+        self.create_with(name, |stream| stream.stream_mode_details(mode));
+    }
+
+    fn create_with(
+        &self,
+        name: &str,
+        how: impl FnOnce(CreateStreamFluentBuilder) -> CreateStreamFluentBuilder,
+    ) {
         self.runtime.block_on(async {
-            self.client
-                .create_stream()
-                .stream_name(name)
-                .shard_count(shards)
-                .send()
-                .await
-                .expect("it is new");
+            how(self.client.create_stream().stream_name(name)).send().await.expect("it is new");
             loop {
                 let answer = self.client.describe_stream_summary().stream_name(name).send().await;
                 let summary = answer.expect("it is there").stream_description_summary.expect("a summary");

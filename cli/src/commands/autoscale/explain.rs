@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::fleet::{Chosen, Fleet};
+use super::fleet::{Chosen, Fleet, Purpose};
 use crate::error::{CommandError, Exit, Kind};
 use crate::render;
 use crate::session::Session;
@@ -13,6 +13,8 @@ Examples:
   pipectl autoscale explain events --json | jq .reason";
 
 /// Show what the autoscaler sees, what it would do and why; calls nothing that changes anything
+///
+/// Streams on demand are shown too, with what is known of them and what would be cheaper.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -22,7 +24,7 @@ pub(super) struct Args {
 
 /// Looks and shows.
 pub(super) async fn run(args: Args, session: &Session) -> Result<Exit, CommandError> {
-    let mut fleet = Fleet::find(session, &args.chosen).await?;
+    let mut fleet = Fleet::find(session, &args.chosen, Purpose::Look).await?;
     show(&mut fleet, session).await
 }
 

@@ -11,7 +11,7 @@ use pipectl_autoscaler::policy::Limits;
 use pipectl_pipeline::Engine;
 use pipectl_pipeline::ledger::Owner;
 use pipectl_pipeline::resources::names;
-use pipectl_pipeline::spec::model::{Autoscale, Pipeline};
+use pipectl_pipeline::spec::model::{Autoscale, Capacity, Pipeline, Stream};
 use pipectl_pipeline::spec::{self, TakeEveryTransform};
 
 use super::entries::Entries;
@@ -33,6 +33,15 @@ pub(super) struct Chosen {
     all: bool,
 }
 
+/// What is to be done with the streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Those with `autoscale` are steered.
+    Steer,
+    /// Those that AWS sizes are looked at too: there may be advice on them.
+    Look,
+}
+
 /// The streams that are steered, and what steers them.
 pub(super) struct Fleet {
     pub(super) controller: Controller,
@@ -43,14 +52,18 @@ pub(super) struct Fleet {
 
 impl Fleet {
     /// Reads the file, or the ledger, and connects.
-    pub(super) async fn find(session: &Session, chosen: &Chosen) -> Result<Fleet, CommandError> {
+    pub(super) async fn find(
+        session: &Session,
+        chosen: &Chosen,
+        purpose: Purpose,
+    ) -> Result<Fleet, CommandError> {
         let (engine, found) = if chosen.all {
             let engine = provision::connect_without_file(session).await?;
-            let found = of_ledger(session, &engine).await?;
+            let found = of_ledger(session, &engine, purpose).await?;
             (engine, found)
         } else {
             let document = document::load_with(session, &TakeEveryTransform)?;
-            let found = of_file(&document.pipeline, &session.globals.pipeline, &chosen.streams)?;
+            let found = of_file(&document.pipeline, &session.globals.pipeline, &chosen.streams, purpose)?;
             (provision::connect(session, &document).await?, found)
         };
         let mut fleet = (Vec::new(), HashMap::new(), HashMap::new());
@@ -90,7 +103,12 @@ fn controller(engine: &Engine, pipelines: HashMap<StreamName, String>) -> Contro
 }
 
 /// The streams of the file with `autoscale`, or those of them that were named.
-fn of_file(pipeline: &Pipeline, path: &Path, named: &[String]) -> Result<Vec<Found>, CommandError> {
+fn of_file(
+    pipeline: &Pipeline,
+    path: &Path,
+    named: &[String],
+    purpose: Purpose,
+) -> Result<Vec<Found>, CommandError> {
     let usage = |text: String| CommandError::new(Kind::Usage, text);
     let advice = "write `autoscale: { max: 16 }` under the stream: the most it may cost follows from it";
     for name in named {
@@ -99,13 +117,14 @@ fn of_file(pipeline: &Pipeline, path: &Path, named: &[String]) -> Result<Vec<Fou
             usage(format!("the pipeline {} has no stream `{name}`", pipeline.name))
                 .hint(format!("it has: {}", known.join(", ")))
         })?;
-        if known.autoscale.is_none() {
+        if purpose.bounds(known).is_none() {
             let text = format!("the stream `{name}` has no `autoscale` in {}", path.display());
             return Err(usage(text).hint(advice));
         }
     }
     let wanted = |name: &str| named.is_empty() || named.iter().any(|other| other == name);
-    let found: Vec<Found> = autoscaled(pipeline)
+    let found: Vec<Found> = purpose
+        .streams(pipeline)
         .filter(|(name, _)| wanted(name))
         .map(|one| of(pipeline, one, false))
         .collect::<Result<_, _>>()?;
@@ -118,7 +137,7 @@ fn of_file(pipeline: &Pipeline, path: &Path, named: &[String]) -> Result<Vec<Fou
 
 /// The streams of all pipelines that the ledger knows, as each was applied last. One whose file cannot be read any more
 /// is told and left out.
-async fn of_ledger(session: &Session, engine: &Engine) -> Result<Vec<Found>, CommandError> {
+async fn of_ledger(session: &Session, engine: &Engine, purpose: Purpose) -> Result<Vec<Found>, CommandError> {
     let ledger = engine.ledger();
     let failed = |cause| CommandError::wrap(Kind::Aws, "the ledger cannot be read", cause);
     let mut found = Vec::new();
@@ -126,7 +145,7 @@ async fn of_ledger(session: &Session, engine: &Engine) -> Result<Vec<Found>, Com
         let Some(head) = ledger.head(&name).await.map_err(failed)? else { continue };
         match spec::parse(Path::new("pipeline.yaml"), head.source.as_bytes(), &TakeEveryTransform) {
             Ok(document) => {
-                for one in autoscaled(&document.pipeline) {
+                for one in purpose.streams(&document.pipeline) {
                     found.push(of(&document.pipeline, one, true)?);
                 }
             }
@@ -143,8 +162,17 @@ async fn of_ledger(session: &Session, engine: &Engine) -> Result<Vec<Found>, Com
     Ok(found)
 }
 
-fn autoscaled(pipeline: &Pipeline) -> impl Iterator<Item = (&str, Autoscale)> {
-    pipeline.streams.iter().filter_map(|(name, stream)| Some((name.as_str(), stream.autoscale?)))
+impl Purpose {
+    /// The streams that it concerns, each with its bounds.
+    fn streams(self, pipeline: &Pipeline) -> impl Iterator<Item = (&str, Autoscale)> {
+        pipeline.streams.iter().filter_map(move |(name, stream)| Some((name.as_str(), self.bounds(stream)?)))
+    }
+
+    /// The bounds within which a stream is steered; those of a stream that AWS sizes bind nobody.
+    fn bounds(self, stream: &Stream) -> Option<Autoscale> {
+        let looked_at = self == Self::Look && stream.capacity == Capacity::OnDemand;
+        stream.autoscale.or_else(|| looked_at.then_some(Autoscale { min: 1, max: 1, target_percent: None }))
+    }
 }
 
 fn of(pipeline: &Pipeline, (name, bounds): (&str, Autoscale), several: bool) -> Result<Found, CommandError> {

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use pipectl_autoscaler::controller::Stepped;
+use tokio_util::sync::CancellationToken;
 
-use super::fleet::{Chosen, Fleet};
+use super::fleet::{Chosen, Fleet, Purpose};
 use super::listen::Listening;
 use super::telling::Telling;
 use crate::error::{CommandError, Exit};
@@ -23,6 +24,7 @@ Examples:
   pipectl autoscale run                            the streams of pipeline.yaml, until Ctrl-C
   pipectl autoscale run --all                      those of every pipeline in the ledger
   pipectl autoscale run --listen 127.0.0.1:9464    with /metrics and /healthz
+  pipectl autoscale run --dry-run                  to see it decide before it may act
   pipectl autoscale run --json | jq -c 'select(.called)'";
 
 /// Steer streams in the foreground, a decision a minute, until Ctrl-C
@@ -35,19 +37,26 @@ pub(super) struct Args {
     chosen: Chosen,
 
     /// Serve /metrics for Prometheus and /healthz at this address
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "dry_run")]
     listen: Option<SocketAddr>,
+
+    /// Say what would be done, round after round, and take no lease and call nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Steps until it is interrupted, then gives the leases back.
 pub(super) async fn run(args: Args, session: &Session) -> Result<Exit, CommandError> {
-    let mut fleet = Fleet::find(session, &args.chosen).await?;
+    let mut fleet = Fleet::find(session, &args.chosen, Purpose::Steer).await?;
     let listening = Listening::start(args.listen).await?;
     let cancel = interrupt::listen(&session.output, "ending after this round");
     let count = u64::try_from(fleet.streams.len()).unwrap_or(u64::MAX);
     session.output.note(format!("steering {}", crate::output::words::counted(count, "stream")));
     if let Some(url) = listening.url() {
         session.output.note(format!("metrics at {url}/metrics, health at {url}/healthz"));
+    }
+    if args.dry_run {
+        return watch(&mut fleet, session, &cancel).await;
     }
     let mut telling = Telling::default();
     while !cancel.is_cancelled() && !session.output.is_closed() {
@@ -63,6 +72,27 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
     }
     fleet.controller.release(&fleet.streams, Timestamp::now()).await;
     session.output.note("the leases are given back; what was called for goes on by itself");
+    Ok(Exit::Success)
+}
+
+/// The same without acting: each round is a look.
+async fn watch(
+    fleet: &mut Fleet,
+    session: &Session,
+    cancel: &CancellationToken,
+) -> Result<Exit, CommandError> {
+    let mut telling = Telling::default();
+    while !cancel.is_cancelled() && !session.output.is_closed() {
+        let now = Timestamp::now();
+        let looks = fleet.controller.look(&fleet.streams, now).await;
+        telling.tell_looks(&session.output, fleet, &looks, now);
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => {}
+            () = tokio::time::sleep(rest(&[], Timestamp::now())) => {}
+        }
+    }
+    session.output.note("nothing was called");
     Ok(Exit::Success)
 }
 

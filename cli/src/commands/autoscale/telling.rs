@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use pipectl_autoscaler::controller::Stepped;
+use pipectl_autoscaler::controller::{Explained, Stepped};
 use pipectl_autoscaler::execute::{Act, Wait};
 use serde::Serialize;
 
@@ -109,6 +109,37 @@ impl Telling {
             }
             if decides {
                 self.last.insert(told.stream, gist);
+            }
+        }
+    }
+}
+
+impl Telling {
+    /// Tells what one round without acting came to: an event each; a line where something is new.
+    pub(super) fn tell_looks(
+        &mut self,
+        output: &Output,
+        fleet: &Fleet,
+        looks: &[Explained],
+        at: jiff::Timestamp,
+    ) {
+        for look in looks {
+            let look = Explained { stream: fleet.name(&look.stream).to_owned(), ..look.clone() };
+            output.event("explained", &look);
+            let text = match (&look.problem, &look.planned) {
+                (Some(problem), _) => paint(BAD, problem),
+                (None, Some(planned)) => {
+                    let paused =
+                        planned.waits_for.as_ref().map(|wait| format!(" ({wait})")).unwrap_or_default();
+                    format!("would {}{paused}: {}", paint(CHANGE, &planned.action), planned.reason)
+                }
+                (None, None) => continue,
+            };
+            let gist = look.problem.or(look.planned.map(|planned| planned.action)).unwrap_or_default();
+            if self.last.get(&look.stream) != Some(&gist) {
+                let at = at.round(jiff::Unit::Second).unwrap_or(at);
+                output.data(format!("{} {}: {text}", paint(FAINT, at.to_string()), look.stream));
+                self.last.insert(look.stream, gist);
             }
         }
     }
