@@ -6,6 +6,7 @@
 pub mod apply;
 mod aws;
 pub mod cloud;
+pub mod diagram;
 pub mod engine;
 pub mod import;
 pub mod lake;

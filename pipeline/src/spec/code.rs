@@ -55,6 +55,8 @@ codes! {
     DuplicateKey => "duplicate-key",
     /// A key that is not text.
     KeyNotText => "key-not-text",
+    /// Something that `pipectl fmt` does not lay out.
+    Layout => "not-laid-out",
     /// A key that the format does not have.
     UnknownField => "unknown-field",
     /// A key of the format that a later version brings.

@@ -205,6 +205,11 @@ impl Editor<'_> {
     }
 }
 
+/// Text as it is written in a file: quoted where it has to be.
+pub(crate) fn scalar(text: &str) -> String {
+    Scalar::Text(text.to_owned()).written()
+}
+
 impl Scalar {
     fn written(&self) -> String {
         match self {

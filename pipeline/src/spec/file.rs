@@ -171,11 +171,11 @@ pub struct Autoscale {
     #[schemars(range(min = 1, max = 10_000), extend("default" = 1))]
     pub min: Option<u32>,
     /// Most shards: what the stream can cost at most follows from it.
-    #[schemars(range(min = 1, max = 10_000))]
+    #[schemars(range(min = 1, max = 10_000), example = 64)]
     pub max: u32,
     /// The share of a shard's limits not to plan beyond, `1%` to `100%`. Lower leaves more room for bursts. Left out,
     /// the room follows from how far the stream's own traffic has strayed from what was expected of it.
-    #[schemars(regex(pattern = r"^[0-9]+%$"))]
+    #[schemars(regex(pattern = r"^[0-9]+%$"), example = &"70%")]
     pub target: Option<String>,
 }
 

@@ -13,7 +13,9 @@ mod check;
 mod code;
 mod diagnostic;
 pub mod edit;
+mod explain;
 pub mod file;
+mod format;
 pub mod model;
 pub mod names;
 mod path;
@@ -34,6 +36,8 @@ use std::sync::Arc;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Diagnostics, KEPT, Place, Severity};
+pub use explain::{Choice, Topic, UnknownTopic, explain};
+pub use format::{FormatError, format};
 pub use model::Pipeline;
 pub use path::{Path, Step};
 pub use position::{Position, Positions};

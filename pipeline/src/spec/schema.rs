@@ -3,16 +3,25 @@
 //! An editor that speaks YAML finds it by a line at the top of the file:
 //! `# yaml-language-server: $schema=…`.
 
+use schemars::Schema;
 use schemars::generate::SchemaSettings;
 
 use super::file::PipelineFile;
 
 /// The schema as pretty JSON with a line break at the end, the same bytes each time.
 pub fn json() -> String {
-    let schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<PipelineFile>();
-    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    let mut text = serde_json::to_string_pretty(&root()).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// The schema as a value.
+pub(crate) fn value() -> serde_json::Value {
+    root().to_value()
+}
+
+fn root() -> Schema {
+    SchemaSettings::draft07().into_generator().into_root_schema_for::<PipelineFile>()
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ use fields::{Fields, Found, Given};
 
 #[cfg(test)]
 pub(super) use shape::SHAPES;
+pub(super) use suggest::nearest;
 
 /// The pipeline that a tree means; everything that is wrong with it is added to what is `found` already.
 pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform, found: &mut Found) -> Option<Pipeline> {

@@ -1,0 +1,201 @@
+//! From a pipeline to its nodes and edges.
+
+use std::path::Path;
+
+use super::{Diagram, Edge, Flow, Node, NodeKind};
+use crate::resources::Address;
+use crate::spec::model::{
+    Bucket, Capacity, Code, Delivery, Destination, Function, FunctionSettings, Pipeline, Reading,
+    S3Destination, Start, Stream,
+};
+
+impl Diagram {
+    /// What the file says.
+    #[must_use]
+    pub fn of(pipeline: &Pipeline) -> Self {
+        let mut drawn =
+            Drawn { diagram: Diagram { name: pipeline.name.clone(), nodes: Vec::new(), edges: Vec::new() } };
+        for (name, stream) in &pipeline.streams {
+            drawn.stream(name, stream);
+        }
+        for (name, transform) in &pipeline.transforms {
+            let id = Address::transform(name);
+            drawn.node(id.as_str(), NodeKind::Transform, name, code(&transform.code, &transform.settings));
+            drawn.dead_letters(&id, &transform.settings);
+        }
+        for (name, function) in &pipeline.functions {
+            drawn.function(name, function);
+        }
+        for (name, delivery) in &pipeline.deliveries {
+            drawn.delivery(name, delivery);
+        }
+        for (name, bucket) in &pipeline.buckets {
+            drawn.settings(name, bucket);
+        }
+        drawn.diagram
+    }
+}
+
+struct Drawn {
+    diagram: Diagram,
+}
+
+impl Drawn {
+    fn node(&mut self, id: &str, kind: NodeKind, title: &str, details: Vec<String>) {
+        match self.diagram.nodes.iter_mut().find(|node| node.id == id) {
+            Some(node) => node.details.extend(details),
+            None => self.diagram.nodes.push(Node {
+                id: id.to_owned(),
+                kind,
+                title: title.to_owned(),
+                details,
+                mark: None,
+            }),
+        }
+    }
+
+    fn edge(&mut self, (from, to): (&str, &str), flow: Flow, label: impl Into<String>) {
+        let edge = Edge { from: from.to_owned(), to: to.to_owned(), flow, label: label.into() };
+        self.diagram.edges.push(edge);
+    }
+
+    fn stream(&mut self, name: &str, stream: &Stream) {
+        let id = Address::stream(name);
+        let size = match (&stream.autoscale, stream.capacity) {
+            (Some(bounds), _) => format!("{} to {} shards, autoscaled", bounds.min, bounds.max),
+            (None, Capacity::Provisioned(1)) => "1 shard".to_owned(),
+            (None, Capacity::Provisioned(count)) => format!("{count} shards"),
+            (None, Capacity::OnDemand) => "on demand".to_owned(),
+        };
+        self.node(
+            id.as_str(),
+            NodeKind::Stream,
+            name,
+            vec![size, format!("kept {}", hours(stream.retention_hours))],
+        );
+        for reader in &stream.fan_out {
+            let consumer = id.consumer(reader);
+            self.node(consumer.as_str(), NodeKind::Reader, reader, Vec::new());
+            self.edge((id.as_str(), consumer.as_str()), Flow::Records, "fan-out");
+        }
+    }
+
+    fn function(&mut self, name: &str, function: &Function) {
+        let id = Address::function(name);
+        self.node(id.as_str(), NodeKind::Function, name, code(&function.code, &function.settings));
+        self.dead_letters(&id, &function.settings);
+        let Some(reading) = &function.reads else { return };
+        self.edge((Address::stream(&reading.stream).as_str(), id.as_str()), Flow::Records, reads(reading));
+        if let Some(arn) = &reading.failures_to {
+            self.outside(&id, arn, "failed batches");
+        }
+    }
+
+    fn delivery(&mut self, name: &str, delivery: &Delivery) {
+        let id = Address::delivery(name);
+        let Destination::S3(s3) = &delivery.to;
+        self.node(id.as_str(), NodeKind::Delivery, name, objects(s3));
+        if let Some(from) = &delivery.from {
+            self.edge((Address::stream(from).as_str(), id.as_str()), Flow::Records, "");
+        }
+        if let Some(transform) = &delivery.transform {
+            self.edge((Address::transform(transform).as_str(), id.as_str()), Flow::Calls, "transforms");
+        }
+        self.bucket(&id, &s3.bucket, "");
+        if let Some(backup) = &s3.backup {
+            self.bucket(&id, &backup.bucket, "as they came in");
+        }
+    }
+
+    fn bucket(&mut self, delivery: &Address, name: &str, label: &str) {
+        let bucket = Address::bucket(name);
+        self.node(bucket.as_str(), NodeKind::Bucket, name, Vec::new());
+        self.edge((delivery.as_str(), bucket.as_str()), Flow::Records, label);
+    }
+
+    fn settings(&mut self, name: &str, bucket: &Bucket) {
+        let id = Address::bucket(name);
+        let mut details = Vec::new();
+        details.extend((bucket.versioning == Some(true)).then(|| "keeps versions".to_owned()));
+        details.extend(match bucket.lifecycle.len() {
+            0 => None,
+            1 => Some("1 lifecycle rule".to_owned()),
+            count => Some(format!("{count} lifecycle rules")),
+        });
+        self.node(id.as_str(), NodeKind::Bucket, name, details);
+        for told in &bucket.notify {
+            let label = match (told.prefix.as_str(), told.suffix.as_str()) {
+                ("", "") => "tells".to_owned(),
+                (prefix, suffix) => format!("tells of {prefix}*{suffix}"),
+            };
+            self.edge((id.as_str(), Address::function(&told.function).as_str()), Flow::Calls, label);
+        }
+    }
+
+    fn dead_letters(&mut self, id: &Address, settings: &FunctionSettings) {
+        if let Some(arn) = &settings.dead_letters {
+            self.outside(id, arn, "dead letters");
+        }
+    }
+
+    /// Failures go to a bucket of the pipeline, or out of it.
+    fn outside(&mut self, from: &Address, arn: &str, label: &str) {
+        let own = arn.split(":::").nth(1).map(|bucket| Address::bucket(bucket).as_str().to_owned());
+        let target = match own.filter(|_| arn.contains(":s3:::")) {
+            Some(bucket) => {
+                let name = bucket.trim_start_matches("buckets.").to_owned();
+                self.node(&bucket, NodeKind::Bucket, &name, Vec::new());
+                bucket
+            }
+            None => {
+                let parts: Vec<&str> = arn.split(':').collect();
+                let (service, name) =
+                    (parts.get(2).copied().unwrap_or("aws"), parts.last().copied().unwrap_or(arn));
+                self.node(arn, NodeKind::Outside, name, vec![service.to_uppercase()]);
+                arn.to_owned()
+            }
+        };
+        self.edge((from.as_str(), &target), Flow::Failures, label);
+    }
+}
+
+fn code(code: &Code, settings: &FunctionSettings) -> Vec<String> {
+    let what = match code {
+        Code::Vrl(program) => match program.lines().filter(|line| !line.trim().is_empty()).count() {
+            1 => "VRL, 1 line".to_owned(),
+            lines => format!("VRL, {lines} lines"),
+        },
+        Code::Package(path) => file_name(path),
+    };
+    vec![what, format!("{} MiB", settings.memory_mib)]
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn objects(s3: &S3Destination) -> Vec<String> {
+    let buffer = format!("every {} MiB or {} s", s3.buffer.size_mib, s3.buffer.interval.as_secs());
+    s3.prefix.iter().cloned().chain([buffer]).collect()
+}
+
+fn reads(reading: &Reading) -> String {
+    let mut words = vec![format!("batches of {}", reading.batch_size)];
+    if reading.start == Start::Oldest {
+        words.push("from the oldest".to_owned());
+    }
+    if reading.fan_out {
+        words.push("fan-out".to_owned());
+    }
+    if !reading.enabled {
+        words.push("switched off".to_owned());
+    }
+    words.join(", ")
+}
+
+fn hours(hours: u32) -> String {
+    match hours % 24 {
+        0 if hours > 24 => format!("{} days", hours / 24),
+        _ => format!("{hours} h"),
+    }
+}

@@ -1,0 +1,136 @@
+//! Pictures of pipelines: what is in them, and that they can be drawn whatever the names are.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::layers::{Link, place};
+use super::*;
+use crate::spec::{TakeEveryTransform, parse};
+use crate::templates;
+
+const SHOP: &str = "\
+apiVersion: pipectl/v1
+kind: Pipeline
+name: shop
+streams:
+  events: { shards: 2, autoscale: { min: 1, max: 64 }, fan-out: [dashboard] }
+  orders: { shards: on-demand, retention: 7d }
+transforms:
+  parse: { vrl: . = parse_json!(.message) }
+functions:
+  enrich:
+    package: ./build/enrich.zip
+    from: events
+    start: oldest
+    fan-out: true
+    failures: { to: \"arn:aws:sqs:eu-west-1:123456789012:failed\" }
+  load: { package: ./load.zip, dead-letters: \"arn:aws:sns:eu-west-1:123456789012:on-call\" }
+deliveries:
+  lake:
+    from: events
+    transform: parse
+    to: { s3: { bucket: shop-lake, prefix: \"clicks/dt=!{timestamp:yyyy-MM-dd}/\", backup: { bucket: shop-raw } } }
+  bills: { from: orders, transform: parse, to: { s3: { bucket: shop-lake } } }
+buckets:
+  shop-lake: { versioning: true, lifecycle: [{ expire: 90d }], notify: [{ function: load, prefix: clicks/ }] }
+";
+
+fn drawn(text: &str) -> Diagram {
+    let document = parse(Path::new("pipeline.yaml"), text.as_bytes(), &TakeEveryTransform);
+    Diagram::of(&document.unwrap_or_else(|found| panic!("{found}")).pipeline)
+}
+
+#[test]
+fn a_shop_in_mermaid() {
+    insta::assert_snapshot!(drawn(SHOP).mermaid());
+}
+
+#[test]
+fn a_shop_for_graphviz() {
+    insta::assert_snapshot!(drawn(SHOP).dot());
+}
+
+#[test]
+fn every_edge_leads_from_a_node_to_a_node() {
+    for text in templates::ALL.iter().map(|template| template.files[0].1).chain([SHOP]) {
+        let diagram = drawn(text);
+        assert_eq!(diagram.links().len(), diagram.edges.len(), "{}", diagram.name);
+        let ids: std::collections::BTreeSet<&str> =
+            diagram.nodes.iter().map(|node| node.id.as_str()).collect();
+        assert_eq!(ids.len(), diagram.nodes.len(), "a node twice in {}", diagram.name);
+    }
+}
+
+#[test]
+fn svg_is_the_same_each_time_and_holds_every_name() {
+    let diagram = drawn(SHOP);
+    let svg = diagram.svg();
+    assert_eq!(svg, diagram.svg());
+    for node in &diagram.nodes {
+        assert!(svg.contains(&format!(">{}</text>", node.title)), "{}", node.title);
+    }
+    assert!(svg.contains("prefers-color-scheme:dark"));
+}
+
+#[test]
+fn nothing_in_a_text_breaks_out_of_it() {
+    let mut diagram = drawn(SHOP);
+    diagram.nodes[0].details = vec!["\"]:::x <b>&#35; \\\n".to_owned()];
+    let mermaid = diagram.mermaid();
+    assert!(mermaid.contains("#34;#93;:::x #60;b#62;#38;#35;35#59; #92;#10;"), "{mermaid}");
+    assert!(diagram.svg().contains("&quot;]:::x &lt;b&gt;&amp;#35;"), "{}", diagram.svg());
+    assert!(diagram.dot().contains("\\\"]:::x <b>&#35; \\\\\\n"), "{}", diagram.dot());
+}
+
+#[test]
+fn a_bucket_that_tells_a_function_that_fails_into_it_is_drawn() {
+    let text = "\
+apiVersion: pipectl/v1
+kind: Pipeline
+name: round
+streams: { events: }
+functions:
+  load: { package: ./load.zip, from: events, failures: { to: \"arn:aws:s3:::round-lake\" } }
+buckets:
+  round-lake: { notify: [{ function: load }] }
+";
+    let diagram = drawn(text);
+    assert_eq!(diagram.nodes.len(), 3, "the bucket is the pipeline's own: {:?}", diagram.nodes);
+    assert!(diagram.svg().contains("round-lake"));
+}
+
+proptest! {
+    /// No two nodes overlap, and every edge goes from its one to its other, cycles and all.
+    #[test]
+    fn nodes_keep_apart_and_edges_arrive(
+        sizes in proptest::collection::vec((40_i64..300, 30_i64..120), 1..24),
+        ends in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..40),
+    ) {
+        let links: Vec<Link> = ends
+            .iter()
+            .map(|(from, to)| (from.index(sizes.len()), to.index(sizes.len())))
+            .filter(|(from, to)| from != to)
+            .map(|(from, to)| Link { from, to, label: 30 })
+            .collect();
+        let placed = place(&sizes, &links);
+        for (index, (size, corner)) in sizes.iter().zip(&placed.corners).enumerate() {
+            prop_assert!(corner.0 >= 0 && corner.1 >= 0);
+            prop_assert!(corner.0 + size.0 <= placed.size.0 && corner.1 + size.1 <= placed.size.1 + 1);
+            for (other, other_corner) in sizes.iter().zip(&placed.corners).skip(index + 1) {
+                let apart = corner.0 + size.0 <= other_corner.0
+                    || other_corner.0 + other.0 <= corner.0
+                    || corner.1 + size.1 <= other_corner.1
+                    || other_corner.1 + other.1 <= corner.1;
+                prop_assert!(apart, "{corner:?} {size:?} and {other_corner:?} {other:?}");
+            }
+        }
+        for (link, route) in links.iter().zip(&placed.routes) {
+            for (node, point) in [(link.from, route[0]), (link.to, route[route.len() - 1])] {
+                let (corner, size) = (placed.corners[node], sizes[node]);
+                prop_assert!(point.0 == corner.0 || point.0 == corner.0 + size.0);
+                prop_assert!(point.1 >= corner.1 && point.1 <= corner.1 + size.1);
+            }
+        }
+    }
+}
