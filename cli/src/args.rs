@@ -19,14 +19,7 @@ Examples:
   pipectl plan                                 show what apply would do
   pipectl apply                                make it so
   pipectl produce events --file access.log.gz  feed it
-  pipectl destroy                              take it down again
-
-Exit codes:
-  0  done, or no changes
-  1  error, a wrong command line included
-  2  `plan --detailed-exitcode` found changes, or `drift --detailed-exitcode` drift
-  3  an apply or destroy stopped half way; run it again to converge
-  4  produce or demo: not every record was delivered";
+  pipectl destroy                              take it down again";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -38,7 +31,7 @@ Exit codes:
                   transforms, Firehose deliveries and the roles, buckets and log groups between them.\n\n\
                   pipectl plans it, applies it, feeds it and watches it, and can stand in for AWS on your \
                   own machine (`pipectl local`).",
-    after_help = EXAMPLES,
+    after_help = format!("{EXAMPLES}\n\n{}", crate::exit_codes::list()),
     styles = crate::output::style::help(),
     max_term_width = 100,
     propagate_version = true,

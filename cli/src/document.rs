@@ -6,6 +6,7 @@ use pipectl_lambdas::vrl;
 use pipectl_pipeline::spec::{self, CheckTransform, Diagnostics, Document, TransformProblem};
 
 use crate::error::{CommandError, Kind};
+use crate::output::github::Annotation;
 use crate::session::Session;
 
 /// Compiles transforms the way the function that runs them will.
@@ -47,9 +48,11 @@ pub(crate) fn load_with(session: &Session, check: &dyn CheckTransform) -> Result
     }
 }
 
-fn show(session: &Session, found: &Diagnostics) {
+/// Prints findings, drawn in their file for people, each an event for programs.
+pub(crate) fn show(session: &Session, found: &Diagnostics) {
     for report in found.report() {
         session.output.event("diagnostic", &report);
+        session.output.annotate(&Annotation::of(&report));
     }
     let style = session.output.diagnostic_style();
     let drawn = found.render(style);

@@ -12,15 +12,20 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// Done, or nothing to do.
     Success,
-    /// `plan --detailed-exitcode` found changes, or `drift --detailed-exitcode` drift.
+    /// `plan --detailed-exitcode` found changes, `drift --detailed-exitcode` drift, or `fmt --check` an untidy file.
     Changes,
+}
+
+impl Exit {
+    /// The exit code of [`Exit::Changes`].
+    pub(crate) const CHANGES: u8 = 2;
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {
             Exit::Success => ExitCode::SUCCESS,
-            Exit::Changes => ExitCode::from(2),
+            Exit::Changes => ExitCode::from(Exit::CHANGES),
         }
     }
 }

@@ -11,6 +11,7 @@ mod commands;
 mod commit;
 mod document;
 mod error;
+mod exit_codes;
 mod feeding;
 mod interrupt;
 mod logging;

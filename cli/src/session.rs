@@ -20,7 +20,9 @@ pub(crate) struct Session {
 pub(crate) fn run(line: CommandLine) -> ExitCode {
     anstream::ColorChoice::from(line.globals.color).write_global();
     logging::start(line.globals.verbose);
-    let manner = Manner { json: line.globals.json, quiet: line.globals.quiet };
+    // A runner of GitHub Actions says so, and `--json` is for whoever started us.
+    let github = std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") && !line.globals.json;
+    let manner = Manner { json: line.globals.json, quiet: line.globals.quiet, github };
     let session = Session { output: Arc::new(Output::new(manner)), globals: line.globals };
     match line.command.run(&session) {
         Ok(exit) => exit.into(),

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use pipectl_pipeline::templates;
+use pipectl_pipeline::spec::schema;
+use pipectl_pipeline::templates::{self, Template};
 
 use crate::error::{CommandError, Exit, Kind};
 use crate::output::style::{GOOD, NAME, paint};
@@ -27,6 +28,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
 
+    /// Leave out the schema, by which an editor completes and checks the file
+    #[arg(long)]
+    no_schema: bool,
+
     /// Write over files that are there
     #[arg(long)]
     force: bool,
@@ -47,18 +52,32 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> 
         CommandError::new(Kind::Usage, format!("there is no template `{}`", args.template))
             .hint(format!("there are: {}", known.join(", ")))
     })?;
-    let paths: Vec<PathBuf> = template.files.iter().map(|(name, _)| place(&args.dir, name)).collect();
-    if let Some(there) = paths.iter().find(|path| path.exists())
+    let files = files(template, args);
+    if let Some((there, _)) = files.iter().find(|(path, _)| path.exists())
         && !args.force
     {
         return Err(CommandError::new(Kind::File, format!("`{}` is there already", there.display()))
             .hint("--force writes over it, --dir writes elsewhere"));
     }
-    for ((_, text), path) in template.files.iter().zip(&paths) {
+    for (path, text) in &files {
         write(path, text)?;
     }
+    let paths: Vec<PathBuf> = files.into_iter().map(|(path, _)| path).collect();
     tell(session, args, &paths);
     Ok(Exit::Success)
+}
+
+/// The schema beside a pipeline file.
+const SCHEMA: &str = "pipeline.schema.json";
+
+/// What is written where. Each pipeline file says where its schema is, in the words of yaml-language-server.
+fn files(template: &Template, args: &Args) -> Vec<(PathBuf, String)> {
+    let head =
+        if args.no_schema { String::new() } else { format!("# yaml-language-server: $schema={SCHEMA}\n\n") };
+    let pipelines =
+        template.files.iter().map(|(name, text)| (place(&args.dir, name), format!("{head}{text}")));
+    let schema = (!args.no_schema).then(|| (place(&args.dir, SCHEMA), schema::json()));
+    pipelines.chain(schema).collect()
 }
 
 /// `./pipeline.yaml` is no way to call a file.

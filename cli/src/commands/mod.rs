@@ -7,7 +7,11 @@ mod demo;
 mod destroy;
 mod drift;
 mod estimate;
+mod explain;
+mod fmt;
 mod force_unlock;
+mod graph;
+mod help;
 mod history;
 mod import;
 mod init;
@@ -31,6 +35,9 @@ use crate::session::{Session, block_on};
 pub(crate) enum Command {
     Init(init::Args),
     Validate(validate::Args),
+    Fmt(fmt::Args),
+    Explain(explain::Args),
+    Graph(graph::Args),
     Plan(plan::Args),
     Apply(apply::Args),
     Status(status::Args),
@@ -49,6 +56,7 @@ pub(crate) enum Command {
     Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
+    Help(help::Args),
 }
 
 impl Command {
@@ -57,6 +65,9 @@ impl Command {
         match self {
             Command::Init(args) => init::run(&args, session),
             Command::Validate(args) => validate::run(&args, session),
+            Command::Fmt(args) => fmt::run(&args, session),
+            Command::Explain(args) => explain::run(&args, session),
+            Command::Graph(args) => graph::run(&args, session),
             Command::Plan(args) => block_on(plan::run(&args, session)),
             Command::Apply(args) => block_on(apply::run(&args, session)),
             Command::Status(args) => block_on(status::run(&args, session)),
@@ -75,6 +86,7 @@ impl Command {
             Command::Schema(args) => schema::run(&args, session),
             Command::Completions(args) => completions::run(&args, session),
             Command::Man(args) => man::run(&args, session),
+            Command::Help(args) => help::run(&args, session),
         }
     }
 }

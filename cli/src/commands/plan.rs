@@ -65,10 +65,15 @@ enum Format {
     Json,
     /// For a comment on a pull request: counts first, deletions loud, what stays folded
     Markdown,
+    /// For people, with annotations of GitHub Actions wherever it runs: mistakes, and what goes
+    Github,
 }
 
 /// Observes, plans and shows.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    if args.format == Format::Github {
+        session.output.start_annotating();
+    }
     let document = document::load(session)?;
     let engine = provision::connect(session, &document).await?;
     if args.refresh_only {
@@ -84,6 +89,9 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     };
     let plan = plan.map_err(provision::failed)?;
     show(args, session, &plan)?;
+    if session.output.annotates() {
+        render::remarks::plan(&plan, &document).iter().for_each(|remark| session.output.annotate(remark));
+    }
     let changes = plan.has_changes();
     if let Some(path) = &args.out {
         let now = jiff::Timestamp::now();
@@ -99,7 +107,7 @@ fn show(args: &Args, session: &Session, plan: &Plan) -> Result<(), CommandError>
     let (price, notice) = args.pricing.of(plan)?;
     match args.format {
         _ if session.output.is_json() => {}
-        Format::Text => {
+        Format::Text | Format::Github => {
             session.output.data(render::plan::plan(plan));
             if let Some(text) = render::price::text(&price, plan, notice.as_deref()) {
                 session.output.data(text);

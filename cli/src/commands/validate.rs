@@ -1,5 +1,7 @@
 //! `pipectl validate`: every mistake in the pipeline file, shown where it stands.
 
+use clap::ValueEnum;
+
 use crate::document;
 use crate::error::{CommandError, Exit};
 use crate::output::style::{GOOD, paint};
@@ -15,10 +17,26 @@ Examples:
 /// Check the pipeline file, its VRL programs included; talks to nobody
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// How to show what is wrong
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How findings are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people at a terminal; in a job of GitHub Actions with annotations
+    Text,
+    /// With annotations of GitHub Actions, wherever it runs
+    Github,
+}
 
 /// Reads the file and says what it holds; mistakes are printed while it is read.
-pub(crate) fn run(_args: &Args, session: &Session) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    if args.format == Format::Github {
+        session.output.start_annotating();
+    }
     let document = document::load(session)?;
     let pipeline = &document.pipeline;
     let parts = [

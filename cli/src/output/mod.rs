@@ -6,8 +6,11 @@
 //! - `--json` turns stdout into one event a line, the first of them the version line; the text for people
 //!   is then not written to stdout at all.
 //! - Where stderr is a terminal, running work shows as live lines ([`live`]); elsewhere as plain lines.
+//! - In a job of GitHub Actions, or where `--format github` asks for it, findings and failures are annotations, too
+//!   ([`github`]).
 //! - Text is built with colours and loses them in the stream when the reader cannot show them.
 
+pub(crate) mod github;
 mod json;
 pub(crate) mod lines;
 pub(crate) mod live;
@@ -17,12 +20,14 @@ pub(crate) mod words;
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
 
-use crate::error::CommandError;
+use crate::error::{CommandError, Kind};
+use github::{Annotation, Level};
 use style::paint;
 
 /// How a command speaks: set once from the global options.
@@ -32,6 +37,8 @@ pub(crate) struct Manner {
     pub(crate) json: bool,
     /// Only data and errors.
     pub(crate) quiet: bool,
+    /// Findings are also annotations of GitHub Actions.
+    pub(crate) github: bool,
 }
 
 /// Where everything a command says goes.
@@ -42,6 +49,9 @@ pub(crate) struct Output {
     live: MultiProgress,
     closed: AtomicBool,
     begun: AtomicBool,
+    annotates: AtomicBool,
+    /// Whether a finding was an annotation already.
+    annotated: AtomicBool,
 }
 
 impl Output {
@@ -57,6 +67,8 @@ impl Output {
             live: MultiProgress::with_draw_target(target),
             closed: AtomicBool::new(false),
             begun: AtomicBool::new(false),
+            annotates: AtomicBool::new(manner.github),
+            annotated: AtomicBool::new(false),
         }
     }
 
@@ -148,10 +160,38 @@ impl Output {
         self.stderr(text.as_ref());
     }
 
+    /// From now on findings and failures are annotations of GitHub Actions, too.
+    pub(crate) fn start_annotating(&self) {
+        self.annotates.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether they are.
+    pub(crate) fn annotates(&self) -> bool {
+        self.annotates.load(Ordering::Relaxed)
+    }
+
+    /// A remark for GitHub Actions; nothing elsewhere.
+    pub(crate) fn annotate(&self, annotation: &Annotation) {
+        if self.annotates() {
+            let workspace = std::env::var_os("GITHUB_WORKSPACE").map(PathBuf::from);
+            self.stderr(&annotation.command(workspace.as_deref()));
+            self.annotated.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// The end of a failed command: what happened, each cause, the hints last.
     pub(crate) fn failure(&self, error: &CommandError) {
         self.event("error", &failure_event(error));
         self.stderr(&render_failure(error));
+        // What is wrong in a file stands at its lines already.
+        let told = error.kind() == Kind::Invalid && self.annotated.load(Ordering::Relaxed);
+        if !told {
+            let lines =
+                error.chain().into_iter().chain(error.hints().iter().map(|hint| format!("hint: {hint}")));
+            let message = lines.collect::<Vec<_>>().join("\n");
+            let title = "pipectl".to_owned();
+            self.annotate(&Annotation { level: Level::Error, title, message, spot: None });
+        }
     }
 
     /// Asks on stderr and reads a line; `None` at the end of input. Blocks, so call it off the runtime.
@@ -219,7 +259,6 @@ fn render_failure(error: &CommandError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Kind;
 
     #[test]
     fn a_failure_shows_the_causes_and_the_hints_last() {

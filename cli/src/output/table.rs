@@ -56,6 +56,11 @@ pub(crate) fn render(heading: &[&str], rows: impl IntoIterator<Item = Vec<Field>
     lines.join("\n")
 }
 
+/// The columns of the terminal behind stdout, a hundred at most, which is a good line to read; 100 where there is none.
+pub(crate) fn stdout_width() -> usize {
+    Table::new().width().map_or(100, usize::from).min(100)
+}
+
 /// The columns of the terminal behind stderr, or 140 where there is none.
 pub(crate) fn stderr_width() -> usize {
     Table::new().use_stderr().width().map_or(140, usize::from)

@@ -3,14 +3,17 @@
 pub(crate) mod account;
 pub(crate) mod apply;
 pub(crate) mod autoscale;
+pub(crate) mod diff;
 pub(crate) mod drift;
 pub(crate) mod estimate;
+pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod markdown;
 pub(crate) mod money;
 pub(crate) mod plan;
 pub(crate) mod price;
 pub(crate) mod rehearsal;
+pub(crate) mod remarks;
 pub(crate) mod simulation;
 pub(crate) mod status;
 mod wanted;
