@@ -223,7 +223,8 @@ impl Scalar {
 
 /// Whether text may stand without quotes anywhere, and is then text.
 fn is_plain(text: &str) -> bool {
-    let letters = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '/' | '.' | '%');
+    let letters =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '/' | '.' | '%');
     let words = ["true", "false", "null", "yes", "no", "on", "off"];
     text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.chars().all(letters)
