@@ -246,8 +246,23 @@ impl Grid {
                 }
             }
         }
+        self.close_up(&mut middles, &neighbours);
         middles
     }
+
+    /// Who has no neighbours stands right below the one above.
+    fn close_up(&self, middles: &mut [i64], neighbours: &[Vec<usize>]) {
+        for column in &self.columns {
+            for pair in column.windows(2).filter(|pair| neighbours[pair[1]].is_empty()) {
+                middles[pair[1]] = middles[pair[0]] + apart(self.sizes[pair[0]].1, self.sizes[pair[1]].1);
+            }
+        }
+    }
+}
+
+/// How far the middles of two places of these heights are apart at least.
+fn apart(above: i64, below: i64) -> i64 {
+    (above + below) / 2 + ROW_GAP
 }
 
 /// The middles nearest to what is wished that keep the order and the gaps: least squares, by pooling those that
@@ -258,7 +273,7 @@ fn settle(wishes: &[i64], heights: &[i64]) -> Vec<i64> {
     let mut offset = 0;
     for (index, height) in heights.iter().enumerate() {
         if index > 0 {
-            offset += (heights[index - 1] + height) / 2 + ROW_GAP;
+            offset += apart(heights[index - 1], *height);
         }
         offsets.push(offset);
     }

@@ -100,6 +100,16 @@ buckets:
     assert!(diagram.svg().contains("round-lake"));
 }
 
+#[test]
+fn what_nothing_flows_through_leaves_no_gap() {
+    let link = |from, to| Link { from, to, label: 0 };
+    // Alone stands below the first, however far below that its neighbour pulls the second.
+    let sizes = [(100, 50), (100, 50), (100, 50), (100, 400)];
+    let placed = place(&sizes, &[link(0, 3)]);
+    assert_eq!(placed.corners[1].1 - placed.corners[0].1, 50 + 24);
+    assert_eq!(placed.corners[2].1 - placed.corners[1].1, 50 + 24);
+}
+
 proptest! {
     /// No two nodes overlap, and every edge goes from its one to its other, cycles and all.
     #[test]

@@ -83,6 +83,17 @@ fn a_word_that_is_not_there_comes_with_the_nearest() {
 }
 
 #[test]
+fn a_variable_may_stand_anywhere_and_is_not_told_of() {
+    let field = serde_json::json!({
+        "anyOf": [
+            { "type": ["string", "null"], "pattern": "^[0-9]+d$" },
+            { "type": "string", "pattern": r"\$\{ *var\." },
+        ],
+    });
+    assert_eq!(View::of(&field, &field).words(), "number of days such as 30d");
+}
+
+#[test]
 fn every_field_of_the_schema_has_a_kind_in_words_and_a_text() {
     let mut seen = 0;
     all(&explain("").unwrap(), &mut |topic| {

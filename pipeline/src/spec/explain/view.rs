@@ -85,7 +85,8 @@ impl<'a> View<'a> {
             return;
         }
         for alternatives in ["allOf", "anyOf", "oneOf"] {
-            for part in node[alternatives].as_array().into_iter().flatten() {
+            for part in node[alternatives].as_array().into_iter().flatten().filter(|part| !is_variable(part))
+            {
                 self.take(schema, part, depth + 1);
             }
         }
@@ -133,6 +134,11 @@ impl<'a> View<'a> {
         self.required.extend(items.required);
         format!("list of {words}{most}")
     }
+}
+
+/// Whether it says that a variable may stand there: one may anywhere, so it is of no field in particular.
+fn is_variable(node: &Value) -> bool {
+    node["pattern"].as_str().is_some_and(|pattern| pattern.contains(r"\$\{"))
 }
 
 /// The words that may stand there.
