@@ -69,7 +69,7 @@ impl Picking {
     /// How to plan for this file.
     pub(crate) fn options(&self, document: &Document) -> PlanOptions {
         PlanOptions {
-            source: document.source.to_string(),
+            source: document.recorded(),
             bucket_data: self.data.fate(),
             delete_consumers: self.data.delete_consumers(),
             selection: Selection {

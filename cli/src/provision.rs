@@ -17,7 +17,9 @@ use crate::session::Session;
 
 /// An engine for the pipeline of `document`, where the global options point.
 pub(crate) async fn connect(session: &Session, document: &Document) -> Result<Engine, CommandError> {
-    engine(session, of_document(session, document)).await
+    let engine = engine(session, of_document(session, document)).await?;
+    engine.learn_keys(&document.pipeline);
+    Ok(engine)
 }
 
 /// The same for an endpoint in this process: whatever account the environment names is left alone.

@@ -24,6 +24,7 @@ pub use error::Error;
 pub use rollback::RollbackError;
 pub use status::{Health, ResourceStatus, RevisionSummary, Status};
 
+use crate::access_key::AccessKeys;
 use crate::apply::{Event, Listener, Report};
 use crate::aws::{self, AwsInventory, Identity, KinesisQuotas, LedgerBucket, S3Objects};
 use crate::cloud::{Cloud, Quotas};
@@ -109,6 +110,7 @@ pub struct Engine {
     cloud: Cloud,
     identity: Arc<Identity>,
     packages: Arc<Packages>,
+    keys: Arc<AccessKeys>,
     quotas: Arc<dyn Quotas>,
     inventory: Arc<dyn Inventory>,
     ledger: Ledger,
@@ -127,16 +129,18 @@ impl Engine {
     pub async fn connect(options: ConnectOptions) -> Result<Self, Error> {
         let connection = aws::connect::connect(&options).await?;
         let identity = Arc::new(Identity::new(&connection.clients, &connection.region));
+        let keys = Arc::new(AccessKeys::default());
         let packages = Arc::new(Packages::new(options.lambda_bootstrap, options.base, connection.local));
         let store: Arc<dyn Store> = match options.state {
             Some(folder) => Arc::new(FolderStore::new(folder)),
             None => Arc::new(LedgerBucket::new(&connection.clients, &identity, &connection.region)),
         };
         Ok(Self {
-            cloud: aws::cloud(&connection.clients, &identity, &packages),
+            cloud: aws::cloud(&connection.clients, &identity, &packages, &keys),
             inventory: Arc::new(AwsInventory::new(&connection.clients, &identity)),
             identity,
             packages,
+            keys,
             quotas: Arc::new(KinesisQuotas::new(&connection.clients)),
             ledger: Ledger::new(store),
             objects: S3Objects { client: connection.clients.s3 },
@@ -183,11 +187,17 @@ impl Engine {
         &self.objects
     }
 
+    /// Takes the access keys of a file, which are kept nowhere: for what goes back to an earlier revision.
+    pub fn learn_keys(&self, pipeline: &Pipeline) {
+        self.keys.learn(pipeline);
+    }
+
     /// Observes and plans.
     ///
     /// # Errors
     /// What cannot be observed, and resources that exist and are not this pipeline's.
     pub async fn plan(&self, pipeline: &Pipeline, options: &PlanOptions) -> Result<Plan, Error> {
+        self.keys.learn(pipeline);
         let outline = resources::outline(pipeline);
         let code = async { self.packages.resolve(pipeline).await.map_err(Error::Package) };
         let place = async { self.identity.place().await.map_err(|error| self.call(error)) };

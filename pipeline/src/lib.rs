@@ -3,6 +3,7 @@
 //! `spec` reads the file, `resources` says what it takes, `plan` compares that with what exists, `apply` runs
 //! the plan, and `ledger` remembers. [`Engine`] puts them together.
 
+mod access_key;
 pub mod apply;
 mod aws;
 pub mod cloud;

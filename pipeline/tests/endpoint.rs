@@ -157,11 +157,11 @@ async fn each_change_of_the_file_is_one_update_and_then_none() {
         ("transforms.parse", |file| file.transforms["parse"].settings.memory_mib = 512),
         ("transforms.parse", |file| file.transforms["parse"].settings.environment.clear()),
         ("deliveries.raw", |file| {
-            let Destination::S3(s3) = &mut file.deliveries["raw"].to;
+            let Destination::S3(s3) = &mut file.deliveries["raw"].to else { panic!("it goes to S3") };
             (s3.prefix, s3.errors, s3.compression) = (None, None, Compression::None);
         }),
         ("deliveries.raw", |file| {
-            let Destination::S3(s3) = &mut file.deliveries["raw"].to;
+            let Destination::S3(s3) = &mut file.deliveries["raw"].to else { panic!("it goes to S3") };
             s3.buffer = Buffer { size_mib: 64, interval: Duration::from_secs(300) };
         }),
     ];

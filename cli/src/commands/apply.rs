@@ -111,7 +111,7 @@ async fn saved(args: &Args, session: &Session, path: &Path) -> Result<Exit, Comm
     let saved = planning::read(path)?;
     let document = document::load_with(session, &TakeEveryTransform)?;
     let engine = provision::connect(session, &document).await?;
-    let verified = engine.verify(&saved, &document.pipeline, &document.source).await;
+    let verified = engine.verify(&saved, &document.pipeline, &document.recorded()).await;
     verified.map_err(provision::failed)?;
     render::plan::events(&session.output, &saved.plan);
     if !saved.plan.has_changes() {

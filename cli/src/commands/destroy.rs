@@ -48,7 +48,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     let document = document::load_with(session, &TakeEveryTransform)?;
     let engine = provision::connect(session, &document).await?;
     let options = PlanOptions {
-        source: document.source.to_string(),
+        source: document.recorded(),
         bucket_data: args.data.fate(),
         delete_consumers: args.data.delete_consumers(),
         ..PlanOptions::default()

@@ -72,7 +72,7 @@ async fn accept(
         CommandError::wrap(Kind::File, format!("cannot write `{}`", document.path.display()), cause)
     })?;
     let document = document::load(session)?;
-    let options = PlanOptions { source: document.source.to_string(), ..PlanOptions::default() };
+    let options = PlanOptions { source: document.recorded(), ..PlanOptions::default() };
     let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
     if plan.has_changes() {
         session.output.note("`pipectl plan` shows what is left to apply.");

@@ -65,7 +65,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     session.output.note("");
     let cancel = interrupt::listen(&session.output, "stopping after what is running now");
     provision::apply(session, &engine, &plan, cancel, false).await?;
-    if *document.source != *plan.source {
+    if document.recorded() != plan.source {
         session
             .output
             .note("The pipeline file says something else: the next apply goes forward to it again.");

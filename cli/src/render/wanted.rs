@@ -1,7 +1,7 @@
 //! What a resource that does not exist yet will be, in the words of the pipeline file: the lines under a `+`.
 
 use pipectl_pipeline::resources::Spec;
-use pipectl_pipeline::resources::delivery::DeliverySpec;
+use pipectl_pipeline::resources::delivery::{DeliverySpec, EndpointKey, To};
 use pipectl_pipeline::resources::function::{FunctionSpec, PackageContent};
 use pipectl_pipeline::resources::mapping::{MappingSpec, StartingPosition};
 use pipectl_pipeline::resources::stream::{StreamCapacity, StreamSpec};
@@ -75,12 +75,30 @@ fn of_mapping(mapping: &MappingSpec) -> Vec<(&'static str, String)> {
 
 fn of_delivery(delivery: &DeliverySpec) -> Vec<(&'static str, String)> {
     let tail = |arn: &str| arn.rsplit(['/', ':']).next().unwrap_or(arn).to_owned();
-    let to = &delivery.destination;
     let from = delivery.source.as_ref().map_or("direct put".to_owned(), |source| tail(&source.stream_arn));
-    vec![
-        ("from", from),
-        ("to", format!("s3://{}/{}", tail(&to.bucket_arn), to.prefix)),
-        ("buffer", format!("{} MiB or {} s", to.buffer_mib, to.buffer_seconds)),
-        ("compression", to.compression.to_lowercase()),
-    ]
+    let buffer = |mib: u32, seconds: u32| format!("{mib} MiB or {seconds} s");
+    match &delivery.destination {
+        To::S3(to) => vec![
+            ("from", from),
+            ("to", format!("s3://{}/{}", tail(&to.bucket_arn), to.prefix)),
+            ("buffer", buffer(to.buffer_mib, to.buffer_seconds)),
+            ("compression", to.compression.to_lowercase()),
+        ],
+        To::Http(to) => vec![
+            ("from", from),
+            ("to", to.url.clone()),
+            ("buffer", buffer(to.buffer_mib, to.buffer_seconds)),
+            ("key", key(&to.key)),
+            ("failed records", format!("s3://{}/{}", tail(&to.kept.bucket_arn), to.kept.prefix)),
+        ],
+    }
+}
+
+/// Where a key comes from, never what it is.
+fn key(key: &EndpointKey) -> String {
+    match key {
+        EndpointKey::None => "none".to_owned(),
+        EndpointKey::Literal(_) => "(of the file)".to_owned(),
+        EndpointKey::Secret(arn) => format!("the secret {}", arn.rsplit(':').next().unwrap_or_default()),
+    }
 }

@@ -1,7 +1,10 @@
-//! Firehose delivery streams with an S3 destination.
+//! Firehose delivery streams to S3 buckets and HTTP endpoints.
 
+mod http;
 mod seen;
 mod wanted;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_firehose::Client;
@@ -10,15 +13,17 @@ use aws_sdk_firehose::types::{
 };
 
 use super::error::failed;
+use crate::access_key::AccessKeys;
 use crate::cloud::{CallError, Control, Meaning};
-use crate::resources::Observed;
-use crate::resources::delivery::{DeliveryChange, DeliverySpec, DeliveryState, HeldBy, S3Settings};
-use crate::resources::tags::{TagChange, TagMap};
+use crate::resources::delivery::{DeliveryChange, DeliverySpec, DeliveryState, HeldBy, To};
+use crate::resources::tags::{KEY, TagChange, TagMap};
+use crate::resources::{Observed, Spec};
 use seen::state;
 use wanted::{configuration, invalid, key, update};
 
 pub(super) struct Deliveries {
     pub(super) client: Client,
+    pub(super) keys: Arc<AccessKeys>,
 }
 
 impl Deliveries {
@@ -55,7 +60,7 @@ impl Deliveries {
         }
     }
 
-    async fn update(&self, name: &str, settings: &S3Settings) -> Result<(), CallError> {
+    async fn update(&self, name: &str, to: &To) -> Result<(), CallError> {
         const CALL: &str = "firehose:UpdateDestination";
         let description = self.describe(name).await?;
         let missing = || CallError::local(CALL, Meaning::NotFound, "no such delivery stream");
@@ -66,8 +71,13 @@ impl Deliveries {
             .update_destination()
             .delivery_stream_name(name)
             .current_delivery_stream_version_id(description.version_id())
-            .destination_id(destination.destination_id())
-            .extended_s3_destination_update(update(settings)?);
+            .destination_id(destination.destination_id());
+        let request = match to {
+            To::S3(settings) => request.extended_s3_destination_update(update(settings)?),
+            To::Http(settings) => {
+                request.http_endpoint_destination_update(http::update(settings, &self.keys)?)
+            }
+        };
         request.send().await.map(drop).map_err(|error| failed(CALL, error))
     }
 }
@@ -102,8 +112,13 @@ impl Control<DeliverySpec> for Deliveries {
             .client
             .create_delivery_stream()
             .delivery_stream_name(name)
-            .extended_s3_destination_configuration(configuration(&spec.destination)?)
-            .set_tags(Some(tags(wanted)?));
+            .set_tags(Some(tags(&Spec::Delivery(spec.clone()).created_tags(wanted))?));
+        request = match &spec.destination {
+            To::S3(settings) => request.extended_s3_destination_configuration(configuration(settings)?),
+            To::Http(settings) => {
+                request.http_endpoint_destination_configuration(http::configuration(settings, &self.keys)?)
+            }
+        };
         if let Some(with) = &spec.encryption {
             request = request.delivery_stream_encryption_configuration_input(key(with, CALL)?);
         }
@@ -126,6 +141,11 @@ impl Control<DeliverySpec> for Deliveries {
     async fn change(&self, name: &str, change: &DeliveryChange) -> Result<(), CallError> {
         match change {
             DeliveryChange::Destination(settings) => self.update(name, settings).await,
+            DeliveryChange::Seal(key) => {
+                let set = key.iter().map(|key| (KEY.to_owned(), key.clone())).collect();
+                let remove = if key.is_none() { vec![KEY.to_owned()] } else { Vec::new() };
+                self.tag(name, &TagChange { set, remove }).await
+            }
             DeliveryChange::Encrypt(key) => self.encrypt(name, key).await,
             DeliveryChange::StopEncrypting => self.stop_encrypting(name).await,
         }

@@ -32,11 +32,17 @@ pub(crate) use ledger_bucket::LedgerBucket;
 pub(crate) use objects::S3Objects;
 pub(crate) use quotas::KinesisQuotas;
 
+use crate::access_key::AccessKeys;
 use crate::cloud::Cloud;
 use crate::package::Packages;
 
 /// The cloud behind these clients.
-pub(crate) fn cloud(clients: &Clients, identity: &Arc<Identity>, packages: &Arc<Packages>) -> Cloud {
+pub(crate) fn cloud(
+    clients: &Clients,
+    identity: &Arc<Identity>,
+    packages: &Arc<Packages>,
+    keys: &Arc<AccessKeys>,
+) -> Cloud {
     Cloud {
         buckets: Arc::new(bucket::Buckets { client: clients.s3.clone() }),
         streams: Arc::new(stream::Streams { client: clients.kinesis.clone() }),
@@ -50,7 +56,10 @@ pub(crate) fn cloud(clients: &Clients, identity: &Arc<Identity>, packages: &Arc<
             identity: Arc::clone(identity),
             packages: Arc::clone(packages),
         }),
-        deliveries: Arc::new(delivery::Deliveries { client: clients.firehose.clone() }),
+        deliveries: Arc::new(delivery::Deliveries {
+            client: clients.firehose.clone(),
+            keys: Arc::clone(keys),
+        }),
         consumers: Arc::new(stream_consumer::Consumers {
             client: clients.kinesis.clone(),
             identity: Arc::clone(identity),

@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use super::account::{Account, SeenFunction, SeenStream};
 use super::{Failure, ImportError, Inventory, SeenCode, Wanted};
 use crate::cloud::{CallError, Cloud};
-use crate::resources::delivery::DeliveryState;
+use crate::resources::delivery::{DeliveryState, To};
 use crate::resources::function::{HANDLER, RUNTIME};
 use crate::resources::log_group::LogGroupState;
 use crate::resources::names::{self, Place};
@@ -209,15 +209,13 @@ where
 /// The buckets that a delivery writes to.
 fn written(state: &DeliveryState) -> Vec<String> {
     let Some(destination) = &state.destination else { return Vec::new() };
-    let backup = destination.backup.as_deref().map(|it| &it.bucket_arn);
-    let arns = std::iter::once(&destination.bucket_arn).chain(backup);
-    arns.filter_map(|arn| arn.rsplit(':').next()).map(str::to_owned).collect()
+    destination.buckets().filter_map(|arn| arn.rsplit(':').next()).map(str::to_owned).collect()
 }
 
 /// The functions that deliveries call, those of this account and region.
 fn processors(account: &Account) -> BTreeSet<String> {
     let start = account.place.function("");
     let destinations = account.deliveries.values().filter_map(|it| it.state.destination.as_ref());
-    let arns = destinations.filter_map(|it| it.processor.as_ref()).map(|it| &it.function_arn);
+    let arns = destinations.filter_map(To::processor).map(|it| &it.function_arn);
     arns.filter_map(|arn| arn.strip_prefix(&start)).map(str::to_owned).collect()
 }

@@ -53,6 +53,8 @@ fn words(change: &Change) -> String {
         Change::Function(FunctionChange::Forbid(arn)) => format!("let {} call it no more", bucket(arn)),
         Change::Function(FunctionChange::Concurrency(None)) => "keep no calls for it alone".to_owned(),
         Change::Delivery(DeliveryChange::Destination(_)) => "update the destination".to_owned(),
+        Change::Delivery(DeliveryChange::Seal(Some(_))) => "tag which access key was set".to_owned(),
+        Change::Delivery(DeliveryChange::Seal(None)) => "take the tag of an access key away".to_owned(),
         Change::Delivery(DeliveryChange::Encrypt(_)) => "encrypt what it holds".to_owned(),
         Change::Delivery(DeliveryChange::StopEncrypting) => "stop encrypting what it holds".to_owned(),
         Change::StreamConsumer(change) => match *change {},

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::ownership::{Verdict, verdict};
 use crate::ledger::{Record, Standing};
 use crate::resources::stream::StreamCapacity;
-use crate::resources::tags::{CODE, Owner, SOURCE};
+use crate::resources::tags::{CODE, KEY, Owner, SOURCE};
 use crate::resources::{
     Address, Desired, Difference, Graph, Kind, Observed, PropertyChange, Readiness, ResourceId, Spec, State,
 };
@@ -194,7 +194,7 @@ fn owned_by_others(baseline: &Desired, seen: &Observed) -> Vec<OwnedByOther> {
     let foreign = seen
         .tags
         .iter()
-        .filter(|(key, _)| !set.contains_key(*key) && ![SOURCE, CODE].contains(&key.as_str()));
+        .filter(|(key, _)| !set.contains_key(*key) && ![SOURCE, CODE, KEY].contains(&key.as_str()));
     found.extend(foreign.map(|(key, value)| entry(format!("tags.{key}"), None, value.clone(), "others")));
     found
 }

@@ -1,10 +1,14 @@
-//! Firehose delivery streams. Everything but the source is updated in place; a new source replaces the
+//! Firehose delivery streams. Everything but the source and the kind of destination is updated in place; a new source replaces the
 //! delivery, said so in the plan. A change of tags alone never touches the destination, which would stop
 //! delivery for a while.
 
+mod http;
+
 use serde::{Deserialize, Serialize};
 
-use super::tags::TagMap;
+pub use http::{EndpointKey, HttpSettings, KeptSettings};
+
+use super::tags::{KEY, TagMap};
 use super::{Difference, Facts, Properties, Readiness};
 
 /// What is wanted of a delivery.
@@ -13,9 +17,41 @@ pub struct DeliverySpec {
     /// The stream it reads; `None` is direct put.
     pub source: Option<DeliverySource>,
     /// Where the records go.
-    pub destination: S3Settings,
+    pub destination: To,
     /// What encrypts the records it holds; `None` is nothing.
     pub encryption: Option<HeldBy>,
+}
+
+/// Where records go.
+///
+/// The ledgers of old know objects in a bucket only, whose settings stand there by themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum To {
+    /// An HTTP endpoint.
+    Http(HttpSettings),
+    /// Objects in a bucket.
+    S3(S3Settings),
+}
+
+impl To {
+    /// The function that records pass through.
+    #[must_use]
+    pub fn processor(&self) -> Option<&LambdaProcessor> {
+        match self {
+            To::Http(http) => http.processor.as_ref(),
+            To::S3(s3) => s3.processor.as_ref(),
+        }
+    }
+
+    /// ARNs of the buckets that it writes to.
+    pub fn buckets(&self) -> impl Iterator<Item = &String> {
+        let (bucket, backup) = match self {
+            To::Http(http) => (&http.kept.bucket_arn, None),
+            To::S3(s3) => (&s3.bucket_arn, s3.backup.as_deref().map(|backup| &backup.bucket_arn)),
+        };
+        std::iter::once(bucket).chain(backup)
+    }
 }
 
 /// Whose key encrypts the records that a delivery holds.
@@ -106,8 +142,8 @@ pub struct DeliveryState {
     pub failure: String,
     /// The stream it reads.
     pub source: Option<DeliverySource>,
-    /// Where the records go; `None` when that is no S3 bucket.
-    pub destination: Option<S3Settings>,
+    /// Where the records go; `None` when that is neither an S3 bucket nor an HTTP endpoint.
+    pub destination: Option<To>,
     /// What encrypts the records it holds.
     pub encryption: Option<HeldBy>,
     /// ENABLED, DISABLED, ENABLING, DISABLING, ENABLING_FAILED or DISABLING_FAILED.
@@ -119,7 +155,9 @@ pub struct DeliveryState {
 #[serde(rename_all = "kebab-case")]
 pub enum DeliveryChange {
     /// Sets the destination, all of it.
-    Destination(Box<S3Settings>),
+    Destination(Box<To>),
+    /// Puts the tag that says which access key was set, or takes it away.
+    Seal(Option<String>),
     /// Encrypts what it holds from now on.
     Encrypt(HeldBy),
     /// Stops encrypting what it holds.
@@ -141,7 +179,7 @@ impl Properties for DeliverySpec {
         }
     }
 
-    fn compare(&self, state: &DeliveryState, _tags: &TagMap) -> Difference<DeliveryChange> {
+    fn compare(&self, state: &DeliveryState, tags: &TagMap) -> Difference<DeliveryChange> {
         let mut difference = Difference::default();
         // The role that a source is read under cannot be changed and does no harm: one that somebody else chose stays.
         let source = |source: &Option<DeliverySource>| match source {
@@ -151,21 +189,51 @@ impl Properties for DeliverySpec {
         if difference.note("from", Some(source(&state.source)), Some(source(&self.source)), String::clone) {
             difference.replace = Some("Firehose cannot change the source of a delivery stream".to_owned());
         }
-        let Some(there) = &state.destination else {
-            difference.replace = Some("its destination is not an S3 bucket".to_owned());
-            return difference;
-        };
-        let differ = self.destination.note_changes(there, &mut difference);
-        self.destination.note_replacements(there, &mut difference);
-        if differ && difference.replace.is_none() {
-            difference.changes.push(DeliveryChange::Destination(Box::new(self.destination.clone())));
-        }
+        self.compare_destination(state, tags, &mut difference);
         self.compare_encryption(state, &mut difference);
         difference
     }
 }
 
 impl DeliverySpec {
+    fn compare_destination(
+        &self,
+        state: &DeliveryState,
+        tags: &TagMap,
+        difference: &mut Difference<DeliveryChange>,
+    ) {
+        let differ = match (&self.destination, &state.destination) {
+            (To::S3(wanted), Some(To::S3(there))) => {
+                let differ = wanted.note_changes(there, difference);
+                wanted.note_replacements(there, difference);
+                differ
+            }
+            (To::Http(wanted), Some(To::Http(there))) => wanted.note_changes(there, tags, difference),
+            (_, there) => {
+                let kind = |to: &To| match to {
+                    To::Http(_) => "an HTTP endpoint".to_owned(),
+                    To::S3(_) => "an S3 bucket".to_owned(),
+                };
+                let there = there.as_ref().map_or("something else".to_owned(), kind);
+                difference.note("to", Some(there), Some(kind(&self.destination)), String::clone);
+                let reason = "a delivery stream cannot be pointed from one kind of destination to another";
+                difference.replace = Some(reason.to_owned());
+                return;
+            }
+        };
+        if !differ || difference.replace.is_some() {
+            return;
+        }
+        difference.changes.push(DeliveryChange::Destination(Box::new(self.destination.clone())));
+        let wanted = match &self.destination {
+            To::Http(http) => http.fingerprint(),
+            To::S3(_) => None,
+        };
+        if tags.get(KEY) != wanted {
+            difference.changes.push(DeliveryChange::Seal(wanted.cloned()));
+        }
+    }
+
     fn compare_encryption(&self, state: &DeliveryState, difference: &mut Difference<DeliveryChange>) {
         let key = |key: &HeldBy| match key {
             HeldBy::AwsOwned => "aws-owned".to_owned(),
@@ -262,11 +330,16 @@ impl Facts for DeliveryState {
     fn facts(&self) -> Vec<(&'static str, String)> {
         let from = self.source.as_ref().map_or("direct put", |source| tail(&source.stream_arn));
         let mut facts = vec![("from", from.to_owned())];
-        if let Some(there) = &self.destination {
-            let bucket = there.bucket_arn.rsplit(':').next().unwrap_or_default();
-            facts.push(("to", format!("s3://{bucket}/{}", there.prefix)));
-            facts.push(("buffer", format!("{} MiB / {} s", there.buffer_mib, there.buffer_seconds)));
-        }
+        let (to, mib, seconds) = match &self.destination {
+            None => return facts,
+            Some(To::S3(there)) => {
+                let bucket = there.bucket_arn.rsplit(':').next().unwrap_or_default();
+                (format!("s3://{bucket}/{}", there.prefix), there.buffer_mib, there.buffer_seconds)
+            }
+            Some(To::Http(there)) => (there.url.clone(), there.buffer_mib, there.buffer_seconds),
+        };
+        facts.push(("to", to));
+        facts.push(("buffer", format!("{mib} MiB / {seconds} s")));
         facts
     }
 }
@@ -282,7 +355,7 @@ mod tests {
     fn spec() -> DeliverySpec {
         DeliverySpec {
             source: Some(DeliverySource { stream_arn: "arn:s/a".into(), role_arn: "r".into() }),
-            destination: S3Settings {
+            destination: To::S3(S3Settings {
                 role_arn: "r".into(),
                 bucket_arn: "arn:aws:s3:::lake".into(),
                 prefix: String::new(),
@@ -294,9 +367,18 @@ mod tests {
                 processor: None,
                 partitioning: None,
                 backup: None,
-            },
+            }),
             encryption: None,
         }
+    }
+
+    /// The same with its settings changed.
+    fn with(change: impl FnOnce(&mut S3Settings)) -> DeliverySpec {
+        let mut spec = spec();
+        if let To::S3(s3) = &mut spec.destination {
+            change(s3);
+        }
+        spec
     }
 
     #[test]
@@ -316,9 +398,8 @@ mod tests {
 
     #[test]
     fn removing_the_transform_is_one_update_in_place() {
-        let mut there = spec();
-        there.destination.processor =
-            Some(LambdaProcessor { function_arn: "arn:f".into(), buffer_seconds: 60 });
+        let processor = Some(LambdaProcessor { function_arn: "arn:f".into(), buffer_seconds: 60 });
+        let there = with(|s3| s3.processor = processor);
         let difference = spec().compare(&there.created(), &TagMap::new());
         assert!(matches!(difference.changes[..], [DeliveryChange::Destination(_)]));
         assert_eq!(difference.properties.len(), 1);
@@ -328,10 +409,7 @@ mod tests {
     #[test]
     fn a_changed_batch_of_the_transform_is_not_shown_as_another_function() {
         let with_batch = |buffer_seconds| {
-            let mut spec = spec();
-            spec.destination.processor =
-                Some(LambdaProcessor { function_arn: "arn:f".into(), buffer_seconds });
-            spec
+            with(|s3| s3.processor = Some(LambdaProcessor { function_arn: "arn:f".into(), buffer_seconds }))
         };
         let difference = with_batch(60).compare(&with_batch(5).created(), &TagMap::new());
         let [shown] = &difference.properties[..] else { panic!("{:?}", difference.properties) };
@@ -342,10 +420,8 @@ mod tests {
     #[test]
     fn dynamic_partitioning_replaces_and_its_settings_do_not() {
         let partitioned = |retry_seconds| {
-            let mut spec = spec();
-            spec.destination.partitioning =
-                Some(Partitioning { retry_seconds, query: Some("{customer:.customer}".into()) });
-            spec
+            let query = Some("{customer:.customer}".into());
+            with(|s3| s3.partitioning = Some(Partitioning { retry_seconds, query }))
         };
         let enabled = partitioned(300).compare(&spec().created(), &TagMap::new());
         assert!(enabled.replace.is_some_and(|why| why.contains("dynamic partitioning")));
@@ -357,14 +433,14 @@ mod tests {
 
     #[test]
     fn a_backup_is_switched_on_in_place_and_off_by_replacement() {
-        let mut backed_up = spec();
-        backed_up.destination.backup = Some(Box::new(BackupSettings {
+        let backup = BackupSettings {
             bucket_arn: "arn:aws:s3:::raw".into(),
             prefix: String::new(),
             buffer_mib: 5,
             buffer_seconds: 60,
             compression: "GZIP".into(),
-        }));
+        };
+        let backed_up = with(|s3| s3.backup = Some(Box::new(backup)));
         let on = backed_up.compare(&spec().created(), &TagMap::new());
         assert!(matches!(on.changes[..], [DeliveryChange::Destination(_)]) && on.replace.is_none());
         let off = spec().compare(&backed_up.created(), &TagMap::new());
@@ -373,12 +449,20 @@ mod tests {
 
     #[test]
     fn what_a_delivery_holds_is_encrypted_in_place() {
-        let with = |encryption| DeliverySpec { source: None, encryption, ..spec() };
-        let there = with(None).created();
-        let on = with(Some(HeldBy::AwsOwned)).compare(&there, &TagMap::new());
+        let held = |encryption| DeliverySpec { source: None, encryption, ..spec() };
+        let there = held(None).created();
+        let on = held(Some(HeldBy::AwsOwned)).compare(&there, &TagMap::new());
         assert_eq!(on.changes, [DeliveryChange::Encrypt(HeldBy::AwsOwned)]);
-        let there = with(Some(HeldBy::AwsOwned)).created();
-        assert_eq!(with(None).compare(&there, &TagMap::new()).changes, [DeliveryChange::StopEncrypting]);
+        let there = held(Some(HeldBy::AwsOwned)).created();
+        assert_eq!(held(None).compare(&there, &TagMap::new()).changes, [DeliveryChange::StopEncrypting]);
+    }
+
+    #[test]
+    fn another_kind_of_destination_replaces() {
+        let there = DeliveryState { destination: None, ..spec().created() };
+        let difference = spec().compare(&there, &TagMap::new());
+        assert!(difference.replace.is_some_and(|why| why.contains("kind of destination")));
+        assert_eq!(difference.changes, []);
     }
 
     #[test]

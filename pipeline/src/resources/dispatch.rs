@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::alarm::{AlarmChange, AlarmSpec, AlarmState};
 use super::bucket::{BucketChange, BucketSpec, BucketState};
 use super::dashboard::{DashboardChange, DashboardSpec, DashboardState};
-use super::delivery::{DeliveryChange, DeliverySpec, DeliveryState};
+use super::delivery::{DeliveryChange, DeliverySpec, DeliveryState, To};
 use super::function::{FunctionChange, FunctionSpec, FunctionState};
 use super::log_group::{LogGroupChange, LogGroupSpec, LogGroupState};
 use super::mapping::{MappingChange, MappingSpec, MappingState};
@@ -130,6 +130,10 @@ impl Spec {
                 tags.insert(tags::SOURCE.to_owned(), spec.package.fingerprint.clone());
                 tags.insert(tags::CODE.to_owned(), spec.created().code_sha256);
                 tags
+            }
+            Spec::Delivery(DeliverySpec { destination: To::Http(http), .. }) => {
+                let key = http.fingerprint().map(|key| (tags::KEY.to_owned(), key.clone()));
+                wanted.clone().into_iter().chain(key).collect()
             }
             _ => wanted.clone(),
         }

@@ -6,7 +6,7 @@
 use super::alarm::{AlarmSpec, AlarmState};
 use super::bucket::{BucketSpec, BucketState, Setting};
 use super::dashboard::DashboardSpec;
-use super::delivery::{DeliverySpec, DeliveryState};
+use super::delivery::{DeliverySpec, DeliveryState, EndpointKey, To};
 use super::function::{FunctionSpec, FunctionState};
 use super::log_group::{LogGroupSpec, LogGroupState};
 use super::mapping::{MappingSpec, MappingState};
@@ -101,9 +101,21 @@ fn function(spec: &FunctionSpec, state: &FunctionState) -> FunctionSpec {
 fn delivery(spec: &DeliverySpec, state: &DeliveryState) -> DeliverySpec {
     DeliverySpec {
         source: state.source.clone(),
-        destination: state.destination.clone().unwrap_or_else(|| spec.destination.clone()),
+        destination: destination(spec, state),
         encryption: state.encryption.clone(),
     }
+}
+
+/// Where it goes. A key is never described: the one that was wanted stays.
+fn destination(spec: &DeliverySpec, state: &DeliveryState) -> To {
+    let mut found = state.destination.clone().unwrap_or_else(|| spec.destination.clone());
+    if let (To::Http(found), To::Http(wanted)) = (&mut found, &spec.destination)
+        && found.key == EndpointKey::None
+        && wanted.fingerprint().is_some()
+    {
+        found.key = wanted.key.clone();
+    }
+    found
 }
 
 fn mapping(spec: &MappingSpec, state: &MappingState) -> MappingSpec {

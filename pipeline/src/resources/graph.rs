@@ -8,15 +8,14 @@ mod alarms;
 mod bucket;
 mod dashboard;
 mod function;
+mod http;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::delivery::{
-    BackupSettings, DeliverySource, DeliverySpec, HeldBy, LambdaProcessor, Partitioning, S3Settings,
-};
+use super::delivery::{BackupSettings, DeliverySource, DeliverySpec, HeldBy, Partitioning, S3Settings, To};
 use super::function::{PackageContent, PackageSource};
 use super::log_group::LogGroupSpec;
 use super::names::{self, Place};
@@ -26,7 +25,8 @@ use super::stream_consumer::ConsumerSpec;
 use super::tags::Tags;
 use super::{Address, ResourceId, Spec};
 use crate::spec::model::{
-    self as spec, Capacity, Compression, Delivery, DeliveryKey, Destination, Pipeline, S3Destination, Stream,
+    self as spec, AccessKey, Capacity, Compression, Delivery, DeliveryKey, Destination, Pipeline,
+    S3Destination, Stream,
 };
 
 /// How long logs are kept.
@@ -187,39 +187,47 @@ impl Builder<'_> {
     }
 
     fn delivery(&mut self, logical: &str, delivery: &Delivery) {
-        let Destination::S3(s3) = &delivery.to;
         let address = Address::delivery(logical);
         let name = names::physical(&self.pipeline.name, logical);
         let (role, logs) = (names::delivery_role(&self.pipeline.name, logical), names::delivery_logs(&name));
-        let spec = self.delivery_spec(delivery, s3, &role, &logs);
-        let role_spec = self.delivery_role(delivery, s3, &logs);
-        let backup = s3.backup.as_ref().map(|backup| self.bucket(&backup.bucket));
-        let bucket = self.bucket(&s3.bucket);
+        let spec = self.delivery_spec((&name, delivery), &role, &logs);
+        let role_spec = self.delivery_role(delivery, &logs);
+        // A backup in the destination's own bucket is no bucket more.
+        let buckets: BTreeSet<&str> = delivery.to.buckets().collect();
+        let buckets: Vec<Address> = buckets.into_iter().map(|bucket| self.bucket(bucket)).collect();
         let log_spec = LogGroupSpec {
             retention_days: LOG_RETENTION_DAYS,
             streams: vec![DELIVERY_LOG_STREAM.to_owned()],
         };
         self.add(address.role(), role, Spec::Role(role_spec), Vec::new());
         self.add(address.logs(), logs, Spec::LogGroup(log_spec), Vec::new());
-        let mut needs = vec![bucket, address.role(), address.logs()];
-        needs.extend(backup.filter(|backup| *backup != Address::bucket(&s3.bucket)));
+        let mut needs = buckets;
+        needs.extend([address.role(), address.logs()]);
         needs.extend(delivery.from.as_deref().map(Address::stream));
         needs.extend(delivery.transform.as_deref().map(Address::transform));
         self.add(address, name, Spec::Delivery(spec), needs);
     }
 
-    fn delivery_role(&self, delivery: &Delivery, s3: &S3Destination, logs: &str) -> RoleSpec {
+    fn delivery_role(&self, delivery: &Delivery, logs: &str) -> RoleSpec {
         let physical = |logical: &String| names::physical(&self.pipeline.name, logical);
         let stream = delivery.from.as_ref().map(physical);
         let function = delivery.transform.as_ref().map(physical);
         let source = delivery.from.as_ref().and_then(|logical| self.pipeline.streams.get(logical));
+        let mut buckets = delivery.to.buckets();
         let reach = DeliveryReach {
             stream: stream.as_deref(),
             stream_key: source.and_then(|stream| stream.encryption.as_deref()),
             function: function.as_deref(),
-            bucket: &s3.bucket,
-            backup: s3.backup.as_ref().map(|backup| backup.bucket.as_str()),
-            bucket_keys: self.bucket_keys(s3),
+            bucket: buckets.next().unwrap_or_default(),
+            backup: buckets.next(),
+            bucket_keys: self.bucket_keys(&delivery.to),
+            secret: match &delivery.to {
+                Destination::Http(http) => match &http.key {
+                    AccessKey::Secret(arn) => Some(arn),
+                    AccessKey::None | AccessKey::Literal(_) => None,
+                },
+                Destination::S3(_) => None,
+            },
             log_group: logs,
         };
         RoleSpec {
@@ -228,35 +236,40 @@ impl Builder<'_> {
         }
     }
 
-    fn delivery_spec(&self, delivery: &Delivery, s3: &S3Destination, role: &str, logs: &str) -> DeliverySpec {
+    fn delivery_spec(&self, (name, delivery): (&str, &Delivery), role: &str, logs: &str) -> DeliverySpec {
         let place = &self.context.place;
         let physical = |logical: &String| names::physical(&self.pipeline.name, logical);
-        let seconds = u32::try_from(s3.buffer.interval.as_secs()).unwrap_or(u32::MAX);
         DeliverySpec {
             source: delivery.from.as_ref().map(|logical| DeliverySource {
                 stream_arn: place.stream(&physical(logical)),
                 role_arn: place.role(role),
             }),
-            destination: S3Settings {
-                role_arn: place.role(role),
-                bucket_arn: place.bucket(&s3.bucket),
-                prefix: s3.prefix.clone().unwrap_or_default(),
-                error_prefix: s3.errors.clone().unwrap_or_default(),
-                buffer_mib: s3.buffer.size_mib,
-                buffer_seconds: seconds,
-                compression: compression(s3.compression).to_owned(),
-                log_group: Some(logs.to_owned()),
-                processor: delivery.transform.as_ref().map(|logical| LambdaProcessor {
-                    function_arn: place.function(&physical(logical)),
-                    buffer_seconds: seconds.min(PROCESSOR_BUFFER_SECONDS),
-                }),
-                partitioning: s3.partition.as_ref().map(partitioning),
-                backup: s3.backup.as_ref().map(|backup| Box::new(backup_settings(place, backup))),
+            destination: match &delivery.to {
+                Destination::S3(s3) => To::S3(self.s3_settings(delivery, s3, (role, logs))),
+                Destination::Http(http) => To::Http(self.http_settings((name, delivery), http, (role, logs))),
             },
             encryption: delivery.encryption.as_ref().map(|key| match key {
                 DeliveryKey::AwsOwned => HeldBy::AwsOwned,
                 DeliveryKey::Customer(arn) => HeldBy::Customer(arn.clone()),
             }),
+        }
+    }
+
+    fn s3_settings(&self, delivery: &Delivery, s3: &S3Destination, (role, logs): (&str, &str)) -> S3Settings {
+        let place = &self.context.place;
+        let (buffer_mib, buffer_seconds) = http::sizes(s3.buffer);
+        S3Settings {
+            role_arn: place.role(role),
+            bucket_arn: place.bucket(&s3.bucket),
+            prefix: s3.prefix.clone().unwrap_or_default(),
+            error_prefix: s3.errors.clone().unwrap_or_default(),
+            buffer_mib,
+            buffer_seconds,
+            compression: compression(s3.compression).to_owned(),
+            log_group: Some(logs.to_owned()),
+            processor: self.processor(delivery, buffer_seconds),
+            partitioning: s3.partition.as_ref().map(partitioning),
+            backup: s3.backup.as_ref().map(|backup| Box::new(backup_settings(place, backup))),
         }
     }
 }
@@ -271,11 +284,12 @@ fn partitioning(partition: &spec::Partitioning) -> Partitioning {
 }
 
 fn backup_settings(place: &Place, backup: &spec::Backup) -> BackupSettings {
+    let (buffer_mib, buffer_seconds) = http::sizes(backup.buffer);
     BackupSettings {
         bucket_arn: place.bucket(&backup.bucket),
         prefix: backup.prefix.clone().unwrap_or_default(),
-        buffer_mib: backup.buffer.size_mib,
-        buffer_seconds: u32::try_from(backup.buffer.interval.as_secs()).unwrap_or(u32::MAX),
+        buffer_mib,
+        buffer_seconds,
         compression: compression(backup.compression).to_owned(),
     }
 }

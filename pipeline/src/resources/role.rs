@@ -139,6 +139,8 @@ pub struct DeliveryReach<'a> {
     pub backup: Option<&'a str>,
     /// The KMS keys that those buckets are encrypted with.
     pub bucket_keys: Vec<&'a str>,
+    /// The secret that holds the key of its endpoint, by its ARN.
+    pub secret: Option<&'a str>,
     /// The log group it reports errors to.
     pub log_group: &'a str,
 }
@@ -199,6 +201,14 @@ pub fn delivery_policy(place: &Place, reach: &DeliveryReach<'_>) -> Value {
             "Resource": [function, format!("{function}:*")],
         }));
     }
+    if let Some(secret) = reach.secret {
+        statements.push(json!({
+            "Sid": "Secret",
+            "Effect": "Allow",
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": secret,
+        }));
+    }
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
@@ -250,6 +260,7 @@ mod tests {
             bucket: "lake",
             backup: None,
             bucket_keys: Vec::new(),
+            secret: None,
             log_group: "/aws/kinesisfirehose/p-lake",
         }
     }

@@ -15,6 +15,8 @@ pub const PIPELINE: &str = "pipectl:pipeline";
 pub const RESOURCE: &str = "pipectl:resource";
 /// The tag that names what a function's code was built from.
 pub const SOURCE: &str = "pipectl:source";
+/// The tag of a delivery that says which access key its endpoint was given.
+pub const KEY: &str = "pipectl:key";
 /// The tag that lists the settings of a bucket that we set, and so look at.
 pub const SETTINGS: &str = "pipectl:settings";
 /// The tag of a function that services may call, by permissions that we gave and so look at.

@@ -97,6 +97,8 @@ codes! {
     InvalidTag => "invalid-tag",
     /// An environment variable that Lambda refuses.
     InvalidVariable => "invalid-environment-variable",
+    /// An address that Firehose cannot send to.
+    InvalidUrl => "invalid-url",
     /// An ARN that cannot be one, or is of something else.
     InvalidArn => "invalid-arn",
     /// A filter that Lambda refuses, or that lets nothing through.

@@ -6,11 +6,13 @@
 mod bucket;
 mod destination;
 mod function;
+mod http;
 mod monitoring;
 
 pub use bucket::{Archive, Bucket, Lifecycle, Notify};
 pub use destination::{Backup, Partition};
 pub use function::{Architecture, Batch, Failures, Function, Logs, Vpc};
+pub use http::{Encoding, Http, HttpBackup, Records};
 pub use monitoring::Alarms;
 
 use indexmap::IndexMap;
@@ -238,9 +240,12 @@ pub struct Delivery {
 /// Where a delivery puts its records.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["s3"]}, {"required": ["http"]}]))]
 pub struct Destination {
     /// Objects in an S3 bucket.
-    pub s3: S3,
+    pub s3: Option<S3>,
+    /// Requests to an HTTP endpoint.
+    pub http: Option<Http>,
 }
 
 /// Objects in an S3 bucket.

@@ -22,6 +22,7 @@ mod path;
 mod position;
 mod program;
 mod read;
+mod recorded;
 mod render;
 mod report;
 pub mod schema;

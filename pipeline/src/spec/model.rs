@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 mod bucket;
 mod destination;
 mod function;
+mod http;
 mod monitoring;
 
 pub use bucket::{Bucket, LifecycleRule, Notification};
@@ -20,6 +21,7 @@ pub use function::{
     Architecture, Function, FunctionLogs, FunctionSettings, LogFormat, Reading, Retries, Start, Vpc,
 };
 
+pub use http::{AccessKey, HttpBackup, HttpDestination, Secret};
 pub use monitoring::Alarms;
 
 /// One pipeline file, checked.
@@ -148,6 +150,8 @@ pub struct Delivery {
 pub enum Destination {
     /// Objects in an S3 bucket.
     S3(S3Destination),
+    /// Requests to an HTTP endpoint.
+    Http(Box<HttpDestination>),
 }
 
 /// Objects in an S3 bucket.

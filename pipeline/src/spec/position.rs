@@ -49,6 +49,15 @@ impl Positions {
         Some(on_one_line(source, bytes))
     }
 
+    /// The bytes of a place, all of them, or `None` for the file as such.
+    pub(super) fn span(&self, place: &Place) -> Option<Range<usize>> {
+        match place {
+            Place::Key(path) => self.key(path),
+            Place::Value(path) => self.value(path),
+            Place::File | Place::Bytes(_) | Place::Within(..) => None,
+        }
+    }
+
     /// The line and column where a place starts.
     pub fn start(&self, place: &Place, source: &str) -> Option<Position> {
         Some(Position::of(source, self.resolve(place, source)?.start))

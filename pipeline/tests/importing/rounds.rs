@@ -48,6 +48,18 @@ deliveries:
         errors: \"failed/!{firehose:error-output-type}/\"
         partition: { retry: 60s, keys: { customer: .customer.id, day: '.at[0:10]' } }
         compression: none
+  out:
+    from: orders
+    to:
+      http:
+        url: \"https://example.com/in\"
+        name: collector
+        secret: \"arn:aws:secretsmanager:eu-west-1:000000000000:secret:collector-AbCdEf\"
+        encoding: gzip
+        attributes: { stage: prod }
+        buffer: { size: 1MiB }
+        retry: 60s
+        backup: { bucket: clicks-failed, records: all, prefix: failed/ }
 buckets:
   clicks-lake:
     versioning: true

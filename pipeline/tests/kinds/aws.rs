@@ -44,3 +44,12 @@ pub(crate) async fn processors(config: &aws_types::SdkConfig, delivery: &str) ->
     let processors = s3.processing_configuration().expect("it works on records").processors();
     processors.iter().map(|it| it.r#type().as_str().to_owned()).collect()
 }
+
+/// Puts a record to a delivery.
+pub(crate) async fn put_to_delivery(config: &aws_types::SdkConfig, delivery: &str, text: &str) {
+    use aws_sdk_firehose::primitives::Blob;
+    use aws_sdk_firehose::types::Record;
+    let record = Record::builder().data(Blob::new(text)).build().expect("whole");
+    let client = aws_sdk_firehose::Client::new(config);
+    client.put_record().delivery_stream_name(delivery).record(record).send().await.expect("taken");
+}

@@ -113,6 +113,23 @@ impl Bench {
         self.run(&plan).await
     }
 
+    /// All that the ledger holds, as text.
+    pub(crate) fn ledger(&self) -> String {
+        fn all(folder: &Path, text: &mut String) {
+            for entry in fs::read_dir(folder).expect("a folder").filter_map(Result::ok) {
+                let path = entry.path();
+                if path.is_dir() {
+                    all(&path, text);
+                } else {
+                    text.push_str(&fs::read_to_string(&path).unwrap_or_default());
+                }
+            }
+        }
+        let mut text = String::new();
+        all(&self.folder.path().join("state"), &mut text);
+        text
+    }
+
     pub(crate) async fn end(self) {
         self.endpoint.shutdown().await;
         drop(self.folder);

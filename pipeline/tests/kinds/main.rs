@@ -7,6 +7,7 @@ mod bench;
 mod buckets;
 mod deliveries;
 mod functions;
+mod http;
 mod monitoring;
 mod settings;
 mod streams;

@@ -110,7 +110,7 @@ async fn play(
         "AWS runs in this process, on {}, without its limits of throughput",
         paint(NAME, stage.url())
     ));
-    let options = PlanOptions { source: document.source.to_string(), ..PlanOptions::default() };
+    let options = PlanOptions { source: document.recorded(), ..PlanOptions::default() };
     let plan = stage.engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
     provision::apply(&stage.session, &stage.engine, &plan, cancel.clone(), false).await?;
 
@@ -125,7 +125,9 @@ async fn play(
     let account = stats.account;
 
     let accounted = watch::until_accounted(stage, account.delivered, args.timeout, cancel).await?;
-    let Destination::S3(destination) = &stage.delivery().to;
+    let Destination::S3(destination) = &stage.delivery().to else {
+        return Err(CommandError::new(Kind::Local, "the template of the demo does not deliver to S3"));
+    };
     let mut lake = Lake::new(destination);
     let lake_account = lake
         .count(stage.engine.objects())
@@ -137,7 +139,7 @@ async fn play(
 /// Destroys the pipeline as a user would.
 async fn take_down(stage: &Stage, cancel: &CancellationToken) -> Result<(), CommandError> {
     let pipeline = &stage.document.pipeline;
-    let source = stage.document.source.to_string();
+    let source = stage.document.recorded();
     let options = PlanOptions { source, bucket_data: BucketData::Delete, ..PlanOptions::default() };
     let plan = stage.engine.destroy_plan(pipeline, &options).await.map_err(provision::failed)?;
     provision::apply(&stage.session, &stage.engine, &plan, cancel.clone(), true).await

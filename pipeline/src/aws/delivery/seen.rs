@@ -6,8 +6,9 @@ use aws_sdk_firehose::types::{
     ProcessorParameter, ProcessorParameterName, ProcessorType, RetryOptions, S3BackupMode,
 };
 
+use super::http;
 use crate::resources::delivery::{
-    BackupSettings, DeliverySource, DeliveryState, HeldBy, LambdaProcessor, Partitioning, S3Settings,
+    BackupSettings, DeliverySource, DeliveryState, HeldBy, LambdaProcessor, Partitioning, S3Settings, To,
 };
 
 /// What Firehose gathers for one invocation when nothing is said.
@@ -84,7 +85,7 @@ fn parameter<'a>(
     found.map(ProcessorParameter::parameter_value)
 }
 
-fn lambda(processing: &ProcessingConfiguration) -> Option<LambdaProcessor> {
+pub(super) fn lambda(processing: &ProcessingConfiguration) -> Option<LambdaProcessor> {
     let parameter = |name: ProcessorParameterName| parameter(processing, &ProcessorType::Lambda, &name);
     // Asked without a version, some answer with the one it stands for.
     let function = parameter(ProcessorParameterName::LambdaArn)?;
@@ -100,6 +101,7 @@ pub(super) fn state(description: &DeliveryStreamDescription) -> DeliveryState {
     let source = description.source().and_then(|source| source.kinesis_stream_source_description());
     let destination = description.destinations().first();
     let extended = destination.and_then(|destination| destination.extended_s3_destination_description());
+    let http = destination.and_then(|destination| destination.http_endpoint_destination_description());
     let encryption = description.delivery_stream_encryption_configuration();
     let failure = description.failure_description().map(|it| it.details().to_owned());
     DeliveryState {
@@ -109,7 +111,7 @@ pub(super) fn state(description: &DeliveryStreamDescription) -> DeliveryState {
             stream_arn: source.kinesis_stream_arn().unwrap_or_default().to_owned(),
             role_arn: source.role_arn().unwrap_or_default().to_owned(),
         }),
-        destination: extended.map(settings),
+        destination: extended.map(settings).map(To::S3).or_else(|| http.map(http::seen).map(To::Http)),
         encryption: encryption.and_then(key_of),
         encryption_status: encryption
             .and_then(DeliveryStreamEncryptionConfiguration::status)

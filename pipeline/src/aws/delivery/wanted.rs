@@ -8,7 +8,7 @@ use aws_sdk_firehose::types::{
 };
 
 use crate::cloud::{CallError, Meaning};
-use crate::resources::delivery::{BackupSettings, HeldBy, S3Settings};
+use crate::resources::delivery::{HeldBy, LambdaProcessor, Partitioning, S3Settings};
 
 /// The log stream that errors of the destination go to.
 const LOG_STREAM: &str = "DestinationDelivery";
@@ -25,16 +25,13 @@ pub(super) fn whole(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-fn buffering(settings: &S3Settings) -> BufferingHints {
-    BufferingHints::builder()
-        .size_in_mbs(whole(settings.buffer_mib))
-        .interval_in_seconds(whole(settings.buffer_seconds))
-        .build()
+pub(super) fn buffering(mib: u32, seconds: u32) -> BufferingHints {
+    BufferingHints::builder().size_in_mbs(whole(mib)).interval_in_seconds(whole(seconds)).build()
 }
 
-fn logging(settings: &S3Settings) -> CloudWatchLoggingOptions {
-    let options = CloudWatchLoggingOptions::builder().enabled(settings.log_group.is_some());
-    match &settings.log_group {
+pub(super) fn logging(group: Option<&String>) -> CloudWatchLoggingOptions {
+    let options = CloudWatchLoggingOptions::builder().enabled(group.is_some());
+    match group {
         Some(group) => options.log_group_name(group).log_stream_name(LOG_STREAM).build(),
         None => options.build(),
     }
@@ -42,9 +39,13 @@ fn logging(settings: &S3Settings) -> CloudWatchLoggingOptions {
 
 /// The processors, in the order they work: the keys are read from what the transform made. Without any, processing
 /// is switched off in so many words: an update that leaves the block out would keep the old ones.
-fn processing(settings: &S3Settings, call: &'static str) -> Result<ProcessingConfiguration, CallError> {
+pub(super) fn processing(
+    lambda: Option<&LambdaProcessor>,
+    partitioning: Option<&Partitioning>,
+    call: &'static str,
+) -> Result<ProcessingConfiguration, CallError> {
     let mut processors = Vec::new();
-    if let Some(lambda) = &settings.processor {
+    if let Some(lambda) = lambda {
         let seconds = lambda.buffer_seconds.to_string();
         let parameters = [
             (ProcessorParameterName::LambdaArn, lambda.function_arn.as_str()),
@@ -53,7 +54,7 @@ fn processing(settings: &S3Settings, call: &'static str) -> Result<ProcessingCon
         ];
         processors.push(processor(ProcessorType::Lambda, &parameters, call)?);
     }
-    if let Some(query) = settings.partitioning.as_ref().and_then(|it| it.query.as_deref()) {
+    if let Some(query) = partitioning.and_then(|it| it.query.as_deref()) {
         let parameters = [
             (ProcessorParameterName::MetadataExtractionQuery, query),
             (ProcessorParameterName::JsonParsingEngine, JSON_PARSER),
@@ -83,13 +84,6 @@ fn partitioning(settings: &S3Settings) -> Option<DynamicPartitioningConfiguratio
     Some(DynamicPartitioningConfiguration::builder().enabled(true).retry_options(retry).build())
 }
 
-fn backup_hints(backup: &BackupSettings) -> BufferingHints {
-    BufferingHints::builder()
-        .size_in_mbs(whole(backup.buffer_mib))
-        .interval_in_seconds(whole(backup.buffer_seconds))
-        .build()
-}
-
 fn backup(
     settings: &S3Settings,
     call: &'static str,
@@ -99,7 +93,7 @@ fn backup(
         .role_arn(&settings.role_arn)
         .bucket_arn(&backup.bucket_arn)
         .set_prefix((!backup.prefix.is_empty()).then(|| backup.prefix.clone()))
-        .buffering_hints(backup_hints(backup))
+        .buffering_hints(buffering(backup.buffer_mib, backup.buffer_seconds))
         .compression_format(CompressionFormat::from(backup.compression.as_str()))
         .build();
     built.map(Some).map_err(invalid(call))
@@ -111,7 +105,7 @@ fn backup_update(settings: &S3Settings) -> Option<S3DestinationUpdate> {
         .role_arn(&settings.role_arn)
         .bucket_arn(&backup.bucket_arn)
         .prefix(&backup.prefix)
-        .buffering_hints(backup_hints(backup))
+        .buffering_hints(buffering(backup.buffer_mib, backup.buffer_seconds))
         .compression_format(CompressionFormat::from(backup.compression.as_str()));
     Some(update.build())
 }
@@ -124,10 +118,10 @@ pub(super) fn configuration(settings: &S3Settings) -> Result<ExtendedS3Destinati
         .bucket_arn(&settings.bucket_arn)
         .set_prefix(some(&settings.prefix))
         .set_error_output_prefix(some(&settings.error_prefix))
-        .buffering_hints(buffering(settings))
+        .buffering_hints(buffering(settings.buffer_mib, settings.buffer_seconds))
         .compression_format(CompressionFormat::from(settings.compression.as_str()))
-        .cloud_watch_logging_options(logging(settings));
-    let processing = processing(settings, CALL)?;
+        .cloud_watch_logging_options(logging(settings.log_group.as_ref()));
+    let processing = processing(settings.processor.as_ref(), settings.partitioning.as_ref(), CALL)?;
     if processing.enabled() == Some(true) {
         builder = builder.processing_configuration(processing);
     }
@@ -147,10 +141,14 @@ pub(super) fn update(settings: &S3Settings) -> Result<ExtendedS3DestinationUpdat
         .bucket_arn(&settings.bucket_arn)
         .prefix(&settings.prefix)
         .error_output_prefix(&settings.error_prefix)
-        .buffering_hints(buffering(settings))
+        .buffering_hints(buffering(settings.buffer_mib, settings.buffer_seconds))
         .compression_format(CompressionFormat::from(settings.compression.as_str()))
-        .cloud_watch_logging_options(logging(settings))
-        .processing_configuration(processing(settings, "firehose:UpdateDestination")?)
+        .cloud_watch_logging_options(logging(settings.log_group.as_ref()))
+        .processing_configuration(processing(
+            settings.processor.as_ref(),
+            settings.partitioning.as_ref(),
+            "firehose:UpdateDestination",
+        )?)
         .set_dynamic_partitioning_configuration(partitioning(settings))
         .set_s3_backup_mode(settings.backup.is_some().then_some(S3BackupMode::Enabled))
         .set_s3_backup_update(backup_update(settings))

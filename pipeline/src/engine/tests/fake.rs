@@ -476,6 +476,7 @@ impl Kept for DeliverySpec {
         };
         match change {
             DeliveryChange::Destination(settings) => delivery.destination = Some(*settings.clone()),
+            DeliveryChange::Seal(_) => {}
             DeliveryChange::Encrypt(key) => delivery.encryption = Some(key.clone()),
             DeliveryChange::StopEncrypting => delivery.encryption = None,
         }

@@ -49,7 +49,7 @@ async fn a_change_is_exactly_one_update() {
     let harness = Harness::default();
     harness.apply(&pipeline()).await;
     let mut changed = pipeline();
-    let Destination::S3(s3) = &mut changed.deliveries["lake"].to;
+    let Destination::S3(s3) = &mut changed.deliveries["lake"].to else { panic!("it goes to S3") };
     s3.buffer.size_mib = 64;
     let plan = harness.plan(&changed).await.expect("a plan");
     let counts = plan.counts();

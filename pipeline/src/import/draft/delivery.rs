@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use super::{Drafter, query};
-use crate::resources::delivery::{BackupSettings, DeliveryState, HeldBy, Partitioning, S3Settings};
+use crate::resources::delivery::{
+    BackupSettings, DeliveryState, EndpointKey, HeldBy, HttpSettings, Partitioning, S3Settings, To,
+};
 use crate::resources::names;
 use crate::spec::model::{
-    self, Backup, Buffer, Compression, Delivery, DeliveryKey, Destination, S3Destination,
+    self, AccessKey, Backup, Buffer, Compression, Delivery, DeliveryKey, Destination, HttpBackup,
+    HttpDestination, S3Destination,
 };
 
 impl Drafter<'_> {
@@ -49,7 +52,10 @@ impl Drafter<'_> {
         Some(Delivery {
             from,
             transform: self.transform(logical, destination),
-            to: Destination::S3(self.s3(logical, destination)),
+            to: match destination {
+                To::S3(s3) => Destination::S3(self.s3(logical, s3)),
+                To::Http(http) => Destination::Http(Box::new(self.http(logical, http))),
+            },
             encryption: state.encryption.as_ref().map(|key| match key {
                 HeldBy::AwsOwned => DeliveryKey::AwsOwned,
                 HeldBy::Customer(arn) => DeliveryKey::Customer(arn.clone()),
@@ -58,8 +64,8 @@ impl Drafter<'_> {
     }
 
     /// The transform that it applies, where it is one of the file's.
-    fn transform(&mut self, logical: &str, destination: &S3Settings) -> Option<String> {
-        let arn = &destination.processor.as_ref()?.function_arn;
+    fn transform(&mut self, logical: &str, destination: &To) -> Option<String> {
+        let arn = &destination.processor()?.function_arn;
         let transform = self.function_of(arn).filter(|it| self.draft.pipeline.transforms.contains_key(it));
         if transform.is_none() {
             let note = format!("It passes its records through {arn}, which is no transform of this file.");
@@ -77,6 +83,34 @@ impl Drafter<'_> {
             compression: compression(&there.compression),
             partition: there.partitioning.as_ref().map(|it| self.partitioning(logical, it)),
             backup: there.backup.as_deref().map(|it| Box::new(backup(it))),
+        }
+    }
+
+    fn http(&mut self, logical: &str, there: &HttpSettings) -> HttpDestination {
+        let kept = &there.kept;
+        if there.key == EndpointKey::None {
+            let note = "Firehose does not tell an access key: where its endpoint has one, say `access-key` or `secret`.";
+            self.draft.note("deliveries", logical, note);
+        }
+        HttpDestination {
+            url: there.url.clone(),
+            name: there.name.clone(),
+            key: match &there.key {
+                EndpointKey::Secret(arn) => AccessKey::Secret(arn.clone()),
+                EndpointKey::None | EndpointKey::Literal(_) => AccessKey::None,
+            },
+            gzip: there.gzip,
+            attributes: there.attributes.clone(),
+            buffer: buffer(there.buffer_mib, there.buffer_seconds),
+            retry_seconds: there.retry_seconds,
+            backup: HttpBackup {
+                bucket: bucket(&kept.bucket_arn),
+                all: there.keeps_all,
+                prefix: some(&kept.prefix),
+                errors: Some(kept.error_prefix.clone()),
+                buffer: buffer(kept.buffer_mib, kept.buffer_seconds),
+                compression: compression(&kept.compression),
+            },
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Drafter, Entry};
 use crate::import::account::{SeenCode, SeenFunction};
 use crate::import::secret::is_secret;
+use crate::resources::delivery::To;
 use crate::resources::function::{FunctionState, HANDLER, Logging, RUNTIME};
 use crate::resources::mapping::{MappingState, StartingPosition};
 use crate::resources::names;
@@ -45,7 +46,7 @@ impl Drafter<'_> {
         let arn = self.account.place.function(physical);
         let processes = |it: &crate::resources::delivery::DeliveryState| {
             let destination = it.destination.as_ref();
-            destination.and_then(|it| it.processor.as_ref()).is_some_and(|it| it.function_arn == arn)
+            destination.and_then(To::processor).is_some_and(|it| it.function_arn == arn)
         };
         let told = self
             .account

@@ -3,11 +3,14 @@
 use super::{some, texts};
 use crate::import::yaml::{Map, Value};
 use crate::spec::model::{
-    Backup, Buffer, Compression, Delivery, DeliveryKey, Destination, Partitioning, S3Destination,
+    AccessKey, Backup, Buffer, Compression, Delivery, DeliveryKey, Destination, HttpDestination,
+    Partitioning, S3Destination,
 };
 
 /// How long a partitioned object is tried to be written, when nothing is said.
 const PARTITION_RETRY: u32 = 300;
+/// How long a request is sent again, when nothing is said.
+const HTTP_RETRY: u32 = 300;
 
 pub(super) fn delivery(delivery: &Delivery) -> Map {
     let mut map = Map::default();
@@ -23,6 +26,7 @@ pub(super) fn delivery(delivery: &Delivery) -> Map {
     let mut to = Map::default();
     match &delivery.to {
         Destination::S3(destination) => to.put("s3", Value::Map(s3(destination))),
+        Destination::Http(destination) => to.put("http", Value::Map(http(destination))),
     }
     map.put("to", Value::Map(to));
     map
@@ -44,6 +48,40 @@ fn s3(to: &S3Destination) -> Map {
     if let Some(backup) = &to.backup {
         map.put("backup", Value::Map(self::backup(backup, usual.buffer)));
     }
+    map
+}
+
+fn http(to: &HttpDestination) -> Map {
+    let usual = S3Destination::new("");
+    let mut map = Map::default();
+    map.put("url", Value::text(&to.url));
+    map.put_some("name", to.name.as_ref().map(Value::text));
+    match &to.key {
+        AccessKey::None => {}
+        // What is imported has none: Firehose does not tell it.
+        AccessKey::Literal(_) => map.close_with("access-key: not written"),
+        AccessKey::Secret(arn) => map.put("secret", Value::text(arn)),
+    }
+    if to.gzip {
+        map.put("encoding", Value::text("gzip"));
+    }
+    map.put_map("attributes", texts(&to.attributes));
+    map.put_map("buffer", buffer(to.buffer, usual.buffer));
+    if to.retry_seconds != HTTP_RETRY {
+        map.put("retry", super::seconds(to.retry_seconds));
+    }
+    let mut kept = Map::default();
+    kept.put("bucket", Value::text(&to.backup.bucket));
+    if to.backup.all {
+        kept.put("records", Value::text("all"));
+    }
+    kept.put_some("prefix", to.backup.prefix.as_deref().and_then(some));
+    if to.backup.errors != usual.errors {
+        kept.put_some("errors", to.backup.errors.as_ref().map(Value::text));
+    }
+    kept.put_map("buffer", buffer(to.backup.buffer, usual.buffer));
+    put_compression(to.backup.compression, &mut kept);
+    map.put("backup", Value::Map(kept));
     map
 }
 

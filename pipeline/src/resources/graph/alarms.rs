@@ -132,16 +132,25 @@ impl Builder<'_> {
                 namespace: "AWS/Firehose",
                 dimension: ("DeliveryStreamName", names::physical(&pipeline.name, logical)),
             };
-            let Destination::S3(s3) = &delivery.to;
-            let interval = u32::try_from(s3.buffer.interval.as_secs()).unwrap_or(u32::MAX);
+            let (place, buffer, fresh, success) = match &delivery.to {
+                Destination::S3(s3) => {
+                    ("bucket", s3.buffer, "DeliveryToS3.DataFreshness", "DeliveryToS3.Success")
+                }
+                Destination::Http(http) => (
+                    "endpoint",
+                    http.buffer,
+                    "DeliveryToHttpEndpoint.DataFreshness",
+                    "DeliveryToHttpEndpoint.Success",
+                ),
+            };
+            let interval = u32::try_from(buffer.interval.as_secs()).unwrap_or(u32::MAX);
             let late = LATE_SECONDS.max(interval.saturating_mul(3));
-            let stale = format!("The oldest record that is not in the bucket yet is {late} s old.");
-            let watch = Watch::above("freshness", "DeliveryToS3.DataFreshness", late, stale);
-            self.alarm(&watched, watch, alarms);
-            let failing = "Firehose cannot write to the bucket; the delivery's log says why.".to_owned();
+            let stale = format!("The oldest record that is not in the {place} yet is {late} s old.");
+            self.alarm(&watched, Watch::above("freshness", fresh, late, stale), alarms);
+            let failing = format!("Firehose cannot write to the {place}; the delivery's log says why.");
             let watch = Watch {
                 what: "success",
-                metric: "DeliveryToS3.Success",
+                metric: success,
                 statistic: "Average",
                 threshold: ALL,
                 above: false,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Builder;
 use crate::resources::bucket::{BucketSpec, LifecycleRule, Notification};
 use crate::resources::{Address, Spec, names};
-use crate::spec::model::{self, S3Destination};
+use crate::spec::model::{self, Destination};
 
 impl Builder<'_> {
     /// A bucket, which several may share.
@@ -56,10 +56,9 @@ impl Builder<'_> {
     }
 
     /// The keys that what a destination writes is encrypted with.
-    pub(super) fn bucket_keys(&self, s3: &S3Destination) -> Vec<&str> {
-        let backup = s3.backup.as_ref().map(|backup| &backup.bucket);
-        let key = |name: &String| self.pipeline.buckets.get(name)?.encryption.as_deref();
-        let keys: BTreeSet<&str> = [Some(&s3.bucket), backup].into_iter().flatten().filter_map(key).collect();
+    pub(super) fn bucket_keys(&self, to: &Destination) -> Vec<&str> {
+        let key = |name: &str| self.pipeline.buckets.get(name)?.encryption.as_deref();
+        let keys: BTreeSet<&str> = to.buckets().filter_map(key).collect();
         keys.into_iter().collect()
     }
 }

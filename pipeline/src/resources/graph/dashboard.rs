@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Builder;
 use crate::resources::dashboard::DashboardSpec;
 use crate::resources::{Address, Spec, names};
+use crate::spec::model::Destination;
 
 /// CloudWatch's grid is 24 wide.
 const WIDTH: usize = 8;
@@ -50,10 +51,9 @@ impl Builder<'_> {
         let functions = pipeline
             .code()
             .map(|(logical, ..)| (source("AWS/Lambda", "FunctionName", logical), function_graphs()));
-        let deliveries = pipeline
-            .deliveries
-            .keys()
-            .map(|logical| (source("AWS/Firehose", "DeliveryStreamName", logical), delivery_graphs()));
+        let deliveries = pipeline.deliveries.iter().map(|(logical, it)| {
+            (source("AWS/Firehose", "DeliveryStreamName", logical), delivery_graphs(&it.to))
+        });
         streams.chain(functions).chain(deliveries).collect()
     }
 
@@ -109,13 +109,18 @@ fn function_graphs() -> Vec<Graph> {
     ]
 }
 
-fn delivery_graphs() -> Vec<Graph> {
-    vec![
-        (
-            "delivered",
-            vec![("DeliveryToS3.Bytes", "Sum", "bytes"), ("DeliveryToS3.Records", "Sum", "records")],
+fn delivery_graphs(to: &Destination) -> Vec<Graph> {
+    let (bytes, records, fresh) = match to {
+        Destination::S3(_) => ("DeliveryToS3.Bytes", "DeliveryToS3.Records", "DeliveryToS3.DataFreshness"),
+        Destination::Http(_) => (
+            "DeliveryToHttpEndpoint.Bytes",
+            "DeliveryToHttpEndpoint.Records",
+            "DeliveryToHttpEndpoint.DataFreshness",
         ),
-        ("late", vec![("DeliveryToS3.DataFreshness", "Maximum", "oldest record, s")]),
+    };
+    vec![
+        ("delivered", vec![(bytes, "Sum", "bytes"), (records, "Sum", "records")]),
+        ("late", vec![(fresh, "Maximum", "oldest record, s")]),
         (
             "transform",
             vec![

@@ -6,8 +6,9 @@ use super::super::code::Code;
 use super::super::diagnostic::{Diagnostic, Place};
 use super::super::model::{Backup, Buffer, Compression, Delivery, Destination, PartitionKeys, S3Destination};
 use super::fields::{Fields, Found, Given};
+use super::measure::Measure;
 use super::shape::{BACKUP, BUFFER, DELIVERY, DESTINATION, S3};
-use super::{bucket, delivery_key, measure, partition, prefix, suggest};
+use super::{bucket, delivery_key, http, measure, partition, prefix, suggest};
 
 /// Firehose's own default size.
 const BUFFER_MIB: u32 = 5;
@@ -28,6 +29,8 @@ const COMPRESSIONS: [(&str, Compression); 5] = [
 pub(crate) struct Defined<'a> {
     /// The pipeline's name, to recognise an AWS name where a logical one is due.
     pub(crate) pipeline: Option<&'a str>,
+    /// Its region, where the file says.
+    pub(crate) region: Option<&'a str>,
     /// The streams of the file, sound or not.
     pub(crate) streams: Vec<&'a str>,
     /// The transforms of the file, sound or not.
@@ -44,7 +47,8 @@ pub(crate) fn read(given: Given<'_>, defined: &Defined<'_>, found: &mut Found) -
     let transform = fields
         .get("transform")
         .and_then(|given| refer(&given, "transform", &defined.transforms, defined, found));
-    let to = fields.get("to").and_then(|given| destination(given, transform.is_some(), found));
+    let to =
+        fields.get("to").and_then(|given| destination(given, transform.is_some(), defined.region, found));
     let encryption =
         fields.get("encryption").and_then(|given| delivery_key::read(&given, from.as_deref(), found));
     let errors = found[before..].iter().any(|item| item.severity == super::super::Severity::Error);
@@ -83,16 +87,41 @@ pub(crate) fn refer(
     None
 }
 
-fn destination(given: Given<'_>, transform: bool, found: &mut Found) -> Option<Destination> {
+fn destination(
+    given: Given<'_>,
+    transform: bool,
+    region: Option<&str>,
+    found: &mut Found,
+) -> Option<Destination> {
     let fields = Fields::open(&DESTINATION, given, found)?;
-    s3(fields.get("s3")?, transform, found).map(Destination::S3)
+    match (written(&fields, "s3"), written(&fields, "http")) {
+        (Some(given), None) => s3(given, transform, found).map(Destination::S3),
+        (None, Some(given)) => http::read(given, region, found).map(Box::new).map(Destination::Http),
+        (None, None) => {
+            let message = format!("`{}` does not say where the records go", fields.path);
+            found.push(
+                Diagnostic::error(Code::MissingField, Place::Key(fields.path.clone()), message)
+                    .help("add `s3: { bucket: my-bucket }`, or `http:` with the `url` of an endpoint"),
+            );
+            None
+        }
+        (Some(s3), Some(http)) => {
+            let message = "a delivery goes to one place, and here are two";
+            found.push(
+                Diagnostic::error(Code::Conflict, Place::Key(http.path), message)
+                    .related(Place::Key(s3.path), "the other")
+                    .help("make another delivery of the same stream for the other place"),
+            );
+            None
+        }
+    }
 }
 
 fn s3(given: Given<'_>, transform: bool, found: &mut Found) -> Option<S3Destination> {
     let fields = Fields::open(&S3, given, found)?;
     let bucket = fields.get("bucket").and_then(|given| bucket::name(&given, found));
     let Prefixes { prefix, keys, errors } = prefixes(&fields, found);
-    let mut buffer = buffer(&fields, found)?;
+    let mut buffer = buffer_of(&fields, &measure::BUFFER_SIZE, found)?;
     let compression = compression(&fields, found);
     let beside =
         partition::Beside { keys, prefix: fields.get("prefix"), buffer: fields.get("buffer"), transform };
@@ -114,7 +143,7 @@ fn written<'a>(fields: &Fields<'a>, name: &str) -> Option<Given<'a>> {
     fields.get(name).or_else(|| fields.empty(name))
 }
 
-fn compression(fields: &Fields<'_>, found: &mut Found) -> Option<Compression> {
+pub(super) fn compression(fields: &Fields<'_>, found: &mut Found) -> Option<Compression> {
     match fields.get("compression") {
         Some(given) => given.choice(&COMPRESSIONS, found),
         None => Some(Compression::Gzip),
@@ -136,20 +165,20 @@ fn backup(given: Given<'_>, found: &mut Found) -> Option<Backup> {
         }
         Some(prefix.text)
     });
-    let buffer = buffer(&fields, found);
+    let buffer = buffer_of(&fields, &measure::BUFFER_SIZE, found);
     let compression = compression(&fields, found);
     Some(Backup { bucket: bucket?, prefix, buffer: buffer?, compression: compression? })
 }
 
 /// What `prefix` and `errors` say.
-struct Prefixes {
-    prefix: Option<String>,
-    keys: PartitionKeys,
-    errors: Option<String>,
+pub(super) struct Prefixes {
+    pub(super) prefix: Option<String>,
+    pub(super) keys: PartitionKeys,
+    pub(super) errors: Option<String>,
 }
 
 /// `prefix` and `errors` are checked together: an expression in the one obliges the other.
-fn prefixes(fields: &Fields<'_>, found: &mut Found) -> Prefixes {
+pub(super) fn prefixes(fields: &Fields<'_>, found: &mut Found) -> Prefixes {
     let prefix = fields.get("prefix");
     let given = prefix.as_ref().and_then(|given| prefix::read(given, prefix::Use::Data, found));
     let keys = given.as_ref().map(|prefix| prefix.keys.clone()).unwrap_or_default();
@@ -176,13 +205,14 @@ fn prefixes(fields: &Fields<'_>, found: &mut Found) -> Prefixes {
     Prefixes { prefix: given.map(|it| it.text), keys, errors: read.map(|it| it.text) }
 }
 
-fn buffer(fields: &Fields<'_>, found: &mut Found) -> Option<Buffer> {
+/// When it is written, or sent.
+pub(super) fn buffer_of(fields: &Fields<'_>, sizes: &Measure, found: &mut Found) -> Option<Buffer> {
     let Some(given) = fields.get("buffer") else {
         return Some(Buffer { size_mib: BUFFER_MIB, interval: BUFFER_INTERVAL });
     };
     let fields = Fields::open(&BUFFER, given, found)?;
     let size_mib = match fields.get("size") {
-        Some(given) => measure::BUFFER_SIZE.read(&given, found),
+        Some(given) => sizes.read(&given, found),
         None => Some(BUFFER_MIB),
     };
     let interval = match fields.get("interval") {

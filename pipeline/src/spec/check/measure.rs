@@ -99,6 +99,8 @@ pub(crate) const PARTITION_RETRY: Measure = Measure { units: TIME, step: "s", mi
 pub(crate) const DAYS: Measure = Measure { units: DAY, step: "d", min: 1, max: 36_500 };
 /// `buffer.size`: BufferingHints of an S3 destination.
 pub(crate) const BUFFER_SIZE: Measure = Measure { units: SIZE, step: "MiB", min: 1, max: 128 };
+/// `buffer.size`: HttpEndpointBufferingHints.
+pub(crate) const HTTP_BUFFER_SIZE: Measure = Measure { units: SIZE, step: "MiB", min: 1, max: 64 };
 /// `buffer.interval`: BufferingHints of an S3 destination.
 pub(crate) const BUFFER_INTERVAL: Measure = Measure { units: TIME, step: "s", min: 0, max: 900 };
 

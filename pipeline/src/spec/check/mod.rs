@@ -14,6 +14,7 @@ mod environment;
 mod fields;
 mod filter;
 mod function;
+mod http;
 mod kms;
 mod list;
 mod measure;
@@ -65,6 +66,7 @@ pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform, found: &mut Foun
     let function_entries = file.entries("functions", found);
     let defined = delivery::Defined {
         pipeline: name,
+        region: region.as_deref(),
         streams: stream_entries.iter().map(|(logical, _)| *logical).collect(),
         transforms: transform_entries.iter().map(|(logical, _)| *logical).collect(),
         functions: function_entries.iter().map(|(logical, _)| *logical).collect(),

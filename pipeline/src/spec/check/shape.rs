@@ -178,7 +178,40 @@ pub(crate) const DESTINATION: Shape = Shape {
     schema: "Destination",
     what: "`to`",
     home: "`deliveries.<name>.to`",
-    fields: &[must("s3", "s3: { bucket: my-bucket }")],
+    fields: &[may("s3"), may("http")],
+};
+
+/// `http` of a delivery.
+pub(crate) const HTTP: Shape = Shape {
+    schema: "Http",
+    what: "`http`",
+    home: "`deliveries.<name>.to.http`",
+    fields: &[
+        must("url", "url: https://collector.example.com/in"),
+        may("name"),
+        may("access-key"),
+        may("secret"),
+        may("encoding"),
+        may("attributes"),
+        may("buffer"),
+        may("retry"),
+        must("backup", "backup: { bucket: my-bucket }"),
+    ],
+};
+
+/// `backup` of an HTTP endpoint.
+pub(crate) const HTTP_BACKUP: Shape = Shape {
+    schema: "HttpBackup",
+    what: "`backup`",
+    home: "`deliveries.<name>.to.http.backup`",
+    fields: &[
+        must("bucket", "bucket: my-bucket"),
+        may("records"),
+        may("prefix"),
+        may("errors"),
+        may("buffer"),
+        may("compression"),
+    ],
 };
 
 /// `s3` of a delivery.
@@ -258,7 +291,7 @@ pub(crate) const ALARMS: Shape =
     Shape { schema: "Alarms", what: "`alarms`", home: "`alarms`", fields: &[may("to")] };
 
 /// All of them.
-pub(crate) const SHAPES: [&Shape; 20] = [
+pub(crate) const SHAPES: [&Shape; 22] = [
     &PIPELINE,
     &STREAM,
     &AUTOSCALE,
@@ -270,6 +303,8 @@ pub(crate) const SHAPES: [&Shape; 20] = [
     &FAILURES,
     &DELIVERY,
     &DESTINATION,
+    &HTTP,
+    &HTTP_BACKUP,
     &S3,
     &PARTITION,
     &BACKUP,

@@ -48,8 +48,10 @@ pub struct PartitionKeys {
 impl Destination {
     /// The buckets that a delivery writes to.
     pub fn buckets(&self) -> impl Iterator<Item = &str> {
-        let Destination::S3(s3) = self;
-        let backup = s3.backup.as_ref().map(|backup| backup.bucket.as_str());
-        std::iter::once(s3.bucket.as_str()).chain(backup)
+        let (bucket, backup) = match self {
+            Destination::S3(s3) => (&s3.bucket, s3.backup.as_ref().map(|backup| backup.bucket.as_str())),
+            Destination::Http(http) => (&http.backup.bucket, None),
+        };
+        std::iter::once(bucket.as_str()).chain(backup)
     }
 }

@@ -17,7 +17,7 @@ fn partitions_and_a_backup_are_read() {
          backup: {{ bucket: raw, prefix: raw/, buffer: {{ size: 1MiB }}, compression: none }}"
     ));
     let pipeline = accepted(&text).pipeline;
-    let Destination::S3(s3) = &pipeline.deliveries["lake"].to;
+    let Destination::S3(s3) = &pipeline.deliveries["lake"].to else { panic!("it goes to S3") };
     let partition = s3.partition.as_ref().unwrap();
     assert_eq!((partition.keys["customer"].as_str(), partition.retry_seconds), (".customer.id", 60));
     assert_eq!(s3.buffer.size_mib, 64, "the least that a partitioned destination gathers");

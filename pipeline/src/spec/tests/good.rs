@@ -19,7 +19,7 @@ fn the_shortest_file_has_good_defaults() {
     let stream = &pipeline.streams["events"];
     let expected = Stream::default();
     assert_eq!(*stream, expected);
-    let Destination::S3(s3) = &pipeline.deliveries["lake"].to;
+    let Destination::S3(s3) = &pipeline.deliveries["lake"].to else { panic!("it goes to S3") };
     assert_eq!(*s3, S3Destination::new("abc"));
 }
 
@@ -101,7 +101,7 @@ fn every_field_is_read() {
     let delivery = &pipeline.deliveries["lake"];
     assert_eq!(delivery.from.as_deref(), Some("events"));
     assert_eq!(delivery.transform.as_deref(), Some("own"));
-    let Destination::S3(s3) = &delivery.to;
+    let Destination::S3(s3) = &delivery.to else { panic!("it goes to S3") };
     assert_eq!(s3.buffer, Buffer { size_mib: 128, interval: Duration::ZERO });
     assert_eq!(s3.compression, Compression::HadoopSnappy);
 }

@@ -5,6 +5,7 @@ mod deliveries;
 mod fields;
 mod functions;
 mod good;
+mod http;
 mod monitoring;
 mod programs;
 mod properties;
