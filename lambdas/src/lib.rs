@@ -6,6 +6,7 @@
 //! `pipectl validate` and the function cannot disagree.
 
 mod batch;
+mod call;
 mod firehose;
 mod init_error;
 mod logs;
@@ -14,5 +15,6 @@ mod runtime;
 pub mod vrl;
 
 pub use batch::{Tally, transform_event};
+pub use call::{ProgramFailed, call};
 pub use firehose::{Event, Input, Output, Reply, Verdict};
 pub use runtime::{Function, ServeError, is_lambda, serve};

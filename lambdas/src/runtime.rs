@@ -3,12 +3,15 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::io::BufWriter;
 use std::path::PathBuf;
 
-use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::batch::transform_event;
+use crate::call::{ProgramFailed, call};
 use crate::firehose::{Event, Reply};
 use crate::vrl::{Problem, Transform, compile};
 use crate::{init_error, logs};
@@ -21,6 +24,8 @@ const FUNCTION: &str = "PIPECTL_FUNCTION";
 pub enum Function {
     /// Runs `$LAMBDA_TASK_ROOT/transform.vrl` over Firehose records.
     VrlTransform,
+    /// Runs the same program over the records of a Kinesis stream, or over any other event.
+    VrlFunction,
 }
 
 impl Function {
@@ -29,11 +34,12 @@ impl Function {
     pub fn name(self) -> &'static str {
         match self {
             Self::VrlTransform => "vrl-transform",
+            Self::VrlFunction => "vrl-function",
         }
     }
 
     fn named(name: &str) -> Option<Self> {
-        [Self::VrlTransform].into_iter().find(|function| function.name() == name)
+        [Self::VrlTransform, Self::VrlFunction].into_iter().find(|function| function.name() == name)
     }
 }
 
@@ -42,11 +48,11 @@ impl Function {
 pub enum ServeError {
     /// `PIPECTL_FUNCTION` is not set.
     #[error(
-        "this is a Lambda function of pipectl, but PIPECTL_FUNCTION does not say which (known: vrl-transform)"
+        "this is a Lambda function of pipectl, but PIPECTL_FUNCTION does not say which (known: vrl-transform, vrl-function)"
     )]
     NoFunction,
     /// `PIPECTL_FUNCTION` names nothing that is built in.
-    #[error("there is no built-in function `{0}` (known: vrl-transform)")]
+    #[error("there is no built-in function `{0}` (known: vrl-transform, vrl-function)")]
     UnknownFunction(String),
     /// A variable that Lambda always sets is not there, or not as Lambda sets it.
     #[error("{0} is not set as Lambda sets it: was this started by Lambda?")]
@@ -111,7 +117,8 @@ pub fn serve() -> Result<(), ServeError> {
 
 async fn serve_function() -> Result<(), ServeError> {
     match start() {
-        Ok(transform) => run(transform).await,
+        Ok((Function::VrlTransform, transform)) => transforms(transform).await,
+        Ok((Function::VrlFunction, transform)) => answers(transform).await,
         Err(error) => {
             let message = with_causes(&error);
             tracing::error!(error = message, "the function cannot start");
@@ -122,9 +129,9 @@ async fn serve_function() -> Result<(), ServeError> {
 }
 
 /// Everything that can be wrong before the first invocation.
-fn start() -> Result<Transform, ServeError> {
+fn start() -> Result<(Function, Transform), ServeError> {
     let name = std::env::var(FUNCTION).map_err(|_| ServeError::NoFunction)?;
-    let Some(Function::VrlTransform) = Function::named(&name) else {
+    let Some(function) = Function::named(&name) else {
         return Err(ServeError::UnknownFunction(name));
     };
     // lambda_runtime panics without these.
@@ -144,16 +151,30 @@ fn start() -> Result<Transform, ServeError> {
         Err(source) => return Err(ServeError::ReadProgram { path, source }),
     };
     match compile(&source) {
-        Ok(compiled) => Ok(Transform::new(compiled)),
+        Ok(compiled) => Ok((function, Transform::new(compiled))),
         Err(problems) => Err(ServeError::Compile { path, problems }),
     }
 }
 
-async fn run(mut transform: Transform) -> Result<(), ServeError> {
+async fn transforms(mut transform: Transform) -> Result<(), ServeError> {
     let handler = service_fn(move |event: LambdaEvent<Event>| -> Ready<Result<Reply, Infallible>> {
         ready(Ok(transform_event(&mut transform, event.payload, &event.context.request_id).0))
     });
     Runtime::new(handler).run().await.map_err(|error| ServeError::RuntimeApi(error.to_string()))
+}
+
+async fn answers(mut transform: Transform) -> Result<(), ServeError> {
+    let handler = service_fn(move |event: LambdaEvent<Value>| -> Ready<Result<Value, ProgramFailed>> {
+        let mut lines = BufWriter::new(std::io::stdout());
+        ready(call(&mut transform, &event.payload, &event.context.request_id, &mut lines))
+    });
+    Runtime::new(handler).run().await.map_err(|error| ServeError::RuntimeApi(error.to_string()))
+}
+
+impl From<ProgramFailed> for Diagnostic {
+    fn from(failed: ProgramFailed) -> Self {
+        Diagnostic { error_type: "Pipectl.ProgramFailed".to_owned(), error_message: failed.to_string() }
+    }
 }
 
 fn summary(problems: &[Problem]) -> String {

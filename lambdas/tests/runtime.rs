@@ -183,3 +183,19 @@ fn failures_are_logged_once_per_reason_with_their_count() {
     let batch: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     assert_eq!((&batch["level"], &batch["failed"]), (&json!("INFO"), &json!(50)), "{batch}");
 }
+
+#[test]
+fn a_function_answers_which_record_of_a_stream_failed_and_any_other_event_with_its_result() {
+    use base64::Engine as _;
+    let data = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let record = |number: u32, text: &str| json!({"eventSource": "aws:kinesis", "kinesis": {"sequenceNumber": number.to_string(), "data": data(text)}});
+    let batch = json!({"Records": [record(1, "{\"n\":1}"), record(2, "no number")]});
+    let events = vec![batch.to_string(), json!({"n": 4}).to_string(), json!({"n": "x"}).to_string()];
+    let function = Function::start(Some(".n = int!(.n) + 1"), Some("vrl-function"), events);
+    let (path, answer) = function.posted();
+    assert!(path.ends_with("/response"), "{path}");
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "2"}]}));
+    assert_eq!(function.posted().1, json!({"n": 5}));
+    let (path, failed) = function.posted();
+    assert!(path.ends_with("/error") && failed.to_string().contains("the program failed"), "{path} {failed}");
+}

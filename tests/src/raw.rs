@@ -33,10 +33,27 @@ impl Connection {
     ///
     /// The connection broke, or what came was no HTTP.
     pub fn call(&mut self, operation: &str, body: &[u8]) -> io::Result<(u16, Vec<u8>)> {
+        let headers =
+            format!("x-amz-target: Kinesis_20131202.{operation}\r\ncontent-type: application/x-amz-json-1.1");
+        self.post("kinesis", &headers, body)
+    }
+
+    /// Calls an operation of a service that takes forms, such as CloudFormation.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    pub fn form(&mut self, service: &str, fields: &[(&str, &str)]) -> io::Result<(u16, Vec<u8>)> {
+        let pairs: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect();
+        let headers = "content-type: application/x-www-form-urlencoded; charset=utf-8";
+        self.post(service, headers, pairs.join("&").as_bytes())
+    }
+
+    fn post(&mut self, service: &str, headers: &str, body: &[u8]) -> io::Result<(u16, Vec<u8>)> {
         let head = format!(
-            "POST / HTTP/1.1\r\nhost: {}\r\nx-amz-target: Kinesis_20131202.{operation}\r\n\
-             content-type: application/x-amz-json-1.1\r\nx-amz-date: 20260101T000000Z\r\n\
-             authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/kinesis/aws4_request, \
+            "POST / HTTP/1.1\r\nhost: {}\r\n{headers}\r\nx-amz-date: 20260101T000000Z\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/{service}/aws4_request, \
              SignedHeaders=host;x-amz-date, Signature=0\r\ncontent-length: {}\r\n\r\n",
             self.host,
             body.len()
@@ -104,6 +121,20 @@ impl Connection {
     }
 }
 
+/// What a form may hold as it is, and everything else in hexadecimal.
+fn percent_encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::with_capacity(text.len() * 2), |mut out, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            other => {
+                let _ = write!(out, "%{other:02X}");
+            }
+        }
+        out
+    })
+}
+
 fn number(text: &str, radix: u32) -> io::Result<usize> {
     usize::from_str_radix(text.trim(), radix).map_err(io::Error::other)
 }
@@ -126,6 +157,11 @@ mod tests {
         let answer = Connection::open(&url).unwrap().call("ListStreams", b"{}").unwrap();
         server.join().unwrap();
         answer
+    }
+
+    #[test]
+    fn a_form_holds_any_text() {
+        assert_eq!(percent_encoded("a b&c=ü"), "a%20b%26c%3D%C3%BC");
     }
 
     #[test]

@@ -51,6 +51,24 @@ impl Transform {
     /// Runs the program on one record and appends its lines to `out`, which stays as it was unless the
     /// answer is [`Transformed::Lines`].
     pub fn apply(&mut self, record: Bytes, out: &mut Vec<u8>) -> Transformed {
+        match self.resolve(record) {
+            Ok(value) => write_lines(&value, out),
+            Err(ended) => ended,
+        }
+    }
+
+    /// Runs the program on one event and answers what is in `.` at its end.
+    ///
+    /// # Errors
+    /// [`Transformed::Dropped`] for `abort`, and [`Transformed::Failed`].
+    pub fn answer(&mut self, event: Bytes) -> Result<serde_json::Value, Transformed> {
+        let value = self.resolve(event)?;
+        serde_json::to_value(&value)
+            .map_err(|error| Transformed::Failed { reason: format!("the result is not JSON: {error}") })
+    }
+
+    /// What is in `.` at the end of the program.
+    fn resolve(&mut self, record: Bytes) -> Result<Value, Transformed> {
         let mut target = TargetValue {
             value: event(record),
             metadata: Value::Object(ObjectMap::new()),
@@ -62,14 +80,14 @@ impl Transform {
             self.runtime.resolve(&mut target, &self.program, &self.timezone)
         }));
         match run {
-            Ok(Ok(_)) => write_lines(&target.value, out),
+            Ok(Ok(_)) => Ok(target.value),
             Ok(Err(Terminate::Abort(ExpressionError::Abort { message, .. }))) => {
-                Transformed::Dropped { message }
+                Err(Transformed::Dropped { message })
             }
-            Ok(Err(error)) => Transformed::Failed { reason: error.to_string() },
+            Ok(Err(error)) => Err(Transformed::Failed { reason: error.to_string() }),
             Err(_) => {
                 self.runtime = Runtime::default();
-                Transformed::Failed { reason: "a VRL function panicked on this record".to_owned() }
+                Err(Transformed::Failed { reason: "a VRL function panicked on this record".to_owned() })
             }
         }
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::{Diagram, Edge, Flow, Node, NodeKind};
 use crate::resources::Address;
 use crate::spec::model::{
-    Bucket, Capacity, Code, Delivery, Destination, Function, FunctionSettings, Pipeline, Reading,
-    S3Destination, Start, Stream,
+    Bucket, Buffer, Capacity, Code, Delivery, Destination, Function, FunctionSettings, HttpDestination,
+    Pipeline, Reading, S3Destination, Start, Stream,
 };
 
 impl Diagram {
@@ -93,18 +93,37 @@ impl Drawn {
 
     fn delivery(&mut self, name: &str, delivery: &Delivery) {
         let id = Address::delivery(name);
-        let Destination::S3(s3) = &delivery.to;
-        self.node(id.as_str(), NodeKind::Delivery, name, objects(s3));
+        let details = match &delivery.to {
+            Destination::S3(s3) => objects(s3),
+            Destination::Http(http) => vec![every(http.buffer)],
+        };
+        self.node(id.as_str(), NodeKind::Delivery, name, details);
         if let Some(from) = &delivery.from {
             self.edge((Address::stream(from).as_str(), id.as_str()), Flow::Records, "");
         }
         if let Some(transform) = &delivery.transform {
             self.edge((Address::transform(transform).as_str(), id.as_str()), Flow::Calls, "transforms");
         }
-        self.bucket(&id, &s3.bucket, "");
-        if let Some(backup) = &s3.backup {
-            self.bucket(&id, &backup.bucket, "as they came in");
+        match &delivery.to {
+            Destination::S3(s3) => {
+                self.bucket(&id, &s3.bucket, "");
+                if let Some(backup) = &s3.backup {
+                    self.bucket(&id, &backup.bucket, "as they came in");
+                }
+            }
+            Destination::Http(http) => self.endpoint(&id, http),
         }
+    }
+
+    /// An endpoint outside, and the bucket for what it did not take.
+    fn endpoint(&mut self, delivery: &Address, http: &HttpDestination) {
+        let host = http.url.split("://").nth(1).unwrap_or(&http.url);
+        let host = host.split(['/', '?', '#']).next().unwrap_or(host);
+        let name = http.name.as_deref().unwrap_or(host);
+        self.node(&http.url, NodeKind::Outside, name, vec!["HTTP".to_owned()]);
+        self.edge((delivery.as_str(), &http.url), Flow::Records, "");
+        let label = if http.backup.all { "all records" } else { "what failed" };
+        self.bucket(delivery, &http.backup.bucket, label);
     }
 
     fn bucket(&mut self, delivery: &Address, name: &str, label: &str) {
@@ -175,8 +194,11 @@ fn file_name(path: &Path) -> String {
 }
 
 fn objects(s3: &S3Destination) -> Vec<String> {
-    let buffer = format!("every {} MiB or {} s", s3.buffer.size_mib, s3.buffer.interval.as_secs());
-    s3.prefix.iter().cloned().chain([buffer]).collect()
+    s3.prefix.iter().cloned().chain([every(s3.buffer)]).collect()
+}
+
+fn every(buffer: Buffer) -> String {
+    format!("every {} MiB or {} s", buffer.size_mib, buffer.interval.as_secs())
 }
 
 fn reads(reading: &Reading) -> String {

@@ -77,8 +77,6 @@ pub(crate) struct SeenFunction {
     pub(crate) mapping: Option<Observed<MappingState>>,
     /// How long its lines are kept, in days; `None` is for ever, or no log group.
     pub(crate) log_days: Option<u32>,
-    /// Whether somebody asked for it by name, and not only something that refers to it.
-    pub(crate) asked_for: bool,
 }
 
 /// What a function runs.

@@ -67,7 +67,7 @@ impl Looker<'_> {
         let (streams, functions, deliveries) =
             tokio::try_join!(inventory.streams(), inventory.functions(), inventory.deliveries())?;
         let streams = self.streams(self.begins(streams)).await?;
-        let functions = self.functions(self.begins(functions), true).await?;
+        let functions = self.functions(self.begins(functions)).await?;
         let deliveries = self.deliveries(self.begins(deliveries)).await?;
         let picked = streams.into_iter().filter(|(_, it)| self.picks(&it.stream.tags)).collect::<Vec<_>>();
         self.account.streams.extend(picked);
@@ -76,12 +76,6 @@ impl Looker<'_> {
         self.account.functions.extend(picked);
         let picked = deliveries.into_iter().filter(|(_, it)| self.picks(&it.tags)).collect::<Vec<_>>();
         self.account.deliveries.extend(picked);
-        // A function that a delivery calls was not asked for by itself.
-        for function in processors(&self.account) {
-            if let Some(seen) = self.account.functions.get_mut(&function) {
-                seen.asked_for = false;
-            }
-        }
         Ok(())
     }
 
@@ -94,7 +88,7 @@ impl Looker<'_> {
         };
         let streams = self.streams(wanted.streams.clone()).await?;
         self.account.streams.extend(streams);
-        let functions = self.functions(wanted.functions.clone(), true).await?;
+        let functions = self.functions(wanted.functions.clone()).await?;
         self.account.functions.extend(functions);
         let deliveries = self.deliveries(wanted.deliveries.clone()).await?;
         self.account.deliveries.extend(deliveries);
@@ -121,7 +115,7 @@ impl Looker<'_> {
             told.filter_map(|told| self.own(&told.function_arn, &self.account.place.function(""))).collect();
         let called = processors(&self.account);
         let others = told.union(&called).filter(|name| !self.account.functions.contains_key(*name)).cloned();
-        let functions = self.functions(others.collect(), false).await?;
+        let functions = self.functions(others.collect()).await?;
         self.account.functions.extend(functions);
         let read = self.account.functions.values().filter_map(|it| it.mapping.as_ref());
         let read = read.map(|it| &it.state.source.stream_arn);
@@ -160,11 +154,7 @@ impl Looker<'_> {
         each(names, look).await
     }
 
-    async fn functions(
-        &self,
-        names: Vec<String>,
-        asked_for: bool,
-    ) -> Result<Vec<(String, SeenFunction)>, CallError> {
+    async fn functions(&self, names: Vec<String>) -> Result<Vec<(String, SeenFunction)>, CallError> {
         let look = |name: String| async move {
             let Some(function) = self.cloud.functions.observe(&name).await? else { return Ok(None) };
             // Code that no file can hold need not be fetched.
@@ -182,7 +172,7 @@ impl Looker<'_> {
                 self.cloud.log_groups.observe(&logs)
             )?;
             let log_days = logs.and_then(|it: Observed<LogGroupState>| it.state.retention_days);
-            Ok(Some((name, SeenFunction { function, code, mapping, log_days, asked_for })))
+            Ok(Some((name, SeenFunction { function, code, mapping, log_days })))
         };
         each(names, look).await
     }

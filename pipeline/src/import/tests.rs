@@ -72,7 +72,7 @@ fn function(environment: &[(&str, &str)], code: SeenCode) -> SeenFunction {
         concurrency: None,
         callers: None,
     };
-    SeenFunction { function: seen(state), code, mapping: None, log_days: None, asked_for: true }
+    SeenFunction { function: seen(state), code, mapping: None, log_days: None }
 }
 
 fn drafted(account: &Account) -> (Draft, String) {
@@ -117,8 +117,8 @@ fn what_no_file_can_hold_is_named_with_the_reason() {
 fn the_program_of_a_vrl_function_is_in_the_file() {
     let mut account = account(&["clicks-events"]);
     let program = ".a = 1\n\n# by hand\n.b = \"x\"\n";
-    let vrl = function(&[("PIPECTL_FUNCTION", "vrl-transform")], SeenCode::Vrl(program.into()));
-    account.functions.insert("clicks-parse".into(), SeenFunction { asked_for: false, ..vrl });
+    let vrl = function(&[("PIPECTL_FUNCTION", "vrl-function")], SeenCode::Vrl(program.into()));
+    account.functions.insert("clicks-parse".into(), vrl);
     let (draft, text) = drafted(&account);
     let it = &draft.pipeline.functions["parse"];
     assert_eq!(it.code, Code::Vrl(program.into()));

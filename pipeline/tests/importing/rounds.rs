@@ -28,6 +28,7 @@ functions:
     filters: [{ data: { kind: [order] } }]
     concurrency: 5
   told: { package: own.zip, architecture: arm64 }
+  flag: { vrl: '.flag = true', from: orders, failures: { retries: 2 } }
 deliveries:
   lake:
     from: events

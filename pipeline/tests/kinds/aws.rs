@@ -53,3 +53,16 @@ pub(crate) async fn put_to_delivery(config: &aws_types::SdkConfig, delivery: &st
     let client = aws_sdk_firehose::Client::new(config);
     client.put_record().delivery_stream_name(delivery).record(record).send().await.expect("taken");
 }
+
+/// The environment of a function, and what its mapping hears of its answers.
+pub(crate) async fn runs(
+    config: &aws_types::SdkConfig,
+    function: &str,
+) -> (std::collections::HashMap<String, String>, Vec<String>) {
+    let client = aws_sdk_lambda::Client::new(config);
+    let seen = client.get_function_configuration().function_name(function).send().await.expect("it is there");
+    let environment = seen.environment.and_then(|it| it.variables).unwrap_or_default();
+    let mappings = client.list_event_source_mappings().function_name(function).send().await.expect("listed");
+    let responses = mappings.event_source_mappings()[0].function_response_types();
+    (environment, responses.iter().map(|it| it.as_str().to_owned()).collect())
+}

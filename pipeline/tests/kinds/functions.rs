@@ -102,3 +102,18 @@ async fn applications_that_read_by_fan_out_come_and_go_with_the_file() {
     assert_eq!(bench.destroy("streams:\n  events: { fan-out: [fraud] }\n").await.done.delete, 2);
     bench.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_of_vrl_is_run_by_the_bootstrap_and_heard_when_a_record_fails() {
+    let bench = Bench::start().await;
+    let vrl = |program: &str| {
+        format!("streams:\n  events:\nfunctions:\n  enrich: {{ vrl: '{program}', from: events }}\n")
+    };
+    bench.apply(&vrl(".a = 1")).await;
+    let (environment, responses) = crate::aws::runs(bench.engine.sdk_config(), "clicks-enrich").await;
+    assert_eq!(environment.get("PIPECTL_FUNCTION").map(String::as_str), Some("vrl-function"));
+    assert_eq!(responses, ["ReportBatchItemFailures"]);
+    let step = bench.change(&vrl(".a = 2")).await;
+    assert_eq!((step.address.as_str(), step.action), ("functions.enrich", Action::Update));
+    bench.end().await;
+}

@@ -28,7 +28,7 @@ impl Drafter<'_> {
                 self.leave_out(&format!("the function {physical}"), &why);
                 continue;
             }
-            let called = seen.mapping.is_none() && !seen.asked_for && self.is_called(physical);
+            let called = seen.mapping.is_none() && self.is_called(physical);
             let section = if called { "transforms" } else { "functions" };
             let code = self.code(&logical, seen);
             let settings = self.settings(section, &logical, seen, &code);

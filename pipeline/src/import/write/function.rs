@@ -20,7 +20,8 @@ pub(super) fn function(writer: &Writer<'_>, entry: &Entry, function: &Function) 
     let mut map = Map::default();
     code(&function.code, &mut map);
     if let Some(reads) = &function.reads {
-        reading(reads, &mut map);
+        let usual = Reading { partial: matches!(function.code, Code::Vrl(_)), ..Reading::of("") };
+        reading(reads, &usual, &mut map);
     }
     settings(writer.secrets(entry), &function.settings, &mut map);
     map
@@ -84,16 +85,15 @@ fn logs(logs: &FunctionLogs, usual: &FunctionLogs) -> Map {
     map
 }
 
-fn reading(reading: &Reading, map: &mut Map) {
-    let usual = Reading::of("");
+fn reading(reading: &Reading, usual: &Reading, map: &mut Map) {
     map.put("from", Value::text(&reading.stream));
     match reading.start {
         Start::Latest => {}
         Start::Oldest => map.put("start", Value::text("oldest")),
         Start::At(at) => map.put("start", Value::text(at.to_string())),
     }
-    map.put_map("batch", batch(reading, &usual));
-    map.put_map("failures", failures(reading, &usual));
+    map.put_map("batch", batch(reading, usual));
+    map.put_map("failures", failures(reading, usual));
     if !reading.filters.is_empty() {
         map.put("filters", Value::List(reading.filters.iter().map(json).collect()));
     }

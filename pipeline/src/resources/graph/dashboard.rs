@@ -54,7 +54,10 @@ impl Builder<'_> {
         let deliveries = pipeline.deliveries.iter().map(|(logical, it)| {
             (source("AWS/Firehose", "DeliveryStreamName", logical), delivery_graphs(&it.to))
         });
-        streams.chain(functions).chain(deliveries).collect()
+        // By name, so that a file that only lists them in another order has the same dashboard.
+        let mut rows: Vec<_> = streams.chain(functions).chain(deliveries).collect();
+        rows.sort_by(|(one, _), (other, _)| (rank(one), &one.name).cmp(&(rank(other), &other.name)));
+        rows
     }
 
     fn graph_of(
@@ -85,6 +88,11 @@ impl Builder<'_> {
             },
         })
     }
+}
+
+/// Streams first, then what works on their records, then where they go.
+fn rank(source: &Source<'_>) -> usize {
+    ["AWS/Kinesis", "AWS/Lambda", "AWS/Firehose"].iter().take_while(|it| **it != source.namespace).count()
 }
 
 fn stream_graphs() -> Vec<Graph> {

@@ -14,6 +14,7 @@ use crate::spec::model::{
 /// Names the built-in function that the shipped bootstrap runs.
 const FUNCTION_VARIABLE: &str = "PIPECTL_FUNCTION";
 const VRL_TRANSFORM: &str = "vrl-transform";
+const VRL_FUNCTION: &str = "vrl-function";
 
 /// A function as the file has it, wherever it stands there.
 struct Parts<'a> {
@@ -21,6 +22,8 @@ struct Parts<'a> {
     address: Address,
     role: String,
     code: &'a Code,
+    /// The built-in function that runs a program of it.
+    built_in: &'static str,
     settings: &'a FunctionSettings,
     reads: Option<&'a Reading>,
 }
@@ -32,6 +35,7 @@ impl Builder<'_> {
             address: Address::transform(logical),
             role: names::transform_role(&self.pipeline.name, logical),
             code: &transform.code,
+            built_in: VRL_TRANSFORM,
             settings: &transform.settings,
             reads: None,
         });
@@ -43,6 +47,7 @@ impl Builder<'_> {
             address: Address::function(logical),
             role: names::function_role(&self.pipeline.name, logical),
             code: &function.code,
+            built_in: VRL_FUNCTION,
             settings: &function.settings,
             reads: function.reads.as_ref(),
         });
@@ -60,7 +65,7 @@ impl Builder<'_> {
         let logs = names::function_logs(&name);
         let mut environment = settings.environment.clone();
         if matches!(parts.code, Code::Vrl(_)) {
-            environment.insert(FUNCTION_VARIABLE.to_owned(), VRL_TRANSFORM.to_owned());
+            environment.insert(FUNCTION_VARIABLE.to_owned(), parts.built_in.to_owned());
         }
         let function = FunctionSpec {
             role_arn: place.role(&parts.role),

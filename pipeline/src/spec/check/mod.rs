@@ -73,7 +73,7 @@ pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform, found: &mut Foun
     };
     let what = ("a function name", name::FUNCTION, name);
     let functions =
-        each(&function_entries, what, found, |given, found| function::read(given, &defined, found));
+        each(&function_entries, what, found, |given, found| function::read(given, check, &defined, found));
     function::distinct(&function_entries, &transform_entries, found);
     let delivery_entries = file.entries("deliveries", found);
     let what = ("a delivery name", name::DELIVERY, name);

@@ -105,7 +105,8 @@ pub(crate) const FUNCTION: Shape = Shape {
     what: "a function",
     home: "`functions.<name>`",
     fields: &[
-        must("package", "package: ./function.zip"),
+        may("vrl"),
+        may("package"),
         may("memory"),
         may("timeout"),
         may("environment"),

@@ -44,7 +44,8 @@ fn fits_firehose(seconds: u32, given: &Given<'_>, found: &mut Found) {
     }
 }
 
-fn code(fields: &Fields<'_>, check: &dyn CheckTransform, found: &mut Found) -> Option<Runs> {
+/// What a transform or a function runs.
+pub(super) fn code(fields: &Fields<'_>, check: &dyn CheckTransform, found: &mut Found) -> Option<Runs> {
     match (fields.get("vrl"), fields.get("package")) {
         (Some(program), None) => vrl(&program, check, found),
         (None, Some(package)) => self::package(&package, found),
@@ -61,7 +62,7 @@ fn code(fields: &Fields<'_>, check: &dyn CheckTransform, found: &mut Found) -> O
             found.push(
                 Diagnostic::error(Code::Conflict, Place::Key(package.path), message)
                     .related(Place::Key(vrl.path), "and this one")
-                    .help("a transform runs one of them: take the other away"),
+                    .help("it runs one of them: take the other away"),
             );
             None
         }
@@ -94,7 +95,7 @@ fn vrl(given: &Given<'_>, check: &dyn CheckTransform, found: &mut Found) -> Opti
 }
 
 /// A zip of the user's own.
-pub(crate) fn package(given: &Given<'_>, found: &mut Found) -> Option<Runs> {
+fn package(given: &Given<'_>, found: &mut Found) -> Option<Runs> {
     let path = given.text(found)?;
     let problem = if path.contains("://") {
         "a package is a file beside the pipeline file, not an address"

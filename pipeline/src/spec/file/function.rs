@@ -7,10 +7,15 @@ use serde::Deserialize;
 /// A Lambda function of your own. With `from` it reads a stream, by an event source mapping that pipectl makes.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("oneOf" = [{"required": ["vrl"]}, {"required": ["package"]}]))]
 pub struct Function {
+    /// A program in the Vector Remap Language, run by the function that pipectl ships. With `from` it runs over each
+    /// record of the stream, as a transform's does, and what is in `.` at the end is a line of the function's log; a
+    /// record that it fails on is tried again. Without, `.` is the event, and at the end the answer.
+    pub vrl: Option<String>,
     /// A Lambda zip, relative to this file: handler `bootstrap`, runtime `provided.al2023`.
     #[schemars(regex(pattern = r"\.[zZ][iI][pP]$"), example = &"./target/lambda/enrich/bootstrap.zip")]
-    pub package: String,
+    pub package: Option<String>,
     /// Memory of the function, `128MiB` to `10240MiB`. Its share of a processor grows with it.
     #[schemars(regex(pattern = r"^[0-9]+(KiB|MiB|GiB)$"), extend("default" = "256MiB"))]
     pub memory: Option<String>,
@@ -91,7 +96,7 @@ pub struct Failures {
     #[schemars(extend("default" = true))]
     pub bisect: Option<bool>,
     /// Whether the function answers which records failed (`batchItemFailures`), so that it is tried again from
-    /// the first of them on.
+    /// the first of them on. One of VRL always does.
     #[schemars(extend("default" = false))]
     pub partial: Option<bool>,
     /// The ARN of an SQS queue, an SNS topic or an S3 bucket that is told of what was given up.

@@ -109,7 +109,7 @@ impl Default for FunctionSettings {
 /// A Lambda function of the user's own beside the deliveries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Function {
-    /// What it runs.
+    /// What it runs: a program over each record of its stream, or over whatever event it is called with; or a package.
     pub code: Code,
     /// How it is run.
     pub settings: FunctionSettings,

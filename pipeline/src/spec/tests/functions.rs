@@ -1,6 +1,9 @@
 //! Functions and how they read streams.
 
-use super::super::model::{Architecture, FunctionLogs, LogFormat, Reading, Retries, Start};
+use std::path::Path;
+
+use super::super::model::{Architecture, Code, FunctionLogs, LogFormat, Reading, Retries, Start};
+use super::super::{TakeEveryTransform, parse};
 use super::{accepted, codes, refused, with};
 
 /// A file with one stream and one function that has these fields.
@@ -145,5 +148,29 @@ fn settings_that_aws_refuses_are_refused_with_the_fix() {
         let found = refused(&settings(fields));
         assert_eq!(codes(&found), [code], "{fields}: {found}");
         assert!(found.to_string().contains(help), "{fields}: {found}");
+    }
+}
+
+#[test]
+fn a_program_in_place_of_a_package_is_heard_when_a_record_fails() {
+    let read = |fields: &str| {
+        let text = format!(
+            "apiVersion: pipectl/v1\nkind: Pipeline\nname: p\nstreams:\n  s:\nfunctions:\n  f: {{ {fields} }}\n"
+        );
+        parse(Path::new("file"), text.as_bytes(), &TakeEveryTransform)
+            .map(|document| document.pipeline.functions["f"].clone())
+            .map_err(|found| found.to_string())
+    };
+    let function = read("vrl: .a = 1, from: s").expect("it holds");
+    assert_eq!(function.code, Code::Vrl(".a = 1".into()));
+    assert!(function.reads.expect("it reads").partial);
+    assert!(!read("package: a.zip, from: s").expect("it holds").reads.expect("it reads").partial);
+    for (fields, message) in [
+        ("vrl: .a, from: s, failures: { partial: false }", "Lambda has to hear it"),
+        ("vrl: .a, package: a.zip", "has both `vrl` and `package`"),
+        ("from: s", "says nothing to run"),
+    ] {
+        let refused = read(fields).expect_err(message);
+        assert!(refused.contains(message), "{message}: {refused}");
     }
 }

@@ -40,7 +40,7 @@ fn what_firehose_refuses_of_an_endpoint_is_refused_beforehand() {
         (with("url: \"https:///in\""), "it has no host"),
         (with("name: x"), "needs `url`"),
         (with(&format!("{ok}, buffer: {{ size: 65MiB }}")), "64MiB"),
-        (with(&format!("{ok}, retry: 3h")), "2h"),
+        (with(&format!("{ok}, retry: 3h")), "0s to 7200s"),
         (with(&format!("{ok}, encoding: br")), "`none` or `gzip`"),
         (with(&format!("{ok}, access-key: {long}")), "1 to 4096 characters"),
         (with(&format!("{ok}, access-key: a, secret: b")), "not both"),
