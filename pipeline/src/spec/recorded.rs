@@ -7,6 +7,9 @@ use super::{Document, Path};
 /// What stands for a key.
 const MASK: &str = "\"(masked)\"";
 
+/// The shortest key that is looked for where it does not stand.
+const SHORTEST: usize = 4;
+
 impl Document {
     /// The text of the file for plans, ledgers and logs: what is secret in it is masked.
     #[must_use]
@@ -31,8 +34,8 @@ impl Document {
         for span in spans.into_iter().rev() {
             text.replace_range(span, MASK);
         }
-        // One that stands elsewhere too: behind an anchor, or in a comment.
-        for (_, key) in keys {
+        // One that stands elsewhere too: behind an anchor, or in a comment. What is shorter is no secret, and in every word.
+        for (_, key) in keys.iter().filter(|(_, key)| key.reveal().len() >= SHORTEST) {
             text = text.replace(key.reveal(), "(masked)");
         }
         text
