@@ -140,7 +140,7 @@ fn notes(wanted: &Desired, left: &Remaining) -> Vec<String> {
         .properties
         .iter()
         .filter(|change| !is_ownership(change))
-        .map(|change| format!("Apply {} of the {what}.", words(change)))
+        .map(|change| format!("At the {what}, apply {}.", words(change)))
         .collect();
     if let (Action::Replace, Some(reason)) = (left.action, &left.reason) {
         notes.push(format!("Apply replaces the {what}: {reason}."));
@@ -154,7 +154,7 @@ fn is_ownership(change: &PropertyChange) -> bool {
 
 fn words(change: &PropertyChange) -> String {
     if change.path == "code" {
-        return "uploads the same code again, to know it from then on, as that".to_owned();
+        return "uploads the same code again, to know it from then on".to_owned();
     }
     let shown =
         |value: &Option<String>| value.as_ref().filter(|it| it.len() <= SHOWN && !it.contains('\n')).cloned();
