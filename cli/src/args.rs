@@ -47,16 +47,32 @@ pub(crate) struct CommandLine {
 /// Options that every command takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Globals {
-    /// The pipeline file
+    /// The pipeline file, or a folder of them
     #[arg(
         short = 'f',
-        long = "pipeline",
+        long = "pipeline-file",
         global = true,
         value_name = "FILE",
         default_value = DEFAULT_PIPELINE
     )]
     #[arg(help_heading = PIPELINE)]
-    pub(crate) pipeline: PathBuf,
+    pub(crate) file: PathBuf,
+
+    /// Only this pipeline, where the file or folder has several
+    #[arg(long, global = true, value_name = "NAME", help_heading = PIPELINE)]
+    pub(crate) pipeline: Option<String>,
+
+    /// Give a variable this value; may be given several times
+    #[arg(long, global = true, value_name = "NAME=VALUE", help_heading = PIPELINE)]
+    pub(crate) var: Vec<String>,
+
+    /// Take the values of variables from this YAML file; may be given several times
+    #[arg(long, global = true, value_name = "FILE", help_heading = PIPELINE)]
+    pub(crate) var_file: Vec<PathBuf>,
+
+    /// Lay this file over the pipeline file: mappings merge, lists replace, `null` removes; may be given several times
+    #[arg(long, global = true, value_name = "FILE", help_heading = PIPELINE)]
+    pub(crate) overlay: Vec<PathBuf>,
 
     /// Keep lock and history in this folder instead of an S3 bucket
     #[arg(long, global = true, value_name = "DIR", env = "PIPECTL_STATE", hide_env_values = true, help_heading = PIPELINE)]

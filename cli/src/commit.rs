@@ -16,8 +16,13 @@ pub(crate) async fn of(file: &Path) -> Option<Commit> {
 }
 
 async fn from_git(file: &Path) -> Option<Commit> {
-    let folder = file.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-    let name = file.file_name()?;
+    let (folder, name) = match file.is_dir() {
+        true => (file, std::ffi::OsStr::new(".")),
+        false => {
+            let folder = file.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+            (folder, file.file_name()?)
+        }
+    };
     let id = git(folder, &["rev-parse", "HEAD"].map(std::ffi::OsStr::new)).await?;
     let branch = git(folder, &["symbolic-ref", "--quiet", "--short", "HEAD"].map(std::ffi::OsStr::new)).await;
     let status = ["status", "--porcelain", "--"].map(std::ffi::OsStr::new);

@@ -1,9 +1,16 @@
-//! Reading the pipeline file for a command: every mistake in it is printed before the command gives up.
+//! Reading pipeline files for a command: every mistake in them is printed before the command gives up.
+//!
+//! A file or a folder may hold several pipelines. Commands that go through all of them take [`load_all`]; those that
+//! are about one take [`load`] or [`load_without_secrets`], and `--pipeline` says which.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use pipectl_lambdas::vrl;
-use pipectl_pipeline::spec::{self, CheckTransform, Diagnostics, Document, TransformProblem};
+use pipectl_pipeline::spec::{
+    self, CheckTransform, Diagnostics, Document, ENVIRONMENT, GivenValues, Request, Set, TakeEveryTransform,
+    TransformProblem,
+};
 
 use crate::error::{CommandError, Kind};
 use crate::output::github::Annotation;
@@ -23,29 +30,116 @@ impl CheckTransform for Compiler {
     }
 }
 
-/// The pipeline file of the global options, checked.
+/// The pipeline of the global options, checked; where there are several, the one that `--pipeline` names.
 pub(crate) fn load(session: &Session) -> Result<Document, CommandError> {
-    load_with(session, &Compiler)
+    one(load_all(session)?)
 }
 
-/// The same with a checker of one's own: `destroy` takes a file whose programs no longer compile.
-pub(crate) fn load_with(session: &Session, check: &dyn CheckTransform) -> Result<Document, CommandError> {
-    let path = &session.globals.pipeline;
+/// The pipeline of this name, checked but for its programs.
+pub(crate) fn load_named(session: &Session, name: &str) -> Result<Document, CommandError> {
+    let set = read(session, &TakeEveryTransform, false)?;
+    one(picked(set.documents, Some(name))?)
+}
+
+/// The one pipeline for commands that deploy nothing: neither do its programs have to compile, nor do sensitive
+/// variables need their values.
+pub(crate) fn load_without_secrets(session: &Session) -> Result<Document, CommandError> {
+    one(load_all_without_secrets(session)?)
+}
+
+/// The same of all pipelines, or of the one that `--pipeline` names.
+pub(crate) fn load_all_without_secrets(session: &Session) -> Result<Vec<Document>, CommandError> {
+    let set = read(session, &TakeEveryTransform, true)?;
+    picked(set.documents, session.globals.pipeline.as_deref())
+}
+
+/// All pipelines of the global options, or the one that `--pipeline` names: each after those whose streams it reads.
+pub(crate) fn load_all(session: &Session) -> Result<Vec<Document>, CommandError> {
+    let set = read(session, &Compiler, false)?;
+    picked(set.documents, session.globals.pipeline.as_deref())
+}
+
+/// The only one of some pipelines.
+pub(crate) fn one(documents: Vec<Document>) -> Result<Document, CommandError> {
+    let names = names(&documents);
+    let count = documents.len();
+    let mut documents = documents.into_iter();
+    match (documents.next(), count) {
+        (Some(document), 1) => Ok(document),
+        _ => {
+            Err(CommandError::new(Kind::Usage, format!("there are {count} pipelines, and this is about one"))
+                .hint(format!("--pipeline NAME says which: {names}")))
+        }
+    }
+}
+
+/// Where this is about several pipelines, it cannot be done: `what` says which option asks for it.
+pub(crate) fn refuse_several(documents: &[Document], what: &str) -> Result<(), CommandError> {
+    if documents.len() == 1 {
+        return Ok(());
+    }
+    let text = format!("{what} is for one pipeline, and there are {}", documents.len());
+    Err(CommandError::new(Kind::Usage, text)
+        .hint(format!("--pipeline NAME says which: {}", names(documents))))
+}
+
+fn picked(documents: Vec<Document>, name: Option<&str>) -> Result<Vec<Document>, CommandError> {
+    let Some(name) = name else { return Ok(documents) };
+    let names = names(&documents);
+    let found: Vec<Document> = documents.into_iter().filter(|it| it.pipeline.name == name).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let error = CommandError::new(Kind::Usage, format!("there is no pipeline `{name}`"));
+    let error = error.hint(format!("there is: {names}"));
+    let is_file = name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml");
+    Err(if is_file { error.hint("-f FILE names the file; --pipeline is the pipeline's name") } else { error })
+}
+
+fn names(documents: &[Document]) -> String {
+    let names: Vec<&str> = documents.iter().map(|document| document.pipeline.name.as_str()).collect();
+    names.join(", ")
+}
+
+fn read(session: &Session, check: &dyn CheckTransform, without_secrets: bool) -> Result<Set, CommandError> {
+    let globals = &session.globals;
+    let path = &globals.file;
     if !path.exists() {
         return Err(missing(path));
     }
-    match spec::load(path, check) {
-        Ok(document) => {
-            if !document.warnings.is_empty() {
-                show(session, &document.warnings);
+    let values = GivenValues {
+        options: globals.var.clone(),
+        files: globals.var_file.clone(),
+        environment: environment(),
+    };
+    let overlays = globals.overlay.clone();
+    let request = Request { path: path.clone(), overlays, values, without_secrets };
+    match spec::load_all(&request, check) {
+        Ok(set) => {
+            session.output.mask(set.mask.clone());
+            if !set.warnings.is_empty() {
+                show(session, &set.warnings);
             }
-            Ok(document)
+            Ok(set)
         }
-        Err(found) => {
-            show(session, &found);
-            Err(CommandError::new(Kind::Invalid, found.count()))
-        }
+        Err(found) => Err(refused(session, &found)),
     }
+}
+
+/// Shows findings; the error counts them.
+pub(crate) fn refused(session: &Session, found: &Diagnostics) -> CommandError {
+    show(session, found);
+    CommandError::new(Kind::Invalid, found.count())
+}
+
+/// The values of variables that the environment gives.
+fn environment() -> BTreeMap<String, String> {
+    let all = std::env::vars_os();
+    all.filter_map(|(name, value)| {
+        let name = name.into_string().ok()?.strip_prefix(ENVIRONMENT)?.to_owned();
+        Some((name, value.into_string().ok()?))
+    })
+    .collect()
 }
 
 /// Prints findings, drawn in their file for people, each an event for programs.

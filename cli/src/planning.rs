@@ -8,6 +8,7 @@ use pipectl_pipeline::PlanOptions;
 use pipectl_pipeline::plan::{BucketData, SavedPlan, Selection};
 use pipectl_pipeline::spec::Document;
 
+use crate::document;
 use crate::error::{CommandError, Kind};
 
 /// What becomes of the objects in buckets that have to go.
@@ -66,10 +67,18 @@ pub(crate) struct Picking {
 const PICKING: &str = "What is planned";
 
 impl Picking {
+    /// Addresses are those of one pipeline.
+    pub(crate) fn check(&self, documents: &[Document]) -> Result<(), CommandError> {
+        let options = [("--target", &self.target), ("--replace", &self.replace), ("--adopt", &self.adopt)];
+        match options.iter().find(|(_, addresses)| !addresses.is_empty()) {
+            Some((option, _)) => document::refuse_several(documents, option),
+            None => Ok(()),
+        }
+    }
+
     /// How to plan for this file.
     pub(crate) fn options(&self, document: &Document) -> PlanOptions {
         PlanOptions {
-            source: document.recorded(),
             bucket_data: self.data.fate(),
             delete_consumers: self.data.delete_consumers(),
             selection: Selection {
@@ -77,12 +86,23 @@ impl Picking {
                 replace: self.replace.clone(),
                 adopt: self.adopt.clone(),
             },
-            trust_tags: false,
+            ..of_file(document)
         }
     }
 }
 
-/// Writes a saved plan where only its owner can read it: it holds the environment of functions.
+/// How to plan for this file where nothing else is asked.
+pub(crate) fn of_file(document: &Document) -> PlanOptions {
+    PlanOptions {
+        source: document.recorded(),
+        inputs: document.recorded_inputs(),
+        secrets: document.pipeline.secrets.clone(),
+        ..PlanOptions::default()
+    }
+}
+
+/// Writes a saved plan where only its owner can read it: it holds the environment of functions, in which only the values
+/// of sensitive variables are sealed.
 pub(crate) fn save(path: &Path, saved: &SavedPlan) -> Result<(), CommandError> {
     let failed = |cause| CommandError::wrap(Kind::File, format!("cannot write `{}`", path.display()), cause);
     let mut options = OpenOptions::new();

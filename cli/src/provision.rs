@@ -4,12 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pipectl_pipeline::apply::{Outcome, Report};
+use pipectl_pipeline::engine::ReferenceError;
 use pipectl_pipeline::plan::{Plan, Purpose};
 use pipectl_pipeline::spec::Document;
 use pipectl_pipeline::{ApplyOptions, ConnectOptions, Engine, Error};
 use tokio_util::sync::CancellationToken;
 
 use crate::commit;
+use crate::document;
 use crate::error::{CommandError, Kind};
 use crate::output::style::{FAINT, paint};
 use crate::render::apply::{Narrator, summary};
@@ -25,6 +27,19 @@ pub(crate) async fn connect(session: &Session, document: &Document) -> Result<En
 /// The same for an endpoint in this process: whatever account the environment names is left alone.
 pub(crate) async fn connect_locally(session: &Session, document: &Document) -> Result<Engine, CommandError> {
     engine(session, ConnectOptions { sandbox: true, ..of_document(session, document) }).await
+}
+
+/// An engine for the pipeline of `document`, whose references to other pipelines are looked up in the ledger.
+pub(crate) async fn connect_and_resolve(
+    session: &Session,
+    document: &mut Document,
+) -> Result<Engine, CommandError> {
+    let engine = connect(session, document).await?;
+    match engine.resolve(document).await {
+        Ok(()) => Ok(engine),
+        Err(ReferenceError::Unknown(found)) => Err(document::refused(session, &found)),
+        Err(ReferenceError::Ledger(error)) => Err(failed(error)),
+    }
 }
 
 /// An engine where no pipeline file says anything.
@@ -91,7 +106,7 @@ pub(crate) async fn execute(
 pub(crate) async fn options(session: &Session) -> ApplyOptions {
     ApplyOptions {
         lock_timeout: session.globals.lock_timeout,
-        commit: commit::of(&session.globals.pipeline).await,
+        commit: commit::of(&session.globals.file).await,
         ..ApplyOptions::default()
     }
 }

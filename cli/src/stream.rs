@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use pipectl_autoscaler::aws::StreamMetrics;
 use pipectl_pipeline::resources::names;
-use pipectl_pipeline::spec::TakeEveryTransform;
+use pipectl_pipeline::spec::Document;
 use pipectl_pipeline::spec::model::Pipeline;
 use pipectl_producer::SinkErrorKind;
 use pipectl_producer::aws::{ConsumerError, KinesisConsumer, KinesisSink, KinesisSource};
@@ -52,8 +52,8 @@ impl Stream {
         let (name, engine) = match raw {
             Some(raw) => (raw.to_owned(), provision::connect_without_file(session).await?),
             None => {
-                let document = document::load_with(session, &TakeEveryTransform)?;
-                let logical = choose(&document.pipeline, named.stream.as_deref())?;
+                let (document, stream) = in_file(session, named.stream.as_deref())?;
+                let logical = choose(&document.pipeline, stream)?;
                 let name = names::physical(&document.pipeline.name, logical);
                 (name, provision::connect(session, &document).await?)
             }
@@ -129,6 +129,23 @@ impl Stream {
         } else {
             error
         })
+    }
+}
+
+/// The pipeline, and the stream's name in it: `clicks/events` says both.
+fn in_file<'name>(
+    session: &Session,
+    stream: Option<&'name str>,
+) -> Result<(Document, Option<&'name str>), CommandError> {
+    let Some((pipeline, stream)) = stream.and_then(|stream| stream.split_once('/')) else {
+        return Ok((document::load_without_secrets(session)?, stream));
+    };
+    let mut documents = document::load_all_without_secrets(session)?;
+    documents.retain(|document| document.pipeline.name == pipeline);
+    match documents.pop() {
+        Some(document) => Ok((document, Some(stream))),
+        None => Err(CommandError::new(Kind::Usage, format!("there is no pipeline `{pipeline}` in the file"))
+            .hint("--stream NAME takes any Kinesis stream by its physical name")),
     }
 }
 

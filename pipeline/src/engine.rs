@@ -6,6 +6,7 @@ mod error;
 pub(crate) mod execute;
 mod import;
 pub(crate) mod observe;
+mod references;
 mod refresh;
 mod revisions;
 mod rollback;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use crate::aws::connect::ConnectError;
 pub use error::Error;
+pub use references::ReferenceError;
 pub use rollback::RollbackError;
 pub use status::{Health, ResourceStatus, RevisionSummary, Status};
 
@@ -35,6 +37,7 @@ use crate::package::{self, Packages};
 use crate::plan::{self, BucketData, Drift, Inputs, PLAN_FORMAT, Plan, RemovalInputs, Selection};
 use crate::resources::{self, Context, Outline, ResourceId};
 use crate::spec::model::Pipeline;
+use crate::spec::{FileInputs, Secret};
 use observe::{Blind, Look, Seen};
 
 /// Where to connect to, and with what.
@@ -64,6 +67,10 @@ pub struct ConnectOptions {
 pub struct PlanOptions {
     /// The text of the pipeline file, which the revision records.
     pub source: String,
+    /// The overlays and variables that went into it, which the revision records as well.
+    pub inputs: FileInputs,
+    /// Sensitive values as the file has them now: a rollback finds by them what the ledger keeps only sealed.
+    pub secrets: Vec<Secret>,
     /// What to do with buckets that have to go and still hold objects.
     pub bucket_data: BucketData,
     /// Whether streams that have to go take the consumers along that others registered.
@@ -227,6 +234,7 @@ impl Engine {
         self.check_quotas(&plan).await?;
         let drift = Drift::find(&pipeline.name, seen.revision(), seen.remembered(), &graph, &seen.observed);
         plan.notes.extend(drift.note());
+        plan.inputs = options.inputs.clone();
         Ok(plan)
     }
 
@@ -253,7 +261,7 @@ impl Engine {
         let place = async { self.identity.place().await.map_err(|error| self.call(error)) };
         let seen = self.see(&pipeline.name, &outline, Look::Whole, |_| true);
         let (place, seen) = tokio::try_join!(place, seen)?;
-        let plan = plan::build_removal(&RemovalInputs {
+        let mut plan = plan::build_removal(&RemovalInputs {
             pipeline: &pipeline.name,
             source: &options.source,
             place,
@@ -264,6 +272,7 @@ impl Engine {
             bucket_data: options.bucket_data,
             delete_consumers: options.delete_consumers,
         })?;
+        plan.inputs = options.inputs.clone();
         Ok(plan)
     }
 

@@ -51,7 +51,7 @@ fn stream(capacity: Capacity) -> Stream {
 
 fn delivery(bucket: &str, from: Option<&str>, transform: Option<&str>) -> Delivery {
     Delivery {
-        from: from.map(str::to_owned),
+        from: from.map(Into::into),
         transform: transform.map(str::to_owned),
         to: Destination::S3(S3Destination {
             bucket: bucket.to_owned(),

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use pipectl_pipeline::Engine;
 use pipectl_pipeline::apply::Outcome;
 use pipectl_pipeline::plan::Plan;
-use pipectl_pipeline::spec::{Document, TakeEveryTransform};
+use pipectl_pipeline::spec::Document;
 use tokio_util::sync::CancellationToken;
 
 use super::rollback;
 use crate::document;
-use crate::error::{CommandError, Exit};
+use crate::error::{CommandError, Exit, Kind};
 use crate::interrupt;
 use crate::planning::{self, Picking};
 use crate::prices;
@@ -25,6 +25,7 @@ Examples:
   pipectl apply change.plan               what `pipectl plan -o change.plan` showed, and nothing else
   pipectl apply --auto-approve --rollback-on-failure
   pipectl apply --refresh-only            the ledger takes what moved outside; AWS stays as it is
+  pipectl apply -f pipelines/ --var stage=prod
   pipectl --endpoint-url http://127.0.0.1:4566 apply";
 
 /// Create and change what the pipeline file describes
@@ -55,7 +56,14 @@ pub(crate) struct Args {
     picking: Picking,
 }
 
-/// Plans, shows, asks, applies.
+/// A pipeline that is planned.
+struct Planned {
+    document: Document,
+    engine: Engine,
+    plan: Plan,
+}
+
+/// Plans, shows, asks, applies: all pipelines are planned before the first is touched.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
     if let Some(path) = &args.plan {
         return saved(args, session, path).await;
@@ -63,24 +71,88 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     if !args.auto_approve {
         provision::needs_a_person(session)?;
     }
-    let document = document::load(session)?;
-    let engine = provision::connect(session, &document).await?;
+    let documents = document::load_all(session)?;
+    args.picking.check(&documents)?;
     if args.refresh_only {
+        let mut document = document::one(documents)?;
+        let engine = provision::connect_and_resolve(session, &mut document).await?;
         return refresh(args, session, &engine, &document).await;
     }
+    let mut all = Vec::new();
+    for document in documents {
+        if !all.is_empty() {
+            session.output.data("");
+        }
+        all.push(plan(args, session, document).await?);
+    }
+    let changing: Vec<&str> = all
+        .iter()
+        .filter(|planned| planned.plan.has_changes())
+        .map(|planned| planned.document.pipeline.name.as_str())
+        .collect();
+    if !changing.is_empty() && !args.auto_approve {
+        let what = if all.len() == 1 { "this".to_owned() } else { changing.join(", ") };
+        provision::confirm(session, &format!("\nApply {what}? Only `yes` does:"), "yes").await?;
+    }
+    apply_all(args, session, &all).await
+}
+
+async fn plan(args: &Args, session: &Session, mut document: Document) -> Result<Planned, CommandError> {
+    let engine = provision::connect_and_resolve(session, &mut document).await?;
     let options = args.picking.options(&document);
     let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
     session.output.data(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);
     args.pricing.show(session, &plan)?;
-    if !plan.has_changes() {
-        return settle(session, &engine, &plan).await;
+    Ok(Planned { document, engine, plan })
+}
+
+/// Applies one pipeline after the other. What reads a pipeline that failed is left alone, everything else goes on.
+async fn apply_all(args: &Args, session: &Session, all: &[Planned]) -> Result<Exit, CommandError> {
+    let cancel = interrupt::listen(&session.output, "stopping after what is running now");
+    let mut failed: Vec<(&str, CommandError)> = Vec::new();
+    for Planned { document, engine, plan } in all {
+        let pipeline = &document.pipeline;
+        let needs = pipeline.others().find(|other| failed.iter().any(|(name, _)| *name == other.pipeline));
+        if let Some(needs) = needs {
+            let text =
+                format!("{} was left alone, for it reads {}/{}", pipeline.name, needs.pipeline, needs.stream);
+            session.output.note(format!("\n{text}"));
+            failed.push((&pipeline.name, CommandError::new(Kind::Halfway, text)));
+            continue;
+        }
+        if cancel.is_cancelled() {
+            failed.push((&pipeline.name, CommandError::new(Kind::Halfway, "stopped before it began")));
+            continue;
+        }
+        let done = if plan.has_changes() {
+            session.output.note(if all.len() == 1 { String::new() } else { format!("\n{}", pipeline.name) });
+            carry_out(args, session, engine, document, plan, cancel.clone()).await
+        } else {
+            settle(session, engine, plan).await
+        };
+        if let Err(error) = done {
+            if all.len() > 1 {
+                session.output.note(error.to_string());
+            }
+            failed.push((&pipeline.name, error));
+        }
     }
-    if !args.auto_approve {
-        provision::confirm(session, "\nApply this? Only `yes` does:", "yes").await?;
+    ended(all.len(), failed)
+}
+
+/// The error of the only pipeline, or one that names those of several.
+fn ended(count: usize, mut failed: Vec<(&str, CommandError)>) -> Result<Exit, CommandError> {
+    if count == 1 {
+        return failed.pop().map_or(Ok(Exit::Success), |(_, error)| Err(error));
     }
-    session.output.note("");
-    carry_out(args, session, &engine, &document, &plan).await
+    if failed.is_empty() {
+        return Ok(Exit::Success);
+    }
+    let names: Vec<&str> = failed.iter().map(|(name, _)| *name).collect();
+    let text = format!("{} of {count} pipelines are not applied: {}", names.len(), names.join(", "));
+    Err(CommandError::new(Kind::Halfway, text)
+        .hint("what is done stays; run the same command again and it goes on from there"))
 }
 
 /// Shows what moved, asks, and has the ledger take it.
@@ -109,16 +181,17 @@ async fn refresh(
 /// Carries out a saved plan, unless something it was made from has moved.
 async fn saved(args: &Args, session: &Session, path: &Path) -> Result<Exit, CommandError> {
     let saved = planning::read(path)?;
-    let document = document::load_with(session, &TakeEveryTransform)?;
-    let engine = provision::connect(session, &document).await?;
-    let verified = engine.verify(&saved, &document.pipeline, &document.recorded()).await;
-    verified.map_err(provision::failed)?;
-    render::plan::events(&session.output, &saved.plan);
-    if !saved.plan.has_changes() {
-        session.output.data(render::plan::plan(&saved.plan));
-        return settle(session, &engine, &saved.plan).await;
+    let mut document = document::load_named(session, &saved.plan.pipeline)?;
+    let engine = provision::connect_and_resolve(session, &mut document).await?;
+    let verified = engine.verify(&saved, &document.pipeline, &planning::of_file(&document)).await;
+    let plan = verified.map_err(provision::failed)?;
+    render::plan::events(&session.output, &plan);
+    if !plan.has_changes() {
+        session.output.data(render::plan::plan(&plan));
+        return settle(session, &engine, &plan).await;
     }
-    carry_out(args, session, &engine, &document, &saved.plan).await
+    let cancel = interrupt::listen(&session.output, "stopping after what is running now");
+    carry_out(args, session, &engine, &document, &plan, cancel).await
 }
 
 /// Where nothing has to change the ledger may still have to learn of it: an apply that was killed at its end, or
@@ -137,12 +210,12 @@ async fn carry_out(
     engine: &Engine,
     document: &Document,
     plan: &Plan,
+    cancel: CancellationToken,
 ) -> Result<Exit, CommandError> {
-    let cancel = interrupt::listen(&session.output, "stopping after what is running now");
     let report = provision::execute(session, engine, plan, cancel.clone(), false).await?;
     if report.outcome == Outcome::Failed && args.rollback_on_failure {
         let failed = provision::judge(session, &report, plan.purpose);
-        return rollback::after_failure(session, engine, &document.pipeline.name, cancel, failed).await;
+        return rollback::after_failure(session, engine, document, cancel, failed).await;
     }
     provision::judge(session, &report, plan.purpose)?;
     Ok(Exit::Success)

@@ -1,12 +1,13 @@
 //! `pipectl destroy`: take down what the pipeline owns, and nothing else.
 
-use pipectl_pipeline::PlanOptions;
-use pipectl_pipeline::spec::TakeEveryTransform;
+use pipectl_pipeline::plan::Plan;
+use pipectl_pipeline::spec::Document;
+use pipectl_pipeline::{Engine, PlanOptions};
 
 use crate::document;
 use crate::error::{CommandError, Exit};
 use crate::interrupt;
-use crate::planning::Data;
+use crate::planning::{self, Data};
 use crate::prices;
 use crate::provision;
 use crate::render;
@@ -40,33 +41,54 @@ pub(crate) struct Args {
     pricing: prices::OfPlan,
 }
 
-/// Plans the removal, shows it, asks for the pipeline's name, removes.
+/// Plans the removal, shows it, asks for the pipeline's name, removes. What reads another pipeline goes before it.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
     if !args.auto_approve {
         provision::needs_a_person(session)?;
     }
-    let document = document::load_with(session, &TakeEveryTransform)?;
-    let engine = provision::connect(session, &document).await?;
+    let mut documents = document::load_all_without_secrets(session)?;
+    documents.reverse();
+    let mut all = Vec::new();
+    for document in &documents {
+        if !all.is_empty() {
+            session.output.data("");
+        }
+        all.push(plan(args, session, document).await?);
+    }
+    if !args.forget && !all.iter().any(|(_, plan)| plan.has_changes()) {
+        return Ok(Exit::Success);
+    }
+    if !args.auto_approve {
+        confirm(session, &documents).await?;
+    }
+    let cancel = interrupt::listen(&session.output, "stopping after what is running now");
+    for (engine, plan) in all.iter().filter(|(_, plan)| plan.has_changes() || args.forget) {
+        session.output.note(if all.len() == 1 { String::new() } else { format!("\n{}", plan.pipeline) });
+        // What is still read by a pipeline that could not be removed stays.
+        provision::apply(session, engine, plan, cancel.clone(), args.forget).await?;
+    }
+    Ok(Exit::Success)
+}
+
+async fn plan(args: &Args, session: &Session, document: &Document) -> Result<(Engine, Plan), CommandError> {
+    let engine = provision::connect(session, document).await?;
     let options = PlanOptions {
-        source: document.recorded(),
         bucket_data: args.data.fate(),
         delete_consumers: args.data.delete_consumers(),
-        ..PlanOptions::default()
+        ..planning::of_file(document)
     };
     let plan = engine.destroy_plan(&document.pipeline, &options).await.map_err(provision::failed)?;
     session.output.data(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);
     args.pricing.show(session, &plan)?;
-    if !plan.has_changes() && !args.forget {
-        return Ok(Exit::Success);
-    }
-    if !args.auto_approve {
-        let name = &document.pipeline.name;
-        let question = format!("\nThis cannot be undone. Type the pipeline's name, {name}, to destroy it:");
-        provision::confirm(session, &question, name).await?;
-    }
-    session.output.note("");
-    let cancel = interrupt::listen(&session.output, "stopping after what is running now");
-    provision::apply(session, &engine, &plan, cancel, args.forget).await?;
-    Ok(Exit::Success)
+    Ok((engine, plan))
+}
+
+async fn confirm(session: &Session, documents: &[Document]) -> Result<(), CommandError> {
+    let (what, word) = match documents {
+        [document] => ("the pipeline's name,".to_owned(), document.pipeline.name.clone()),
+        several => ("the words".to_owned(), format!("destroy {} pipelines", several.len())),
+    };
+    let question = format!("\nThis cannot be undone. Type {what} {word}, to destroy:");
+    provision::confirm(session, &question, &word).await
 }

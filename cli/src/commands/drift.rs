@@ -1,12 +1,14 @@
 //! `pipectl drift`: what is not as the last apply left it, and who moves it.
 
+use pipectl_pipeline::Engine;
 use pipectl_pipeline::plan::Acceptance;
-use pipectl_pipeline::spec::{Document, edit};
-use pipectl_pipeline::{Engine, PlanOptions};
+use pipectl_pipeline::spec::edit::{self, Edit};
+use pipectl_pipeline::spec::{Document, Origin};
 
 use super::apply;
 use crate::document;
 use crate::error::{CommandError, Exit, Kind};
+use crate::planning;
 use crate::provision;
 use crate::render;
 use crate::session::Session;
@@ -40,14 +42,23 @@ pub(crate) struct Args {
     target: Vec<String>,
 }
 
-/// Observes, compares and shows.
+/// Observes, compares and shows, one pipeline after the other.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
-    let document = document::load(session)?;
-    let engine = provision::connect(session, &document).await?;
+    let mut documents = document::load_all(session)?;
     if args.accept_drift {
+        let mut document = document::one(documents)?;
+        let engine = provision::connect_and_resolve(session, &mut document).await?;
         return accept(session, &engine, &document, &args.target).await;
     }
-    show(session, &engine, &document, args.detailed_exitcode).await
+    let mut drifted = false;
+    for (at, document) in documents.iter_mut().enumerate() {
+        if at > 0 {
+            session.output.data("");
+        }
+        let engine = provision::connect_and_resolve(session, document).await?;
+        drifted |= show(session, &engine, document).await?;
+    }
+    Ok(if args.detailed_exitcode && drifted { Exit::Changes } else { Exit::Success })
 }
 
 /// Writes drift into the file, and has the ledger learn of it where nothing else is left to do.
@@ -60,6 +71,7 @@ async fn accept(
     let drift = engine.drift(&document.pipeline).await.map_err(provision::failed)?;
     session.output.event("drift", &drift);
     let Acceptance { edits, refused } = drift.acceptance(targets);
+    edits.iter().try_for_each(|edit| in_the_file(document, edit))?;
     let text = edit::edit(&document.source, &edits).map_err(|cause| {
         CommandError::wrap(Kind::Invalid, "the drift cannot be written into the file", cause)
             .hint("change the file by hand; `pipectl drift` shows what to")
@@ -68,28 +80,58 @@ async fn accept(
     if text == *document.source {
         return Ok(Exit::Success);
     }
-    std::fs::write(&document.path, &text).map_err(|cause| {
-        CommandError::wrap(Kind::File, format!("cannot write `{}`", document.path.display()), cause)
-    })?;
-    let document = document::load(session)?;
-    let options = PlanOptions { source: document.recorded(), ..PlanOptions::default() };
-    let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
+    write(document, &text)?;
+    let mut document = document::load(session)?;
+    let engine = provision::connect_and_resolve(session, &mut document).await?;
+    let plan = engine.plan(&document.pipeline, &planning::of_file(&document)).await;
+    let plan = plan.map_err(provision::failed)?;
     if plan.has_changes() {
         session.output.note("`pipectl plan` shows what is left to apply.");
         return Ok(Exit::Success);
     }
-    apply::settle(session, engine, &plan).await
+    apply::settle(session, &engine, &plan).await
 }
 
-/// The same for `plan --refresh-only`.
+/// Only what the pipeline's own text says can be changed there.
+fn in_the_file(document: &Document, edit: &Edit) -> Result<(), CommandError> {
+    let refuse = |text: String| Err(CommandError::new(Kind::Invalid, text));
+    match document.origin(&edit.path) {
+        Origin::Text => Ok(()),
+        Origin::Overlay(file) => {
+            refuse(format!("{} is set in {}: change it there", edit.path, file.display()))
+        }
+        Origin::Variables(names) => {
+            refuse(format!("{} is made from the variable {}: change its value", edit.path, names.join(", ")))
+        }
+    }
+}
+
+/// Writes the pipeline's text back, where it is in its file.
+fn write(document: &Document, text: &str) -> Result<(), CommandError> {
+    let failed = |what: &str| {
+        let context = format!("cannot {what} `{}`", document.path.display());
+        move |cause| CommandError::wrap(Kind::File, context, cause)
+    };
+    let mut whole = std::fs::read_to_string(&document.path).map_err(failed("read"))?;
+    // A byte-order mark is no part of the text.
+    let mark = whole.len() - whole.trim_start_matches('\u{feff}').len();
+    let within = document.within.start + mark..document.within.end + mark;
+    if whole.get(within.clone()) != Some(&*document.source) {
+        let text = format!("`{}` was changed meanwhile", document.path.display());
+        return Err(CommandError::new(Kind::File, text).hint("run the same command again"));
+    }
+    whole.replace_range(within, text);
+    std::fs::write(&document.path, &whole).map_err(failed("write"))
+}
+
+/// Says what drifted, and whether anything did; the same for `plan --refresh-only`.
 pub(crate) async fn show(
     session: &Session,
     engine: &Engine,
     document: &Document,
-    detailed_exitcode: bool,
-) -> Result<Exit, CommandError> {
+) -> Result<bool, CommandError> {
     let drift = engine.drift(&document.pipeline).await.map_err(provision::failed)?;
     session.output.data(render::drift::drift(&drift));
     session.output.event("drift", &drift);
-    Ok(if detailed_exitcode && drift.is_some() { Exit::Changes } else { Exit::Success })
+    Ok(drift.is_some())
 }

@@ -1,7 +1,5 @@
 //! `pipectl force-unlock`: takes the lock from a process that hangs.
 
-use pipectl_pipeline::spec::TakeEveryTransform;
-
 use crate::document;
 use crate::error::{CommandError, Exit};
 use crate::provision;
@@ -32,7 +30,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     if !args.auto_approve {
         provision::needs_a_person(session)?;
     }
-    let document = document::load_with(session, &TakeEveryTransform)?;
+    let document = document::load_without_secrets(session)?;
     let engine = provision::connect(session, &document).await?;
     let pipeline = document.pipeline.name.as_str();
     if !args.auto_approve

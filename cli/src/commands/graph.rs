@@ -8,6 +8,7 @@ use pipectl_pipeline::diagram::Diagram;
 
 use crate::document;
 use crate::error::{CommandError, Exit, Kind};
+use crate::planning;
 use crate::provision;
 use crate::session::{Session, block_on};
 
@@ -50,16 +51,12 @@ enum Format {
 
 /// Reads the file, plans if asked to, and draws.
 pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
-    let document = document::load(session)?;
+    let mut document = document::load(session)?;
     let mut diagram = Diagram::of(&document.pipeline);
     if args.plan {
         block_on(async {
-            let engine = provision::connect(session, &document).await?;
-            let options = PlanOptions {
-                source: document.source.to_string(),
-                trust_tags: true,
-                ..PlanOptions::default()
-            };
+            let engine = provision::connect_and_resolve(session, &mut document).await?;
+            let options = PlanOptions { trust_tags: true, ..planning::of_file(&document) };
             let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
             diagram.mark(&plan);
             Ok(())

@@ -1,7 +1,6 @@
 //! `pipectl history`: the revisions of a pipeline, one of them, or what differs between two.
 
 use clap::Subcommand;
-use pipectl_pipeline::spec::TakeEveryTransform;
 
 use crate::document;
 use crate::error::{CommandError, Exit};
@@ -49,7 +48,7 @@ enum What {
 
 /// Reads the ledger and shows.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
-    let document = document::load_with(session, &TakeEveryTransform)?;
+    let document = document::load_without_secrets(session)?;
     let engine = provision::connect(session, &document).await?;
     let (output, pipeline) = (&session.output, document.pipeline.name.as_str());
     match args.what {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use pipectl_pipeline::PlanOptions;
 use pipectl_pipeline::plan::{Plan, SavedPlan};
+use pipectl_pipeline::spec::Document;
 
 use super::drift;
 use crate::document;
@@ -22,7 +23,9 @@ Examples:
   pipectl plan -o change.plan             then `pipectl apply change.plan` does exactly that
   pipectl plan --format markdown          for a comment on a pull request
   pipectl plan --target deliveries.lake
-  pipectl plan -f staging.yaml --json";
+  pipectl plan -f staging.yaml --json
+  pipectl plan --var stage=prod --overlay prod.yaml
+  pipectl plan -f pipelines/              every pipeline of a folder, in order of what reads what";
 
 /// Show what apply would change
 #[derive(clap::Args, Debug)]
@@ -69,19 +72,42 @@ enum Format {
     Github,
 }
 
-/// Observes, plans and shows.
+/// Observes, plans and shows, one pipeline after the other.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
     if args.format == Format::Github {
         session.output.start_annotating();
     }
-    let document = document::load(session)?;
-    let engine = provision::connect(session, &document).await?;
+    let mut documents = document::load_all(session)?;
+    if args.out.is_some() {
+        document::refuse_several(&documents, "--out")?;
+    }
+    args.picking.check(&documents)?;
+    if args.destroy {
+        documents.reverse();
+    }
+    let mut changes = false;
+    for (at, document) in documents.iter_mut().enumerate() {
+        if at > 0 && args.format != Format::Json {
+            session.output.data("");
+        }
+        changes |= one(args, session, document).await?;
+    }
+    Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Success })
+}
+
+/// Plans one pipeline; says whether there are changes.
+async fn one(args: &Args, session: &Session, document: &mut Document) -> Result<bool, CommandError> {
+    let engine = if args.destroy {
+        provision::connect(session, document).await?
+    } else {
+        provision::connect_and_resolve(session, document).await?
+    };
     if args.refresh_only {
-        return drift::show(session, &engine, &document, args.detailed_exitcode).await;
+        return drift::show(session, &engine, document).await;
     }
     // A plan that is kept is compared with one made just before it is carried out.
     let trust_tags = args.out.is_none();
-    let options = PlanOptions { trust_tags, ..args.picking.options(&document) };
+    let options = PlanOptions { trust_tags, ..args.picking.options(document) };
     let plan = if args.destroy {
         engine.destroy_plan(&document.pipeline, &options).await
     } else {
@@ -100,7 +126,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
         planning::save(path, &saved)?;
         session.output.note(format!("\nSaved: `pipectl apply {}` does exactly this.", path.display()));
     }
-    Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Success })
+    Ok(changes)
 }
 
 fn show(args: &Args, session: &Session, plan: &Plan) -> Result<(), CommandError> {

@@ -1,13 +1,13 @@
 //! `pipectl rollback`: back to what an earlier revision deployed.
 
-use pipectl_pipeline::spec::TakeEveryTransform;
+use pipectl_pipeline::spec::Document;
 use pipectl_pipeline::{Engine, PlanOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::document;
 use crate::error::{CommandError, Exit, Kind};
 use crate::interrupt;
-use crate::planning::Data;
+use crate::planning::{self, Data};
 use crate::prices;
 use crate::provision;
 use crate::render;
@@ -48,9 +48,9 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     if !args.auto_approve && !args.plan {
         provision::needs_a_person(session)?;
     }
-    let document = document::load_with(session, &TakeEveryTransform)?;
+    let document = document::load_without_secrets(session)?;
     let engine = provision::connect(session, &document).await?;
-    let options = PlanOptions { bucket_data: args.data.fate(), ..PlanOptions::default() };
+    let options = PlanOptions { bucket_data: args.data.fate(), ..planning::of_file(&document) };
     let plan = engine.rollback_plan(&document.pipeline.name, args.revision, &options).await;
     let plan = plan.map_err(provision::failed)?;
     session.output.data(render::plan::plan(&plan));
@@ -77,12 +77,13 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
 pub(crate) async fn after_failure(
     session: &Session,
     engine: &Engine,
-    pipeline: &str,
+    document: &Document,
     cancel: CancellationToken,
     failed: Result<(), CommandError>,
 ) -> Result<Exit, CommandError> {
     let Err(failed) = failed else { return Ok(Exit::Success) };
-    let plan = match engine.rollback_plan(pipeline, None, &PlanOptions::default()).await {
+    let options = planning::of_file(document);
+    let plan = match engine.rollback_plan(&document.pipeline.name, None, &options).await {
         Ok(plan) => plan,
         Err(error) => return Err(failed.hint(format!("it was not rolled back: {error}"))),
     };

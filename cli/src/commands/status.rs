@@ -1,5 +1,7 @@
 //! `pipectl status`: what exists, in which state, and who applied it last.
 
+use pipectl_pipeline::spec::Document;
+
 use crate::commands::autoscale;
 use crate::document;
 use crate::error::{CommandError, Exit};
@@ -17,10 +19,19 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {}
 
-/// Observes and shows.
+/// Observes and shows, one pipeline after the other.
 pub(crate) async fn run(_args: &Args, session: &Session) -> Result<Exit, CommandError> {
-    let document = document::load(session)?;
-    let engine = provision::connect(session, &document).await?;
+    for (at, document) in document::load_all_without_secrets(session)?.iter().enumerate() {
+        if at > 0 {
+            session.output.data("");
+        }
+        show(session, document).await?;
+    }
+    Ok(Exit::Success)
+}
+
+async fn show(session: &Session, document: &Document) -> Result<(), CommandError> {
+    let engine = provision::connect(session, document).await?;
     let status = engine.status(&document.pipeline).await.map_err(provision::failed)?;
     session.output.data(render::status::status(&status));
     session.output.event("status", &status);
@@ -31,5 +42,5 @@ pub(crate) async fn run(_args: &Args, session: &Session) -> Result<Exit, Command
     for stream in &decisions {
         session.output.event("autoscale", stream);
     }
-    Ok(Exit::Success)
+    Ok(())
 }

@@ -1,10 +1,11 @@
 //! `pipectl validate`: every mistake in the pipeline file, shown where it stands.
 
 use clap::ValueEnum;
+use pipectl_pipeline::spec::Document;
 
 use crate::document;
 use crate::error::{CommandError, Exit};
-use crate::output::style::{GOOD, paint};
+use crate::output::style::{FAINT, GOOD, paint};
 use crate::output::words::counted;
 use crate::session::Session;
 
@@ -12,6 +13,8 @@ const EXAMPLES: &str = "\
 Examples:
   pipectl validate
   pipectl validate -f staging.yaml
+  pipectl validate -f pipelines/          every *.yaml and *.yml in a folder
+  pipectl validate --var stage=prod --overlay prod.yaml
   pipectl validate --json                 one event for each problem, with line and column";
 
 /// Check the pipeline file, its VRL programs included; talks to nobody
@@ -32,16 +35,23 @@ enum Format {
     Github,
 }
 
-/// Reads the file and says what it holds; mistakes are printed while it is read.
+/// Reads the files and says what they hold; mistakes are printed while they are read.
 pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
     if args.format == Format::Github {
         session.output.start_annotating();
     }
-    let document = document::load(session)?;
+    for document in document::load_all(session)? {
+        valid(session, &document);
+    }
+    Ok(Exit::Success)
+}
+
+fn valid(session: &Session, document: &Document) {
     let pipeline = &document.pipeline;
     let parts = [
         (pipeline.streams.len(), "stream"),
         (pipeline.transforms.len(), "transform"),
+        (pipeline.functions.len(), "function"),
         (pipeline.deliveries.len(), "deliver"),
     ];
     let parts: Vec<String> = parts
@@ -60,13 +70,23 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> 
         pipeline.name,
         parts.join(", ")
     ));
-    session.output.event(
-        "valid",
-        &serde_json::json!({
-            "file": document.path,
-            "pipeline": pipeline.name,
-            "warnings": document.warnings.len(),
-        }),
-    );
-    Ok(Exit::Success)
+    let open: Vec<String> = pipeline
+        .others()
+        .filter(|other| other.found.is_none())
+        .map(|other| format!("{}/{}", other.pipeline, other.stream))
+        .collect();
+    if !open.is_empty() {
+        let text =
+            format!("{} is of another pipeline, and looked up in the ledger by `plan`", open.join(", "));
+        session.output.note(format!("  {} {text}", paint(FAINT, "note:")));
+    }
+    let mut event = serde_json::json!({
+        "file": document.path,
+        "pipeline": pipeline.name,
+        "warnings": document.warnings.len(),
+    });
+    if !open.is_empty() {
+        event["unresolved"] = serde_json::json!(open);
+    }
+    session.output.event("valid", &event);
 }

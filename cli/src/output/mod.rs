@@ -18,12 +18,15 @@ pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod words;
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use pipectl_pipeline::spec::Mask;
 use serde::Serialize;
 
 use crate::error::{CommandError, Kind};
@@ -52,6 +55,7 @@ pub(crate) struct Output {
     annotates: AtomicBool,
     /// Whether a finding was an annotation already.
     annotated: AtomicBool,
+    mask: RwLock<Mask>,
 }
 
 impl Output {
@@ -69,7 +73,18 @@ impl Output {
             begun: AtomicBool::new(false),
             annotates: AtomicBool::new(manner.github),
             annotated: AtomicBool::new(false),
+            mask: RwLock::default(),
         }
+    }
+
+    /// From now on these values are masked in all text and events, whoever says them: a plan, a message of AWS.
+    /// Records of a stream ([`Output::bulk`]) are data, and are left as they are.
+    pub(crate) fn mask(&self, mask: Mask) {
+        *self.mask.write().unwrap_or_else(PoisonError::into_inner) = mask;
+    }
+
+    fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.mask.read().unwrap_or_else(PoisonError::into_inner).apply(text)
     }
 
     /// Whether there is a person to ask.
@@ -210,6 +225,7 @@ impl Output {
         if self.is_closed() {
             return;
         }
+        let text = self.masked(text);
         self.live.suspend(|| {
             let mut stdout = anstream::stdout().lock();
             let result = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
@@ -218,6 +234,7 @@ impl Output {
     }
 
     fn stderr(&self, text: &str) {
+        let text = self.masked(text);
         self.live.suspend(|| {
             let mut stderr = anstream::stderr().lock();
             // There is nowhere left to report a stderr that cannot be written to.

@@ -50,6 +50,13 @@ pub(crate) fn revision(revision: &Revision) -> String {
         let dirty = if commit.dirty { ", with changes that were not committed" } else { "" };
         line("commit", format!("{}{branch}{dirty}", commit.id));
     }
+    for overlay in &revision.inputs.overlays {
+        line("overlay", overlay.file.clone());
+    }
+    for (name, input) in &revision.inputs.variables {
+        let value = if input.sensitive { "(sensitive)" } else { input.value.as_str() };
+        line("var", format!("{name} = {value}, {}", input.from));
+    }
     text.push('\n');
     let rows = revision.resources.iter().map(|record| {
         vec![
@@ -64,7 +71,7 @@ pub(crate) fn revision(revision: &Revision) -> String {
 
 /// What differs between two revisions.
 pub(crate) fn comparison(comparison: &Comparison) -> String {
-    let Comparison { from, to, file_before, file_after, resources } = comparison;
+    let Comparison { from, to, file_before, file_after, inputs, resources } = comparison;
     let mut text = String::new();
     if resources.is_empty() {
         let _ = writeln!(text, "{} between revisions {from} and {to}.", paint(GOOD, "No resource differs"));
@@ -72,6 +79,10 @@ pub(crate) fn comparison(comparison: &Comparison) -> String {
         let _ = writeln!(text, "{}\n", paint(STRONG, format!("From revision {from} to {to}:")));
         resources.iter().for_each(|change| resource(&mut text, change));
     }
+    if !inputs.is_empty() {
+        text.push('\n');
+    }
+    inputs.iter().for_each(|change| property(&mut text, change));
     if file_before != file_after {
         let file = PropertyChange {
             path: "the pipeline file".to_owned(),

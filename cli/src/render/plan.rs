@@ -174,6 +174,7 @@ pub(super) mod tests {
             footprint: Vec::new(),
             left_out: Vec::new(),
             returns_to: None,
+            inputs: pipectl_pipeline::spec::FileInputs::default(),
         }
     }
 

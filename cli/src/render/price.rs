@@ -191,6 +191,7 @@ mod tests {
             footprint: if before == after { vec![events] } else { vec![events, lake] },
             left_out: Vec::new(),
             returns_to: None,
+            inputs: pipectl_pipeline::spec::FileInputs::default(),
         }
     }
 

@@ -21,13 +21,13 @@ fn goes(step: &Step, document: &Document) -> Annotation {
     let because = step.reason.as_ref().map(|why| format!("\nbecause {why}")).unwrap_or_default();
     // The nearest key above it, or the top, where the file does not say it any more.
     let place = Place::Key(Path::of(step.address.as_str().split('.')));
-    let start = document.positions.start(&place, &document.source);
+    let start = document.locate(&place);
     Annotation {
         level: Level::Warning,
         title: format!("{} {}", step.action, step.address),
         message: format!("{} {} `{}`{because}", step.action, step.kind, step.name),
-        spot: start.map(|start| Spot {
-            file: document.path.clone(),
+        spot: start.map(|(file, start)| Spot {
+            file,
             start: (start.line, start.column),
             end: None,
         }),

@@ -6,7 +6,7 @@ use super::{Diagram, Edge, Flow, Node, NodeKind};
 use crate::resources::Address;
 use crate::spec::model::{
     Bucket, Buffer, Capacity, Code, Delivery, Destination, Function, FunctionSettings, HttpDestination,
-    Pipeline, Reading, S3Destination, Start, Stream,
+    Pipeline, Reading, S3Destination, Start, Stream, StreamRef,
 };
 
 impl Diagram {
@@ -85,9 +85,22 @@ impl Drawn {
         self.node(id.as_str(), NodeKind::Function, name, code(&function.code, &function.settings));
         self.dead_letters(&id, &function.settings);
         let Some(reading) = &function.reads else { return };
-        self.edge((Address::stream(&reading.stream).as_str(), id.as_str()), Flow::Records, reads(reading));
+        let source = self.source(&reading.stream);
+        self.edge((&source, id.as_str()), Flow::Records, reads(reading));
         if let Some(arn) = &reading.failures_to {
             self.outside(&id, arn, "failed batches");
+        }
+    }
+
+    /// The stream that is read; one of another pipeline has no entry of its own.
+    fn source(&mut self, stream: &StreamRef) -> String {
+        match stream {
+            StreamRef::Own(logical) => Address::stream(logical).to_string(),
+            StreamRef::Other(_) => {
+                let id = stream.to_string();
+                self.node(&id, NodeKind::Stream, &id, Vec::new());
+                id
+            }
         }
     }
 
@@ -99,7 +112,8 @@ impl Drawn {
         };
         self.node(id.as_str(), NodeKind::Delivery, name, details);
         if let Some(from) = &delivery.from {
-            self.edge((Address::stream(from).as_str(), id.as_str()), Flow::Records, "");
+            let source = self.source(from);
+            self.edge((&source, id.as_str()), Flow::Records, "");
         }
         if let Some(transform) = &delivery.transform {
             self.edge((Address::transform(transform).as_str(), id.as_str()), Flow::Calls, "transforms");

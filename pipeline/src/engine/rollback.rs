@@ -5,9 +5,10 @@ use indexmap::IndexMap;
 use super::observe::Look;
 use super::{Engine, Error, PlanOptions};
 use crate::apply::Outcome;
-use crate::ledger::{Record, Revision};
+use crate::ledger::{Record, Revision, is_closed};
 use crate::plan::{self, Inputs, Plan, Purpose, Selection};
 use crate::resources::{Graph, Outline, Spec};
+use crate::spec::Secret;
 
 /// Why a revision cannot be gone back to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +23,14 @@ pub enum RollbackError {
         number: u64,
         /// Why it is no goal.
         why: &'static str,
+    },
+    /// The ledger keeps only a seal of a sensitive value, and nothing that is known now fits it.
+    #[error("revision {number} gave {address} a sensitive value that is not the one of now")]
+    Sealed {
+        /// The revision's number.
+        number: u64,
+        /// The resource.
+        address: String,
     },
     /// The ledger does not say what a resource of it was brought to.
     #[error("revision {number} does not say what {address} was brought to")]
@@ -41,6 +50,9 @@ impl RollbackError {
             RollbackError::NothingGood(_) => "mend the file and apply, or `pipectl destroy`",
             RollbackError::NotGood { .. } => {
                 "`pipectl history` shows which applies succeeded; `pipectl destroy` takes everything down"
+            }
+            RollbackError::Sealed { .. } => {
+                "give the variable the value that it had then: `pipectl rollback --var NAME=…`; the ledger keeps only a hash of it"
             }
             RollbackError::Unknown { .. } => {
                 "another pipectl wrote it: `pipectl history show REV --file` prints its file, which can be applied"
@@ -65,8 +77,7 @@ impl Engine {
             None => self.last_good(pipeline).await?,
         };
         check(&goal)?;
-        let mut graph = graph(&goal)?;
-        self.renew_code(&mut graph).await?;
+        let mut graph = graph(&goal, |_| options.secrets.clone())?;
         let outline: Vec<Outline> = graph
             .resources
             .values()
@@ -78,7 +89,15 @@ impl Engine {
             .collect();
         let place = async { self.identity.place().await.map_err(|error| self.call(error)) };
         let (place, seen) = tokio::try_join!(place, self.see(pipeline, &outline, Look::Whole, |_| false))?;
-        Ok(plan::build(&Inputs {
+        if goal.resources.iter().any(Record::is_sealed) {
+            graph = self::graph(&goal, |record| {
+                let seen = record.seen_secrets(seen.observed.get(&record.id()));
+                options.secrets.iter().cloned().chain(seen).collect()
+            })?;
+            opened(&goal, &graph)?;
+        }
+        self.renew_code(&mut graph).await?;
+        let mut plan = plan::build(&Inputs {
             pipeline,
             source: &goal.source,
             place,
@@ -90,7 +109,9 @@ impl Engine {
             delete_consumers: options.delete_consumers,
             selection: &Selection::default(),
             returns_to: Some(goal.number),
-        })?)
+        })?;
+        plan.inputs = goal.inputs;
+        Ok(plan)
     }
 
     async fn last_good(&self, pipeline: &str) -> Result<Revision, Error> {
@@ -120,14 +141,25 @@ fn check(revision: &Revision) -> Result<(), RollbackError> {
     }
 }
 
-/// What a revision left, as what is wanted.
-fn graph(revision: &Revision) -> Result<Graph, RollbackError> {
+/// Fails where a sensitive value is not known.
+fn opened(revision: &Revision, graph: &Graph) -> Result<(), RollbackError> {
+    match graph.resources.values().find(|wanted| is_closed(wanted)) {
+        None => Ok(()),
+        Some(wanted) => {
+            let address = wanted.address.to_string();
+            Err(RollbackError::Sealed { number: revision.number, address })
+        }
+    }
+}
+
+/// What a revision left, as what is wanted, with the sensitive values that are known of each resource.
+fn graph(revision: &Revision, known: impl Fn(&Record) -> Vec<Secret>) -> Result<Graph, RollbackError> {
     let wanted = revision.resources.iter().map(|record| {
         let unknown = |record: &Record| RollbackError::Unknown {
             number: revision.number,
             address: record.address.to_string(),
         };
-        let desired = record.desired().ok_or_else(|| unknown(record))?;
+        let desired = record.desired_knowing(&known(record)).ok_or_else(|| unknown(record))?;
         Ok((desired.address.clone(), desired))
     });
     Ok(Graph { resources: wanted.collect::<Result<IndexMap<_, _>, RollbackError>>()? })

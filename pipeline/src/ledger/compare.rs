@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::{Record, Revision};
 use crate::resources::{Address, Kind, PropertyChange};
+use crate::spec::FileInputs;
+use crate::spec::vars::is_sealed;
 
 /// What differs between two revisions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +22,10 @@ pub struct Comparison {
     pub file_before: String,
     /// The text of the pipeline file afterwards.
     pub file_after: String,
+    /// The variables that have not the same value in both, and the overlays that have not the same text. Sensitive
+    /// values are not told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<PropertyChange>,
     /// The resources that are not the same in both, by address.
     pub resources: Vec<RecordChange>,
 }
@@ -67,8 +73,28 @@ pub fn compare(from: &Revision, to: &Revision) -> Comparison {
         to: to.number,
         file_before: from.source.clone(),
         file_after: to.source.clone(),
+        inputs: inputs(&from.inputs, &to.inputs),
         resources,
     }
+}
+
+/// How overlays and variables differ.
+fn inputs(from: &FileInputs, to: &FileInputs) -> Vec<PropertyChange> {
+    let overlays = from.changed_overlays(to).into_iter().map(|file| {
+        let text = |inputs: &FileInputs| {
+            inputs.overlays.iter().find(|overlay| overlay.file == file).map(|overlay| overlay.text.clone())
+        };
+        PropertyChange { path: format!("the overlay {file}"), before: text(from), after: text(to) }
+    });
+    let variables = from.changed_variables(to).into_iter().map(|name| {
+        let value = |inputs: &FileInputs, other: &str| {
+            let input = inputs.variables.get(&name)?;
+            Some(if input.sensitive { other.to_owned() } else { input.value.clone() })
+        };
+        let (before, after) = (value(from, "(sensitive)"), value(to, "(another sensitive value)"));
+        PropertyChange { path: format!("vars.{name}"), before, after }
+    });
+    overlays.chain(variables).collect()
 }
 
 fn change(record: &Record) -> RecordChange {
@@ -117,6 +143,11 @@ fn leaf(value: &Value, path: String, found: &mut BTreeMap<String, String>) {
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(at, item)| leaf(item, below(&at.to_string()), found));
         }
+        // Two seals of one value are the same, and what they hide is not told.
+        Value::String(text) if is_sealed(text) => {
+            let shown = text.get(..17).unwrap_or(text).replace("sealed:1:", "(sensitive, ") + "…)";
+            found.insert(path, shown);
+        }
         Value::String(text) => drop(found.insert(path, text.clone())),
         other => drop(found.insert(path, other.to_string())),
     }
@@ -157,6 +188,7 @@ mod tests {
             returns_to: None,
             refreshed: false,
             source: format!("file {number}"),
+            inputs: FileInputs::default(),
             resources,
         }
     }

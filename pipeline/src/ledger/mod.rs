@@ -24,6 +24,7 @@ mod unlock;
 use std::sync::Arc;
 
 pub use applied::Applied;
+pub(crate) use applied::is_closed;
 pub use compare::{Comparison, RecordChange, compare};
 pub use folder::FolderStore;
 pub use lock::{Lease, Lock, LockRecord};

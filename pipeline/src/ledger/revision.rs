@@ -8,6 +8,7 @@ use super::Applied;
 use crate::apply::Outcome;
 use crate::plan::{Action, Plan, Purpose};
 use crate::resources::{Address, Kind, Outline, ResourceId};
+use crate::spec::{self, CheckTransform, Diagnostics, Document, FileInputs};
 
 /// The newest format this program reads and writes.
 pub const FORMAT: u32 = 1;
@@ -44,8 +45,22 @@ pub struct Revision {
     pub refreshed: bool,
     /// The text of the pipeline file.
     pub source: String,
+    /// The overlays and variables that went into it; sensitive values are sealed.
+    #[serde(default, skip_serializing_if = "FileInputs::is_empty")]
+    pub inputs: FileInputs,
     /// Everything that may exist: what earlier revisions left, and what this one means to make.
     pub resources: Vec<Record>,
+}
+
+impl Revision {
+    /// The pipeline file that was applied, with its overlays and variables. Sensitive values are not kept: what
+    /// stands for them is of no use but to look at the rest.
+    ///
+    /// # Errors
+    /// What this program finds wrong with it.
+    pub fn document(&self, check: &dyn CheckTransform) -> Result<Document, Diagnostics> {
+        spec::recall(&self.source, &self.inputs, check)
+    }
 }
 
 /// The commit that a pipeline file was applied from.

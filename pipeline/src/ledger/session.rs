@@ -105,6 +105,7 @@ impl Ledger {
             returns_to: beginning.plan.returns_to,
             refreshed: false,
             source: beginning.plan.source.clone(),
+            inputs: beginning.plan.inputs.clone(),
             resources: intent(before, beginning.plan),
         };
         let version = match head {

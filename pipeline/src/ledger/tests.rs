@@ -30,6 +30,7 @@ fn plan(based_on: u64) -> Plan {
         footprint: Vec::new(),
         left_out: Vec::new(),
         returns_to: None,
+        inputs: crate::spec::FileInputs::default(),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::resources::tags::Owner;
 use crate::resources::{
     Address, Desired, Difference, Graph, Kind, Observed, PropertyChange, Readiness, ResourceId,
 };
+use crate::spec::FileInputs;
 
 /// All that a plan is made from.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +79,7 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
         notes,
         left_out,
         returns_to: inputs.returns_to,
+        inputs: FileInputs::default(),
     })
 }
 

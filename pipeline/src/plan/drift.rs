@@ -113,9 +113,14 @@ impl Drift {
     ) -> Self {
         let mut drift = Drift { pipeline: pipeline.to_owned(), revision, ..Drift::default() };
         for record in remembered.iter().filter(|record| record.standing == Standing::Present) {
-            let by_file = || graph.resources.values().find(|wanted| wanted.id() == record.id()).cloned();
-            let Some(baseline) = record.desired().or_else(by_file) else { continue };
-            drift.look(&baseline, Some(record), observed.get(&record.id()));
+            let by_file = graph.resources.values().find(|wanted| wanted.id() == record.id());
+            let seen = observed.get(&record.id());
+            // A sensitive value is what was applied if the seal of what is there, or of what the file has, says so.
+            let mut known = record.seen_secrets(seen);
+            known.extend(by_file.into_iter().flat_map(|wanted| wanted.secrets.clone()));
+            let baseline = record.desired_knowing(&known).or_else(|| by_file.cloned());
+            let Some(baseline) = baseline else { continue };
+            drift.look(&baseline, Some(record), seen);
         }
         if remembered.is_empty() {
             for wanted in graph.resources.values() {

@@ -183,6 +183,7 @@ mod tests {
             tags: Tags::of("clicks", &address, &BTreeMap::new()),
             spec: Spec::Stream(spec),
             depends_on: Vec::new(),
+            secrets: Vec::new(),
         });
         Step {
             address,

@@ -38,6 +38,7 @@ pub use summary::{PlanSummary, StepSummary};
 
 use crate::resources::tags::TagChange;
 use crate::resources::{Address, Change, Desired, Kind, PropertyChange};
+use crate::spec::FileInputs;
 
 /// Everything that will be done, and what already is as it should be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +55,9 @@ pub struct Plan {
     pub region: String,
     /// The text of the pipeline file it was made from.
     pub source: String,
+    /// The overlays and variables that went into it.
+    #[serde(default, skip_serializing_if = "FileInputs::is_empty")]
+    pub inputs: FileInputs,
     /// The last revision in the ledger when it was made; 0 is none.
     pub based_on: u64,
     /// One step per resource, each after what it depends on.

@@ -10,6 +10,10 @@ use crate::resources::Address;
 pub enum Moved {
     /// The pipeline file says something else.
     File,
+    /// An overlay says something else, or is not laid over any more, or is new.
+    Overlay(String),
+    /// A variable has another value.
+    Variable(String),
     /// Someone applied in between.
     Ledger {
         /// The revision the plan knows.
@@ -30,6 +34,12 @@ impl fmt::Display for Moved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Moved::File => f.write_str("the pipeline file was changed"),
+            Moved::Overlay(file) => {
+                write!(f, "the overlay {file} is not the one that the plan was made with")
+            }
+            Moved::Variable(name) => {
+                write!(f, "the variable {name} has not the value that the plan was made with")
+            }
             Moved::Ledger { planned, found } => {
                 write!(f, "the ledger is at revision {found}, and was at {planned}")
             }

@@ -310,6 +310,7 @@ mod tests {
             footprint,
             left_out: Vec::new(),
             returns_to: None,
+            inputs: crate::spec::FileInputs::default(),
         }
     }
 

@@ -59,5 +59,6 @@ pub fn build_removal(inputs: &RemovalInputs<'_>) -> Result<Plan, PlanError> {
         notes,
         left_out: Vec::new(),
         returns_to: None,
+        inputs: crate::spec::FileInputs::default(),
     })
 }

@@ -1,5 +1,5 @@
-//! A plan in a file: bound to the pipeline file it was made from, to the ledger's revision, and to what was
-//! observed.
+//! A plan in a file: bound to the pipeline file it was made from with its overlays and variables, to the ledger's
+//! revision, and to what was observed.
 //!
 //! What was observed is bound by planning again before a saved plan is carried out. A difference that changes
 //! nothing in the plan (the shard count under an autoscaler, traffic, another's tag) is none; every other one
@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{BucketData, Plan, Selection};
+use super::{BucketData, Plan, Selection, Step};
 use crate::resources::names::hex;
+use crate::spec::vars::Seals;
 
 /// The version of the file's format.
 const FORMAT: u32 = 1;
@@ -91,14 +92,38 @@ impl SavedPlan {
         }
     }
 
-    /// Its bytes, to be written to a file. They hold the environment of functions, so that nobody else should
-    /// be able to read them.
+    /// Its bytes, to be written to a file. Sensitive values are sealed in them; the rest of the environment of functions
+    /// is not, so that nobody else should be able to read them.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         // Plain data with text keys always has a JSON form.
-        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        let mut json = serde_json::to_value(self).unwrap_or_default();
+        json["plan"] = sealed(&self.plan);
+        let mut bytes = serde_json::to_vec_pretty(&json).unwrap_or_default();
         bytes.push(b'\n');
         bytes
+    }
+
+    /// The plan with its sensitive values, taken from the same plan made anew. Those that are not the same now stay
+    /// sealed.
+    #[must_use]
+    pub fn opened(&self, now: &Plan) -> Plan {
+        let mut plan = self.plan.clone();
+        for step in &mut plan.steps {
+            let same = now.steps.iter().find(|is| is.kind == step.kind && is.name == step.name);
+            let Some(desired) = same.and_then(|is| is.desired.as_ref()) else { continue };
+            if desired.secrets.is_empty() {
+                continue;
+            }
+            let mut json = serde_json::to_value(&*step).unwrap_or_default();
+            Seals::of(&desired.name, &desired.secrets).open(&mut json);
+            let Ok(opened) = serde_json::from_value::<Step>(json) else { continue };
+            *step = opened;
+            if let Some(wanted) = &mut step.desired {
+                wanted.secrets.clone_from(&desired.secrets);
+            }
+        }
+        plan
     }
 
     /// Reads what [`SavedPlan::to_bytes`] wrote.
@@ -125,7 +150,18 @@ impl SavedPlan {
 }
 
 fn of_plan(plan: &Plan) -> String {
-    digest(&serde_json::to_vec(plan).unwrap_or_default())
+    digest(&serde_json::to_vec(&sealed(plan)).unwrap_or_default())
+}
+
+/// A plan as JSON, with seals in place of sensitive values.
+fn sealed(plan: &Plan) -> serde_json::Value {
+    let mut json = serde_json::to_value(plan).unwrap_or_default();
+    for (at, step) in plan.steps.iter().enumerate() {
+        if let Some(desired) = step.desired.as_ref().filter(|desired| !desired.secrets.is_empty()) {
+            Seals::of(&desired.name, &desired.secrets).close(&mut json["steps"][at]);
+        }
+    }
+    json
 }
 
 fn digest(bytes: &[u8]) -> String {
@@ -136,6 +172,7 @@ fn digest(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::plan::{PLAN_FORMAT, Purpose};
+    use crate::spec::FileInputs;
 
     fn saved() -> SavedPlan {
         let plan = Plan {
@@ -151,6 +188,7 @@ mod tests {
             footprint: Vec::new(),
             left_out: Vec::new(),
             returns_to: None,
+            inputs: FileInputs::default(),
         };
         SavedPlan::new(plan, BucketData::Refuse, false, Selection::default(), Timestamp::UNIX_EPOCH)
     }

@@ -24,9 +24,10 @@ use super::stream::{StreamCapacity, StreamSpec};
 use super::stream_consumer::ConsumerSpec;
 use super::tags::Tags;
 use super::{Address, ResourceId, Spec};
+use crate::spec::Secret;
 use crate::spec::model::{
     self as spec, AccessKey, Capacity, Compression, Delivery, DeliveryKey, Destination, Pipeline,
-    S3Destination, Stream,
+    S3Destination, Stream, StreamRef,
 };
 
 /// How long logs are kept.
@@ -67,6 +68,10 @@ pub struct Desired {
     pub spec: Spec,
     /// What has to be there before.
     pub depends_on: Vec<Address>,
+    /// The values above that hold a sensitive variable. They are never written out: whatever keeps this resource
+    /// keeps seals in their place.
+    #[serde(skip)]
+    pub secrets: Vec<Secret>,
 }
 
 impl Desired {
@@ -149,7 +154,9 @@ impl Builder<'_> {
     fn add(&mut self, address: Address, name: String, spec: Spec, depends_on: Vec<Address>) {
         let mut tags = Tags::of(&self.pipeline.name, &address, &self.pipeline.tags);
         tags.set.extend(spec.own_tags());
-        let desired = Desired { address: address.clone(), name, tags, spec, depends_on };
+        let secrets = self.pipeline.secrets.iter().filter(|secret| secret.is_of(address.as_str()));
+        let secrets = secrets.cloned().collect();
+        let desired = Desired { address: address.clone(), name, tags, spec, depends_on, secrets };
         self.graph.resources.insert(address, desired);
     }
 
@@ -176,14 +183,15 @@ impl Builder<'_> {
         self.add(address.clone(), name, Spec::Stream(spec), Vec::new());
         for consumer in &stream.fan_out {
             let physical = names::physical(&self.pipeline.name, consumer);
-            self.consumer(address.consumer(consumer), logical, &physical);
+            self.consumer(address.consumer(consumer), &StreamRef::Own(logical.to_owned()), &physical);
         }
     }
 
     /// An enhanced fan-out consumer of a stream.
-    fn consumer(&mut self, address: Address, stream: &str, consumer: &str) {
-        let name = names::consumer(&names::physical(&self.pipeline.name, stream), consumer);
-        self.add(address, name, Spec::StreamConsumer(ConsumerSpec {}), vec![Address::stream(stream)]);
+    fn consumer(&mut self, address: Address, stream: &StreamRef, consumer: &str) {
+        let name = names::consumer(&stream.physical(&self.pipeline.name), consumer);
+        let needs = stream.own().map(Address::stream).into_iter().collect();
+        self.add(address, name, Spec::StreamConsumer(ConsumerSpec {}), needs);
     }
 
     fn delivery(&mut self, logical: &str, delivery: &Delivery) {
@@ -203,20 +211,19 @@ impl Builder<'_> {
         self.add(address.logs(), logs, Spec::LogGroup(log_spec), Vec::new());
         let mut needs = buckets;
         needs.extend([address.role(), address.logs()]);
-        needs.extend(delivery.from.as_deref().map(Address::stream));
+        needs.extend(delivery.from.as_ref().and_then(StreamRef::own).map(Address::stream));
         needs.extend(delivery.transform.as_deref().map(Address::transform));
         self.add(address, name, Spec::Delivery(spec), needs);
     }
 
     fn delivery_role(&self, delivery: &Delivery, logs: &str) -> RoleSpec {
         let physical = |logical: &String| names::physical(&self.pipeline.name, logical);
-        let stream = delivery.from.as_ref().map(physical);
+        let stream = delivery.from.as_ref().map(|stream| stream.physical(&self.pipeline.name));
         let function = delivery.transform.as_ref().map(physical);
-        let source = delivery.from.as_ref().and_then(|logical| self.pipeline.streams.get(logical));
         let mut buckets = delivery.to.buckets();
         let reach = DeliveryReach {
             stream: stream.as_deref(),
-            stream_key: source.and_then(|stream| stream.encryption.as_deref()),
+            stream_key: delivery.from.as_ref().and_then(|stream| self.pipeline.stream_key(stream)),
             function: function.as_deref(),
             bucket: buckets.next().unwrap_or_default(),
             backup: buckets.next(),
@@ -240,8 +247,8 @@ impl Builder<'_> {
         let place = &self.context.place;
         let physical = |logical: &String| names::physical(&self.pipeline.name, logical);
         DeliverySpec {
-            source: delivery.from.as_ref().map(|logical| DeliverySource {
-                stream_arn: place.stream(&physical(logical)),
+            source: delivery.from.as_ref().map(|stream| DeliverySource {
+                stream_arn: place.stream(&stream.physical(&self.pipeline.name)),
                 role_arn: place.role(role),
             }),
             destination: match &delivery.to {

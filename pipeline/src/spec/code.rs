@@ -59,8 +59,6 @@ codes! {
     Layout => "not-laid-out",
     /// A key that the format does not have.
     UnknownField => "unknown-field",
-    /// A key of the format that a later version brings.
-    NotYet => "not-supported-yet",
     /// A key that must be there.
     MissingField => "missing-field",
     /// Text where a mapping is due, and the like.
@@ -113,6 +111,20 @@ codes! {
     MisleadingDate => "misleading-date-pattern",
     /// A transform that no delivery uses.
     UnusedTransform => "unused-transform",
+    /// A variable that is not declared.
+    UnknownVariable => "unknown-variable",
+    /// A variable that nothing uses.
+    UnusedVariable => "unused-variable",
+    /// A variable without a value.
+    MissingValue => "missing-value",
+    /// What looks like the use of a variable and is none.
+    VariableSyntax => "variable-syntax",
+    /// A sensitive value where it would be shown.
+    SensitiveHere => "sensitive-value-shown",
+    /// An overlay that takes away what is not there.
+    NothingToRemove => "nothing-to-remove",
+    /// Pipelines that read each other's streams in a circle.
+    Cycle => "pipelines-in-a-circle",
     /// A value that works in itself but not where it is used.
     Unsuitable => "unsuitable-value",
 }

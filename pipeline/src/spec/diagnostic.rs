@@ -1,16 +1,18 @@
 //! What is wrong with a file: the diagnostics of one run, all together, in file order.
 //!
 //! A rule makes a [`Diagnostic`] that says *where* in keys ([`Place`]); bytes, lines and columns are
-//! looked up in [`Positions`] when the diagnostics are drawn ([`crate::spec::render`]) or written for machines.
+//! looked up in [`Positions`] when the diagnostics are gathered, to be drawn ([`crate::spec::render`]) or written for
+//! machines. Which file a byte is of, the [`Sources`] know.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
-use std::path::{Path as FilePath, PathBuf};
-use std::sync::Arc;
+use std::path::Path as FilePath;
 
 use super::code::Code;
 use super::path::Path;
 use super::position::Positions;
+use super::sources::Sources;
 
 /// How many diagnostics of one file are kept; the rest are counted.
 pub const KEPT: usize = 100;
@@ -57,6 +59,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Other places that belong to it, with a few words each.
     pub related: Vec<(Place, String)>,
+    /// What else is to be known, such as where the value of a variable came from.
+    pub notes: Vec<String>,
 }
 
 impl Diagnostic {
@@ -70,6 +74,7 @@ impl Diagnostic {
             label: None,
             help: None,
             related: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -100,33 +105,70 @@ impl Diagnostic {
     }
 }
 
-/// All findings of one file.
+/// All findings of a run, about one file or several.
 #[derive(Clone, Debug)]
 pub struct Diagnostics {
-    pub(super) file: PathBuf,
-    pub(super) source: Arc<str>,
-    pub(super) positions: Positions,
+    pub(super) sources: Sources,
     pub(super) items: Vec<Diagnostic>,
+    /// Where each of them stands.
+    pub(super) spots: Vec<Spot>,
     pub(super) left_out: usize,
 }
 
+/// Where a finding and what belongs to it stand, in bytes of all sources.
+#[derive(Clone, Debug)]
+pub(super) struct Spot {
+    /// Which file it is about.
+    pub(super) file: usize,
+    /// `None` for the file as such.
+    pub(super) bytes: Option<Range<usize>>,
+    /// With their words.
+    pub(super) related: Vec<(Range<usize>, String)>,
+}
+
+/// Findings whose places are in one tree.
+#[derive(Debug)]
+pub(super) struct Findings {
+    /// The file that a finding about the file as such is about.
+    pub(super) file: usize,
+    /// Where the keys and values of the tree stand.
+    pub(super) positions: Positions,
+    /// The findings.
+    pub(super) items: Vec<Diagnostic>,
+}
+
 impl Diagnostics {
-    /// Findings about a file, put in file order; past [`KEPT`] of them the rest are only counted.
-    pub fn new(file: &FilePath, source: Arc<str>, positions: Positions, mut items: Vec<Diagnostic>) -> Self {
-        items.sort_by_cached_key(|item| {
-            positions.resolve(&item.place, &source).map_or(0, |bytes| bytes.start)
+    /// All findings, put in the order of the files; past [`KEPT`] of them the rest are only counted.
+    pub(super) fn new(sources: Sources, findings: Vec<Findings>) -> Self {
+        let mut found: Vec<(Spot, Diagnostic)> = findings
+            .into_iter()
+            .flat_map(|Findings { file, positions, items }| {
+                let sources = &sources;
+                let spot = move |item: Diagnostic| (Spot::of(file, &item, &positions, sources), item);
+                items.into_iter().map(spot).collect::<Vec<_>>()
+            })
+            .collect();
+        found.sort_by_key(|(spot, _)| match &spot.bytes {
+            Some(bytes) => bytes.start,
+            None => sources.bytes(spot.file).start,
         });
-        let left_out = items.len().saturating_sub(KEPT);
-        items.truncate(KEPT);
-        Self { file: file.to_owned(), source, positions, items, left_out }
+        // What is laid over several pipelines is wrong once.
+        let mut seen = HashSet::new();
+        found.retain(|(spot, item)| {
+            seen.insert((spot.file, spot.bytes.clone(), item.code, item.message.clone()))
+        });
+        let left_out = found.len().saturating_sub(KEPT);
+        found.truncate(KEPT);
+        let (spots, items) = found.into_iter().unzip();
+        Self { sources, items, spots, left_out }
     }
 
-    /// The file they are about.
+    /// The first file that they are about.
     pub fn file(&self) -> &FilePath {
-        &self.file
+        self.sources.path(self.spots.first().map_or(0, |spot| spot.file))
     }
 
-    /// The findings, in file order, at most [`KEPT`].
+    /// The findings, in the order of the files, at most [`KEPT`].
     pub fn items(&self) -> &[Diagnostic] {
         &self.items
     }
@@ -139,6 +181,20 @@ impl Diagnostics {
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+}
+
+impl Spot {
+    fn of(file: usize, item: &Diagnostic, positions: &Positions, sources: &Sources) -> Self {
+        let resolve = |place: &Place| positions.resolve(place, sources.text());
+        let bytes = resolve(&item.place);
+        let related = item.related.iter();
+        let related = related.filter_map(|(place, label)| Some((resolve(place)?, label.clone())));
+        Self {
+            file: bytes.as_ref().map_or(file, |bytes| sources.file_at(bytes.start)),
+            related: related.collect(),
+            bytes,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::path::{Path, Step};
 use super::read;
 use super::tree::{Entry, Node, Value};
+use super::vars;
 
 /// A new value, or none, at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,9 @@ pub enum EditError {
     /// An anchor stands there: a change would reach further than it is meant to.
     #[error("{0} is shared by an anchor; change it by hand")]
     Shared(Path),
+    /// A variable stands there: its value is to be changed, and not its name.
+    #[error("{0} is made from a variable; change the variable's value")]
+    Variable(Path),
     /// There is more than a single value.
     #[error("{0} is more than a single value; change it by hand")]
     NotScalar(Path),
@@ -74,7 +78,10 @@ impl Editor<'_> {
         match (self.tree.at(&edit.path), &edit.value) {
             (Some((Some(entry), node)), Some(value)) => {
                 self.own(entry, &edit.path)?;
-                match node.value {
+                match &node.value {
+                    Value::Scalar(scalar) if vars::has_variables(&scalar.text) => {
+                        Err(EditError::Variable(edit.path.clone()))
+                    }
                     Value::Scalar(_) if !node.span.is_empty() => {
                         let span = self.trimmed(&node.span);
                         Ok(Some((span, value.written())))

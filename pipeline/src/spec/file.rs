@@ -8,12 +8,14 @@ mod destination;
 mod function;
 mod http;
 mod monitoring;
+mod variable;
 
 pub use bucket::{Archive, Bucket, Lifecycle, Notify};
 pub use destination::{Backup, Partition};
 pub use function::{Architecture, Batch, Failures, Function, Logs, Vpc};
 pub use http::{Encoding, Http, HttpBackup, Records};
 pub use monitoring::Alarms;
+pub use variable::{Declaration, Default as VariableDefault, Variable};
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -41,6 +43,10 @@ pub struct PipelineFile {
         extend("maxProperties" = 48, "propertyNames" = {"not": {"pattern": "^([aA][wW][sS]|[pP][iI][pP][eE][cC][tT][lL]):"}, "minLength": 1, "maxLength": 128})
     )]
     pub tags: Option<IndexMap<String, String>>,
+    /// Variables by name, with their defaults: `stage: dev`. `"${var.stage}"` uses one, in any value or key of the file;
+    /// `--var`, `--var-file` and `PIPECTL_VAR_STAGE` give it another value. `token:` alone must be given one.
+    #[schemars(extend("propertyNames" = {"pattern": "^[a-zA-Z_][a-zA-Z0-9_-]*$"}))]
+    pub vars: Option<IndexMap<String, Option<Declaration>>>,
     /// Kinesis data streams by name. A name alone (`events:`) makes a stream of one shard.
     #[schemars(extend("propertyNames" = {"pattern": "^[a-z]([a-z0-9_-]*[a-z0-9])?$"}))]
     pub streams: Option<IndexMap<String, Option<Stream>>>,
@@ -224,8 +230,8 @@ pub struct Transform {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delivery {
-    /// The stream that it reads, by its name in this file. Without it, records are put to the delivery
-    /// directly.
+    /// The stream that it reads, by its name in this file, or `pipeline/stream` for one of another pipeline. Without
+    /// it, records are put to the delivery directly.
     pub from: Option<String>,
     /// The transform that it applies, by its name in this file.
     pub transform: Option<String>,

@@ -9,11 +9,15 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::path::Path;
+use super::vars::Secret;
+
 mod bucket;
 mod destination;
 mod function;
 mod http;
 mod monitoring;
+mod stream_ref;
 
 pub use bucket::{Bucket, LifecycleRule, Notification};
 pub use destination::{Backup, DeliveryKey, PartitionKeys, Partitioning};
@@ -23,6 +27,7 @@ pub use function::{
 
 pub use http::{AccessKey, HttpBackup, HttpDestination, Secret};
 pub use monitoring::Alarms;
+pub use stream_ref::{FoundStream, OtherStream, StreamRef};
 
 /// One pipeline file, checked.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,6 +52,8 @@ pub struct Pipeline {
     pub alarms: Option<Alarms>,
     /// Whether there is a dashboard.
     pub dashboard: bool,
+    /// The values above that hold a sensitive variable.
+    pub secrets: Vec<Secret>,
 }
 
 impl Pipeline {
@@ -54,6 +61,42 @@ impl Pipeline {
     pub fn code(&self) -> impl Iterator<Item = (&String, &Code, &FunctionSettings)> {
         let transforms = self.transforms.iter().map(|(logical, it)| (logical, &it.code, &it.settings));
         transforms.chain(self.functions.iter().map(|(logical, it)| (logical, &it.code, &it.settings)))
+    }
+}
+
+impl Pipeline {
+    /// Every reference to another pipeline's stream, with the path of the field that has it.
+    pub fn others_mut(&mut self) -> impl Iterator<Item = (Path, &mut OtherStream)> {
+        let deliveries =
+            self.deliveries.iter_mut().filter_map(|(logical, delivery)| match &mut delivery.from {
+                Some(StreamRef::Other(other)) => Some((Path::of(["deliveries", logical, "from"]), other)),
+                _ => None,
+            });
+        let functions =
+            self.functions.iter_mut().filter_map(|(logical, function)| match &mut function.reads {
+                Some(Reading { stream: StreamRef::Other(other), .. }) => {
+                    Some((Path::of(["functions", logical, "from"]), other))
+                }
+                _ => None,
+            });
+        deliveries.chain(functions)
+    }
+
+    /// The same, to look at.
+    pub fn others(&self) -> impl Iterator<Item = &OtherStream> {
+        let deliveries = self.deliveries.values().filter_map(|delivery| delivery.from.as_ref()?.other());
+        let functions =
+            self.functions.values().filter_map(|function| function.reads.as_ref()?.stream.other());
+        deliveries.chain(functions)
+    }
+
+    /// The KMS key that encrypts a stream which this pipeline reads.
+    #[must_use]
+    pub fn stream_key<'a>(&'a self, stream: &'a StreamRef) -> Option<&'a str> {
+        match stream {
+            StreamRef::Own(logical) => self.streams.get(logical)?.encryption.as_deref(),
+            StreamRef::Other(other) => other.found.as_ref()?.encryption.as_deref(),
+        }
     }
 }
 
@@ -135,8 +178,8 @@ pub enum Code {
 /// A Firehose delivery stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
-    /// Logical name of the stream it reads; `None` is direct put.
-    pub from: Option<String>,
+    /// The stream it reads; `None` is direct put.
+    pub from: Option<StreamRef>,
     /// Logical name of the transform it applies.
     pub transform: Option<String>,
     /// Where the records go.
@@ -152,6 +195,16 @@ pub enum Destination {
     S3(S3Destination),
     /// Requests to an HTTP endpoint.
     Http(Box<HttpDestination>),
+}
+
+impl Destination {
+    /// The bucket that records are written to.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&str> {
+        match self {
+            Self::S3(s3) => Some(&s3.bucket),
+        }
+    }
 }
 
 /// Objects in an S3 bucket.

@@ -7,6 +7,7 @@ use super::diagnostic::Place;
 use super::path::Path;
 use super::program;
 use super::tree::{Node, Value};
+use super::vars;
 
 /// Where every key and value of a file stands.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +62,12 @@ impl Positions {
     /// The line and column where a place starts.
     pub fn start(&self, place: &Place, source: &str) -> Option<Position> {
         Some(Position::of(source, self.resolve(place, source)?.start))
+    }
+
+    /// The variables that the value at a path is made from.
+    pub(crate) fn variables_at(&self, path: &Path) -> Vec<String> {
+        let names = self.tree.as_ref().map(|tree| vars::used_at(tree, path)).unwrap_or_default();
+        names.iter().map(ToString::to_string).collect()
     }
 
     fn key(&self, path: &Path) -> Option<Range<usize>> {

@@ -18,11 +18,24 @@ pub(crate) fn locate(
     scalar: &Scalar,
     within: &Range<usize>,
 ) -> Range<usize> {
+    if let Some(template) = &scalar.template {
+        return locate_text(source, span, (&template.written, scalar.style), &template.written(within));
+    }
+    locate_text(source, span, (&scalar.text, scalar.style), within)
+}
+
+/// The same for a scalar of this text and style.
+pub(crate) fn locate_text(
+    source: &str,
+    span: &Range<usize>,
+    (text, style): (&str, ScalarStyle),
+    within: &Range<usize>,
+) -> Range<usize> {
     let fallback = span.start..span.end;
     let Some(written) = source.get(span.clone()) else {
         return fallback;
     };
-    let Some(pairs) = pair_up(written, scalar) else {
+    let Some(pairs) = pair_up(written, text, style) else {
         return fallback;
     };
     let end = within.end.max(within.start + 1);
@@ -45,11 +58,10 @@ struct Pair {
     file: Range<usize>,
 }
 
-fn pair_up(written: &str, scalar: &Scalar) -> Option<Vec<Pair>> {
-    let mut files =
-        tokens(written, scalar.style).into_iter().filter(|(_, character)| !character.is_whitespace());
+fn pair_up(written: &str, text: &str, style: ScalarStyle) -> Option<Vec<Pair>> {
+    let mut files = tokens(written, style).into_iter().filter(|(_, character)| !character.is_whitespace());
     let mut pairs = Vec::new();
-    for (text, character) in scalar.text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
+    for (text, character) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
         let (file, unescaped) = files.next()?;
         if unescaped != character {
             return None;

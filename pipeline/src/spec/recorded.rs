@@ -1,8 +1,10 @@
 //! What of a file is written down elsewhere: its text without the keys that stand in it.
 
+use std::ops::Range;
+
 use super::diagnostic::Place;
 use super::model::{AccessKey, Destination};
-use super::{Document, Path};
+use super::{Document, FileInputs, Origin, Path};
 
 /// What stands for a key.
 const MASK: &str = "\"(masked)\"";
@@ -14,30 +16,59 @@ impl Document {
     /// The text of the file for plans, ledgers and logs: what is secret in it is masked.
     #[must_use]
     pub fn recorded(&self) -> String {
-        let keys = self.pipeline.deliveries.iter().filter_map(|(logical, delivery)| match &delivery.to {
-            Destination::Http(http) => match &http.key {
-                AccessKey::Literal(key) => Some((logical, key)),
-                AccessKey::None | AccessKey::Secret(_) => None,
-            },
-            Destination::S3(_) => None,
-        });
-        let keys: Vec<_> = keys.collect();
-        let mut spans: Vec<_> = keys
-            .iter()
-            .map(|(logical, _)| Path::of(["deliveries", logical.as_str(), "to", "http", "access-key"]))
-            .filter_map(|path| self.positions.span(&Place::Value(path)))
-            .filter(|span| self.source.get(span.clone()).is_some())
-            .collect();
+        let keys = self.keys();
+        let mut spans: Vec<_> = keys.iter().filter_map(|(logical, _)| self.own_span(logical)).collect();
         spans.sort_by_key(|span| span.start);
         spans.dedup();
         let mut text = self.source.to_string();
         for span in spans.into_iter().rev() {
             text.replace_range(span, MASK);
         }
-        // One that stands elsewhere too: behind an anchor, or in a comment. What is shorter is no secret, and in every word.
-        for (_, key) in keys.iter().filter(|(_, key)| key.reveal().len() >= SHORTEST) {
-            text = text.replace(key.reveal(), "(masked)");
-        }
-        text
+        without(&keys, &text)
     }
+
+    /// What else went into it, for the same.
+    #[must_use]
+    pub fn recorded_inputs(&self) -> FileInputs {
+        let (keys, mut inputs) = (self.keys(), self.inputs.clone());
+        for overlay in &mut inputs.overlays {
+            overlay.text = without(&keys, &overlay.text);
+        }
+        for variable in inputs.variables.values_mut().filter(|variable| !variable.sensitive) {
+            variable.value = without(&keys, &variable.value);
+        }
+        inputs
+    }
+
+    /// The keys that the file holds, with the deliveries that send them.
+    fn keys(&self) -> Vec<(&str, &str)> {
+        let keys = self.pipeline.deliveries.iter().filter_map(|(logical, delivery)| match &delivery.to {
+            Destination::Http(http) => match &http.key {
+                AccessKey::Literal(key) => Some((logical.as_str(), key.reveal())),
+                AccessKey::None | AccessKey::Secret(_) => None,
+            },
+            Destination::S3(_) => None,
+        });
+        keys.collect()
+    }
+
+    /// Where the key of a delivery stands in the file's own text; nothing where it is made from variables, or stands in an
+    /// overlay.
+    fn own_span(&self, logical: &str) -> Option<Range<usize>> {
+        let path = Path::of(["deliveries", logical, "to", "http", "access-key"]);
+        if self.origin(&path) != Origin::Text {
+            return None;
+        }
+        let span = self.positions.span(&Place::Value(path))?;
+        let before = self.sources.bytes(self.file).start + self.within.start;
+        let span = span.start.checked_sub(before)?..span.end.checked_sub(before)?;
+        self.source.get(span.clone()).map(|_| span)
+    }
+}
+
+/// The text without the keys, where one stands elsewhere too: behind an anchor, or in a comment. What is shorter is no
+/// secret, and in every word.
+fn without(keys: &[(&str, &str)], text: &str) -> String {
+    let long = keys.iter().filter(|(_, key)| key.len() >= SHORTEST);
+    long.fold(text.to_owned(), |text, (_, key)| text.replace(key, "(masked)"))
 }

@@ -5,8 +5,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::diagnostic::{Diagnostic, Diagnostics, Severity};
-use super::position::Position;
+use super::diagnostic::{Diagnostic, Diagnostics, Severity, Spot};
 
 /// How diagnostics are drawn; the caller knows the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +32,8 @@ impl Diagnostics {
             .term_width(style.width)
             .decor_style(if style.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii });
         let mut out = String::new();
-        for item in &self.items {
-            out.push_str(&renderer.render(&[self.group(item)]));
+        for (item, spot) in self.items.iter().zip(&self.spots) {
+            out.push_str(&renderer.render(&[self.group(item, spot)]));
             out.push_str("\n\n");
         }
         out.push_str(&self.count());
@@ -43,7 +42,13 @@ impl Diagnostics {
 
     /// The closing line: `3 errors in pipeline.yaml`.
     pub fn count(&self) -> String {
-        let file = self.file.display();
+        let mut files: Vec<usize> = self.spots.iter().map(|spot| spot.file).collect();
+        files.sort_unstable();
+        files.dedup();
+        let file = match files.len() {
+            0 | 1 => self.file().display().to_string(),
+            several => format!("{several} files"),
+        };
         let warnings = self.items.iter().filter(|item| item.severity == Severity::Warning).count();
         let errors = self.len() - warnings;
         let mut parts = Vec::new();
@@ -63,46 +68,68 @@ impl Diagnostics {
         }
     }
 
-    /// The lines that a finding is about. Only they are handed on: drawing takes time by the text it gets.
-    fn snippet<'a>(&'a self, item: &'a Diagnostic, bytes: Range<usize>) -> Snippet<'a, Annotation<'a>> {
-        let related: Vec<(Range<usize>, &str)> = item
-            .related
-            .iter()
-            .filter_map(|(place, label)| Some((self.positions.resolve(place, &self.source)?, label.as_str())))
-            .collect();
-        let all = related
-            .iter()
-            .fold(bytes.clone(), |all, (bytes, _)| all.start.min(bytes.start)..all.end.max(bytes.end));
-        let window = lines_around(&self.source, &all);
-        let inside = |bytes: Range<usize>| bytes.start - window.start..bytes.end - window.start;
-        let primary = AnnotationKind::Primary.span(inside(bytes)).label(item.label.as_deref());
-        Snippet::source(&self.source[window.clone()])
-            .line_start(Position::of(&self.source, window.start).line)
-            .path(self.file.display().to_string())
-            .annotation(primary)
-            .annotations(
-                related
-                    .into_iter()
-                    .map(|(bytes, label)| AnnotationKind::Context.span(inside(bytes)).label(label)),
-            )
-    }
-
-    fn group<'a>(&'a self, item: &'a Diagnostic) -> Group<'a> {
+    fn group<'a>(&'a self, item: &'a Diagnostic, spot: &'a Spot) -> Group<'a> {
         let level = match item.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
         let title = level.primary_title(item.message.as_str()).id(item.code.as_str());
-        let mut group = match self.positions.resolve(&item.place, &self.source) {
-            Some(bytes) => title.element(self.snippet(item, bytes)),
-            None => title.element(Origin::path(self.file.display().to_string())),
+        let mut group = match &spot.bytes {
+            Some(bytes) => self.snippets(title.element(self.primary(item, spot, bytes)), spot),
+            None => title.element(Origin::path(self.sources.path(spot.file).display().to_string())),
         };
+        for note in &item.notes {
+            group = group.element(Level::NOTE.message(note.as_str()));
+        }
         if let Some(help) = &item.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
         group
     }
+
+    /// The lines that a finding is about, with what belongs to it in the same file.
+    fn primary<'a>(
+        &'a self,
+        item: &'a Diagnostic,
+        spot: &'a Spot,
+        bytes: &Range<usize>,
+    ) -> Snippet<'a, Annotation<'a>> {
+        let label = item.label.as_deref();
+        let beside = self.related(spot, |file| file == spot.file);
+        let marks = [(AnnotationKind::Primary, bytes.clone(), label)];
+        self.snippet(marks.into_iter().chain(beside).collect())
+    }
+
+    /// The same with what belongs to it in other files, each with lines of its own.
+    fn snippets<'a>(&'a self, mut group: Group<'a>, spot: &'a Spot) -> Group<'a> {
+        for mark in self.related(spot, |file| file != spot.file) {
+            group = group.element(self.snippet(vec![mark]));
+        }
+        group
+    }
+
+    fn related<'a>(&'a self, spot: &'a Spot, of: impl Fn(usize) -> bool) -> Vec<Mark<'a>> {
+        let related = spot.related.iter().filter(|(bytes, _)| of(self.sources.file_at(bytes.start)));
+        related.map(|(bytes, label)| (AnnotationKind::Context, bytes.clone(), Some(label.as_str()))).collect()
+    }
+
+    /// The lines of one file that these marks stand on. Only they are handed on: drawing takes time by the text
+    /// it gets.
+    fn snippet<'a>(&'a self, marks: Vec<Mark<'a>>) -> Snippet<'a, Annotation<'a>> {
+        let start = marks.iter().map(|(_, bytes, _)| bytes.start).min().unwrap_or(0);
+        let end = marks.iter().map(|(_, bytes, _)| bytes.end).max().unwrap_or(start);
+        let window = lines_around(self.sources.text(), &(start..end));
+        let inside = |bytes: Range<usize>| bytes.start - window.start..bytes.end - window.start;
+        let annotations = marks.into_iter().map(|(kind, bytes, label)| kind.span(inside(bytes)).label(label));
+        Snippet::source(&self.sources.text()[window.clone()])
+            .line_start(self.sources.position(window.start).line)
+            .path(self.sources.path(self.sources.file_at(start)).display().to_string())
+            .annotations(annotations)
+    }
 }
+
+/// Bytes that are pointed at, and how.
+type Mark<'a> = (AnnotationKind, Range<usize>, Option<&'a str>);
 
 /// The lines that hold a range of bytes.
 fn lines_around(source: &str, bytes: &Range<usize>) -> Range<usize> {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::code::Code;
-use super::diagnostic::{Diagnostics, Place, Severity};
+use super::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Spot};
 use super::position::Position;
 
 /// One finding with everything looked up.
@@ -31,31 +31,35 @@ pub struct Report {
     /// The way out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// What else is to be known, such as where the value of a variable came from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Diagnostics {
-    /// The findings for machines, in file order.
+    /// The findings for machines, in the order of the files.
     pub fn report(&self) -> Vec<Report> {
-        self.items
-            .iter()
-            .map(|item| {
-                let bytes = self.positions.resolve(&item.place, &self.source).unwrap_or(0..0);
-                let start = Position::of(&self.source, bytes.start);
-                Report {
-                    file: self.file.display().to_string(),
-                    line: start.line,
-                    column: start.column,
-                    end: Position::of(&self.source, bytes.end),
-                    severity: item.severity,
-                    code: item.code,
-                    path: match &item.place {
-                        Place::Key(path) | Place::Value(path) | Place::Within(path, _) => path.to_string(),
-                        Place::Bytes(_) | Place::File => String::new(),
-                    },
-                    message: item.message.clone(),
-                    help: item.help.clone(),
-                }
-            })
-            .collect()
+        self.items.iter().zip(&self.spots).map(|(item, spot)| self.one(item, spot)).collect()
+    }
+
+    fn one(&self, item: &Diagnostic, spot: &Spot) -> Report {
+        let top = self.sources.bytes(spot.file).start;
+        let bytes = spot.bytes.clone().unwrap_or(top..top);
+        let start = self.sources.position(bytes.start);
+        Report {
+            file: self.sources.path(spot.file).display().to_string(),
+            line: start.line,
+            column: start.column,
+            end: self.sources.position(bytes.end),
+            severity: item.severity,
+            code: item.code,
+            path: match &item.place {
+                Place::Key(path) | Place::Value(path) | Place::Within(path, _) => path.to_string(),
+                Place::Bytes(_) | Place::File => String::new(),
+            },
+            message: item.message.clone(),
+            help: item.help.clone(),
+            notes: item.notes.clone(),
+        }
     }
 }

@@ -43,8 +43,63 @@ pub(crate) struct Scalar {
     pub(crate) text: Arc<str>,
     /// How it is written.
     pub(crate) style: ScalarStyle,
-    /// Whether a `!!str` tag makes text of a plain scalar.
-    pub(crate) forced_text: bool,
+    /// What decides its kind.
+    pub(crate) reads: Reads,
+    /// What is written where variables stand in it; `text` has their values.
+    pub(crate) template: Option<Arc<Template>>,
+}
+
+/// What decides the kind of a scalar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// How it is written: what has quotes is text.
+    Written,
+    /// Text: a `!!str` tag, or a variable in it, says so.
+    Text,
+    /// Its content: a variable of that type stands there alone, perhaps in quotes.
+    Content,
+}
+
+/// A text with variables in it: how the text with their values came of what is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Template {
+    /// The text with the names of the variables.
+    pub(crate) written: Arc<str>,
+    /// Its pieces in order, without gaps.
+    pub(crate) pieces: Vec<Piece>,
+}
+
+/// A part of a [`Template`].
+#[derive(Clone, Debug)]
+pub(crate) struct Piece {
+    /// Its bytes in the text with the values.
+    pub(crate) text: Range<usize>,
+    /// Its bytes in what is written.
+    pub(crate) written: Range<usize>,
+    /// The variable, where it is one.
+    pub(crate) variable: Option<Arc<str>>,
+}
+
+impl Template {
+    /// The bytes of what is written that `within` came of, given in bytes of the text with the values. The value of a
+    /// variable is all of its name.
+    pub(crate) fn written(&self, within: &Range<usize>) -> Range<usize> {
+        let edge = |byte: usize, end: bool| {
+            let holds = |piece: &&Piece| match end {
+                true => piece.text.start < byte && byte <= piece.text.end,
+                false => piece.text.start <= byte && byte < piece.text.end,
+            };
+            let Some(piece) = self.pieces.iter().find(holds) else { return self.written.len() };
+            match (piece.written.len() == piece.text.len() && piece.variable.is_none(), end) {
+                (true, _) => piece.written.start + (byte - piece.text.start),
+                (false, true) => piece.written.end,
+                (false, false) => piece.written.start,
+            }
+        };
+        let start = edge(within.start, false);
+        let end = if within.is_empty() { start } else { edge(within.end, true) };
+        start..end.max(start)
+    }
 }
 
 /// One key of a mapping and its value.
@@ -76,14 +131,20 @@ pub(crate) enum Kind {
 impl Scalar {
     /// What it is under YAML 1.2's core schema.
     pub(crate) fn kind(&self) -> Kind {
-        if self.forced_text || self.style != ScalarStyle::Plain {
-            return Kind::Text;
+        match self.reads {
+            Reads::Text => Kind::Text,
+            Reads::Written if self.style != ScalarStyle::Plain => Kind::Text,
+            Reads::Written | Reads::Content => plain(&self.text),
         }
-        match &*self.text {
-            "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
-            "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Kind::Bool,
-            text => number(text),
-        }
+    }
+}
+
+/// What a plain scalar is.
+pub(crate) fn plain(text: &str) -> Kind {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Kind::Bool,
+        text => number(text),
     }
 }
 
@@ -111,6 +172,41 @@ impl Node {
     /// A node that is already reported.
     pub(crate) fn broken(span: Range<usize>) -> Self {
         Self { span, value: Value::Broken, size: 1, depth: 1 }
+    }
+
+    /// A list or a mapping of this content.
+    pub(crate) fn collection(span: Range<usize>, value: Value) -> Self {
+        let (mut size, mut depth) = (1, 0);
+        let mut count = |node: &Self| {
+            size += node.size;
+            depth = depth.max(node.depth);
+        };
+        match &value {
+            Value::Sequence(items) => items.iter().for_each(|item| count(item)),
+            Value::Mapping(entries) => entries.iter().for_each(|entry| count(&entry.value)),
+            Value::Scalar(_) | Value::Broken => {}
+        }
+        Self { span, value, size, depth: depth + 1 }
+    }
+
+    /// The same as if `bytes` more stood before it.
+    pub(crate) fn moved(&self, bytes: usize) -> Self {
+        let moved = |span: &Range<usize>| span.start + bytes..span.end + bytes;
+        let value = match &self.value {
+            Value::Sequence(items) => {
+                Value::Sequence(items.iter().map(|item| Arc::new(item.moved(bytes))).collect())
+            }
+            Value::Mapping(entries) => {
+                let entry = |entry: &Entry| Entry {
+                    key: Arc::clone(&entry.key),
+                    key_span: moved(&entry.key_span),
+                    value: Arc::new(entry.value.moved(bytes)),
+                };
+                Value::Mapping(entries.iter().map(entry).collect())
+            }
+            other => other.clone(),
+        };
+        Self { span: moved(&self.span), value, size: self.size, depth: self.depth }
     }
 
     /// Whether it is `null`, written or left out.

@@ -1,5 +1,7 @@
 //! What others do beside the engine, and a look at what it did.
 
+use std::collections::HashMap;
+
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::types::{ScalingType, StreamStatus};
 use pipectl_pipeline::Engine;
@@ -44,4 +46,21 @@ async fn settled(client: &Client, stream: &str) {
 pub(crate) async fn all_shards(engine: &Engine, stream: &str) -> usize {
     let request = Client::new(engine.sdk_config()).list_shards().stream_name(stream);
     request.send().await.expect("it is there").shards().len()
+}
+
+/// The environment of a function.
+pub(crate) async fn environment(engine: &Engine, function: &str) -> HashMap<String, String> {
+    let client = aws_sdk_lambda::Client::new(engine.sdk_config());
+    let seen = client.get_function_configuration().function_name(function).send().await.expect("it is there");
+    seen.environment.and_then(|environment| environment.variables).unwrap_or_default()
+}
+
+/// Gives a variable of a function's environment another value.
+pub(crate) async fn set_environment(engine: &Engine, function: &str, name: &str, value: &str) {
+    let mut variables = environment(engine, function).await;
+    variables.insert(name.to_owned(), value.to_owned());
+    let environment = aws_sdk_lambda::types::Environment::builder().set_variables(Some(variables)).build();
+    let client = aws_sdk_lambda::Client::new(engine.sdk_config());
+    let request = client.update_function_configuration().function_name(function).environment(environment);
+    request.send().await.expect("changed outside");
 }

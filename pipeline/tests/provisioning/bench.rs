@@ -33,7 +33,7 @@ impl Bench {
         Self { endpoint, calls, folder }
     }
 
-    fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.folder.path().join("state")
     }
 

@@ -8,9 +8,11 @@ mod calls;
 mod cost;
 mod deliveries;
 mod readme;
+mod references;
 mod refreshing;
 mod rollback;
 #[path = "../rounds/mod.rs"]
 mod rounds;
 mod saved;
+mod secrets;
 mod streams;

@@ -17,7 +17,7 @@ async fn saved(engine: &Engine, shards: u32) -> SavedPlan {
 async fn refused(engine: &Engine, saved: &SavedPlan, source: &str) -> Vec<Moved> {
     let mut file = pipeline();
     file.streams["events"] = stream(4);
-    match engine.verify(saved, &file, source).await {
+    match engine.verify(saved, &file, &options(source)).await {
         Err(Error::Moved(moved)) => moved,
         other => panic!("{other:?}"),
     }
@@ -31,8 +31,8 @@ async fn a_saved_plan_is_carried_out_by_another_process_and_only_once() {
     let engine = bench.engine().await;
     let mut file = pipeline();
     file.streams["events"] = stream(4);
-    engine.verify(&saved, &file, "the file").await.expect("nothing moved");
-    assert_eq!(run(&engine, &saved.plan).await.done.update, 1);
+    let verified = engine.verify(&saved, &file, &options("the file")).await.expect("nothing moved");
+    assert_eq!(run(&engine, &verified).await.done.update, 1);
     assert_no_changes(&engine, &file).await;
     assert!(refused(&engine, &saved, "the file").await.contains(&Moved::Ledger { planned: 1, found: 2 }));
     assert!(engine.apply(&saved.plan, &ApplyOptions::default(), &|_| {}).await.is_err());

@@ -11,8 +11,8 @@ use pipectl_autoscaler::policy::Limits;
 use pipectl_pipeline::Engine;
 use pipectl_pipeline::ledger::Owner;
 use pipectl_pipeline::resources::names;
+use pipectl_pipeline::spec::TakeEveryTransform;
 use pipectl_pipeline::spec::model::{Autoscale, Capacity, Pipeline, Stream};
-use pipectl_pipeline::spec::{self, TakeEveryTransform};
 
 use super::entries::Entries;
 use crate::aws;
@@ -62,8 +62,8 @@ impl Fleet {
             let found = of_ledger(session, &engine, purpose).await?;
             (engine, found)
         } else {
-            let document = document::load_with(session, &TakeEveryTransform)?;
-            let found = of_file(&document.pipeline, &session.globals.pipeline, &chosen.streams, purpose)?;
+            let document = document::load_without_secrets(session)?;
+            let found = of_file(&document.pipeline, &document.path, &chosen.streams, purpose)?;
             (provision::connect(session, &document).await?, found)
         };
         let mut fleet = (Vec::new(), HashMap::new(), HashMap::new());
@@ -143,7 +143,7 @@ async fn of_ledger(session: &Session, engine: &Engine, purpose: Purpose) -> Resu
     let mut found = Vec::new();
     for name in ledger.pipelines().await.map_err(failed)? {
         let Some(head) = ledger.head(&name).await.map_err(failed)? else { continue };
-        match spec::parse(Path::new("pipeline.yaml"), head.source.as_bytes(), &TakeEveryTransform) {
+        match head.document(&TakeEveryTransform) {
             Ok(document) => {
                 for one in purpose.streams(&document.pipeline) {
                     found.push(of(&document.pipeline, one, true)?);

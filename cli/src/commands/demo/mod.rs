@@ -62,7 +62,7 @@ pub(crate) struct Args {
 
 /// Sets the stage, plays, clears it away; the summary comes last.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
-    if session.globals.pipeline != std::path::Path::new(crate::args::DEFAULT_PIPELINE) {
+    if session.globals.file != std::path::Path::new(crate::args::DEFAULT_PIPELINE) {
         return Err(CommandError::new(Kind::Usage, "demo runs its own pipeline and takes no -f").hint(
             "to try a file of your own: `pipectl local`, then `apply` and `produce` with --endpoint-url",
         ));

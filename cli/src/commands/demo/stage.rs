@@ -50,7 +50,11 @@ impl Stage {
         let endpoint =
             Endpoint::start(options).await.map_err(|cause| CommandError::new(Kind::Local, cause))?;
         let globals = Globals {
-            pipeline: folder.path().join("pipeline.yaml"),
+            file: folder.path().join("pipeline.yaml"),
+            pipeline: None,
+            var: Vec::new(),
+            var_file: Vec::new(),
+            overlay: Vec::new(),
             endpoint_url: Some(endpoint.url()),
             region: None,
             profile: None,

@@ -28,7 +28,7 @@ pub(super) fn transform(program: &str) -> Transform {
 
 pub(super) fn delivery(bucket: &str) -> Delivery {
     Delivery {
-        from: Some("events".to_owned()),
+        from: Some("events".into()),
         transform: Some("parse".to_owned()),
         to: Destination::S3(S3Destination {
             bucket: bucket.to_owned(),

@@ -130,7 +130,7 @@ fn edited(mut file: Pipeline, edit: &Edit) -> Pipeline {
             file.deliveries.shift_remove("raw");
         }
         Edit::Direct(direct) => {
-            file.deliveries["lake"].from = (!direct).then(|| "events".to_owned());
+            file.deliveries["lake"].from = (!direct).then(|| "events".into());
         }
         Edit::Tag(true) => {
             file.tags.insert("team".into(), "growth".into());

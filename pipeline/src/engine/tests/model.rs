@@ -89,7 +89,7 @@ fn edited(mut file: Pipeline, deed: &Deed) -> Pipeline {
             file.deliveries.insert("raw".into(), second);
         }
         Deed::Second(false) => drop(file.deliveries.shift_remove("raw")),
-        Deed::Direct(direct) => file.deliveries["lake"].from = (!direct).then(|| "events".to_owned()),
+        Deed::Direct(direct) => file.deliveries["lake"].from = (!direct).then(|| "events".into()),
         Deed::Buffer(mib) => {
             let Destination::S3(s3) = &mut file.deliveries["lake"].to else { panic!("it goes to S3") };
             s3.buffer.size_mib = *mib;

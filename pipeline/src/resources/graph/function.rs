@@ -93,8 +93,7 @@ impl Builder<'_> {
     fn function_role(&self, parts: &Parts<'_>, logs: &str) -> RoleSpec {
         let place = &self.context.place;
         let pipeline = &self.pipeline.name;
-        let stream = parts.reads.map(|reading| names::physical(pipeline, &reading.stream));
-        let source = parts.reads.and_then(|reading| self.pipeline.streams.get(&reading.stream));
+        let stream = parts.reads.map(|reading| reading.stream.physical(pipeline));
         let fan_out = parts.reads.filter(|reading| reading.fan_out);
         let consumer = fan_out.map(|_| names::function_consumer(pipeline, parts.logical));
         let told = [
@@ -104,7 +103,7 @@ impl Builder<'_> {
         let reach = FunctionReach {
             log_group: logs,
             stream: stream.as_deref(),
-            stream_key: source.and_then(|stream| stream.encryption.as_deref()),
+            stream_key: parts.reads.and_then(|reading| self.pipeline.stream_key(&reading.stream)),
             consumer: consumer.as_deref(),
             failures_to: told.into_iter().flatten().collect(),
             network: parts.settings.vpc.is_some(),
@@ -120,10 +119,11 @@ impl Builder<'_> {
         let (pipeline, address) = (&self.pipeline.name, Address::function(logical));
         let consumer = reading.fan_out.then(|| names::function_consumer(pipeline, logical));
         // The policy as well as the role: a mapping is refused while its role may not read the stream.
-        let mut needs = vec![address.clone(), address.role(), Address::stream(&reading.stream)];
+        let mut needs = vec![address.clone(), address.role()];
+        needs.extend(reading.stream.own().map(Address::stream));
         let spec = MappingSpec {
             source: MappingSource {
-                stream_arn: self.context.place.stream(&names::physical(pipeline, &reading.stream)),
+                stream_arn: self.context.place.stream(&reading.stream.physical(pipeline)),
                 consumer: consumer.clone(),
             },
             start: match reading.start {

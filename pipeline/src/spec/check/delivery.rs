@@ -8,7 +8,7 @@ use super::super::model::{Backup, Buffer, Compression, Delivery, Destination, Pa
 use super::fields::{Fields, Found, Given};
 use super::measure::Measure;
 use super::shape::{BACKUP, BUFFER, DELIVERY, DESTINATION, S3};
-use super::{bucket, delivery_key, http, measure, partition, prefix, suggest};
+use super::{bucket, delivery_key, http, measure, partition, prefix, stream_ref, suggest};
 
 /// Firehose's own default size.
 const BUFFER_MIB: u32 = 5;
@@ -43,14 +43,14 @@ pub(crate) struct Defined<'a> {
 pub(crate) fn read(given: Given<'_>, defined: &Defined<'_>, found: &mut Found) -> Option<Delivery> {
     let before = found.len();
     let fields = Fields::open(&DELIVERY, given, found)?;
-    let from = fields.get("from").and_then(|given| refer(&given, "stream", &defined.streams, defined, found));
+    let from = fields.get("from").and_then(|given| stream_ref::read(&given, defined, found));
     let transform = fields
         .get("transform")
         .and_then(|given| refer(&given, "transform", &defined.transforms, defined, found));
     let to =
         fields.get("to").and_then(|given| destination(given, transform.is_some(), defined.region, found));
     let encryption =
-        fields.get("encryption").and_then(|given| delivery_key::read(&given, from.as_deref(), found));
+        fields.get("encryption").and_then(|given| delivery_key::read(&given, from.as_ref(), found));
     let errors = found[before..].iter().any(|item| item.severity == super::super::Severity::Error);
     (!errors).then_some(Delivery { from, transform, to: to?, encryption })
 }

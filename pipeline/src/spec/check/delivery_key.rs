@@ -2,17 +2,17 @@
 
 use super::super::code::Code;
 use super::super::diagnostic::{Diagnostic, Place};
-use super::super::model::DeliveryKey;
+use super::super::model::{DeliveryKey, StreamRef};
 use super::fields::{Found, Given};
 use super::kms;
 
 /// A key that StartDeliveryStreamEncryption takes.
-pub(crate) fn read(given: &Given<'_>, from: Option<&str>, found: &mut Found) -> Option<DeliveryKey> {
+pub(crate) fn read(given: &Given<'_>, from: Option<&StreamRef>, found: &mut Found) -> Option<DeliveryKey> {
     if let Some(stream) = from {
         let message = "records are encrypted in the stream that the delivery reads";
         found.push(
             Diagnostic::error(Code::Conflict, Place::Key(given.path.clone()), message)
-                .help(format!("write `encryption` at `streams.{stream}`")),
+                .help(format!("write `encryption` at the stream `{stream}`")),
         );
         return None;
     }

@@ -5,7 +5,7 @@ use super::super::code::Code;
 use super::super::diagnostic::{Diagnostic, Place};
 use super::super::path::Path;
 use super::super::tree::{Entry, Kind, Node, Value};
-use super::shape::{PIPELINE, SHAPES, Shape};
+use super::shape::{SHAPES, Shape};
 use super::suggest;
 
 /// The findings of a run.
@@ -65,8 +65,9 @@ impl<'a> Fields<'a> {
     pub(crate) fn get(&self, name: &str) -> Option<Given<'a>> {
         debug_assert!(
             self.shape.fields.iter().any(|field| field.name == name),
-            "{} has no field {name}",
+            "{} ({}) has no field {name}",
             self.shape.what,
+            self.shape.schema,
         );
         let entry = self.node.entry(name)?;
         let given = Given { node: &entry.value, path: self.path.key(name) };
@@ -115,14 +116,6 @@ impl<'a> Fields<'a> {
 fn unknown(shape: &Shape, entry: &Entry, path: &Path) -> Diagnostic {
     let key = &*entry.key;
     let place = Place::Key(path.key(key));
-    if shape.schema == PIPELINE.schema && key == "vars" {
-        return Diagnostic::error(
-            Code::NotYet,
-            place,
-            "variables (`vars`) are not supported by this version of pipectl",
-        )
-        .help("write the values out, and keep one file per stage");
-    }
     let message = format!("{} has no field `{key}`", shape.what);
     let diagnostic = Diagnostic::error(Code::UnknownField, place, message).label("unknown field");
     if key == "<<" {

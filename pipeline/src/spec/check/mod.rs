@@ -11,7 +11,7 @@ mod date_pattern;
 mod delivery;
 mod delivery_key;
 mod environment;
-mod fields;
+pub(super) mod fields;
 mod filter;
 mod function;
 mod http;
@@ -24,10 +24,11 @@ mod partition;
 mod prefix;
 mod reading;
 mod settings;
-mod shape;
+pub(super) mod shape;
 mod shard_metrics;
 mod stream;
-mod suggest;
+mod stream_ref;
+pub(super) mod suggest;
 mod tags;
 mod transform;
 
@@ -99,6 +100,7 @@ pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform, found: &mut Foun
         buckets,
         alarms,
         dashboard,
+        secrets: Vec::new(),
     })
 }
 

@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use super::super::code::Code;
 use super::super::diagnostic::Diagnostic;
-use super::super::model::{Reading, Retries, Start};
+use super::super::model::{Reading, Retries, Start, StreamRef};
 use super::super::tree::Kind;
-use super::delivery::{Defined, refer};
+use super::delivery::Defined;
 use super::fields::{Fields, Found, Given};
 use super::shape::{BATCH, FAILURES};
-use super::{arn, filter, measure};
+use super::{arn, filter, measure, stream_ref};
 
 /// The fields that mean nothing without `from`.
 pub(crate) const FIELDS: [&str; 6] = ["start", "batch", "failures", "filters", "fan-out", "enabled"];
@@ -27,8 +27,8 @@ pub(crate) fn read(
     defined: &Defined<'_>,
     found: &mut Found,
 ) -> Option<Reading> {
-    let mut reading =
-        Reading::of(refer(from, "stream", &defined.streams, defined, found).unwrap_or_default());
+    let stream = stream_ref::read(from, defined, found);
+    let mut reading = Reading::of(stream.unwrap_or_else(|| StreamRef::Own(String::new())));
     if let Some(given) = function.get("start") {
         reading.start = start(&given, found)?;
     }

@@ -44,6 +44,7 @@ pub(crate) const PIPELINE: Shape = Shape {
         must("name", "name: clickstream"),
         may("region"),
         may("tags"),
+        may("vars"),
         may("streams"),
         may("transforms"),
         may("functions"),
@@ -52,6 +53,14 @@ pub(crate) const PIPELINE: Shape = Shape {
         may("alarms"),
         may("dashboard"),
     ],
+};
+
+/// One of `vars`, where it is more than a default.
+pub(crate) const VARIABLE: Shape = Shape {
+    schema: "Variable",
+    what: "a variable",
+    home: "`vars.<name>`",
+    fields: &[may("type"), may("default"), may("description"), may("sensitive")],
 };
 
 /// One of `streams`.
@@ -292,8 +301,9 @@ pub(crate) const ALARMS: Shape =
     Shape { schema: "Alarms", what: "`alarms`", home: "`alarms`", fields: &[may("to")] };
 
 /// All of them.
-pub(crate) const SHAPES: [&Shape; 22] = [
+pub(crate) const SHAPES: [&Shape; 23] = [
     &PIPELINE,
+    &VARIABLE,
     &STREAM,
     &AUTOSCALE,
     &TRANSFORM,

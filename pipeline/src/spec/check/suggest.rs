@@ -22,18 +22,18 @@ fn fold(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// `` `a`, `b` and `c` ``; at most twelve of them.
+/// `` `a`, `b` and `c` ``; at most sixteen of them.
 pub(crate) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     joined(words, "and")
 }
 
-/// `` `a`, `b` or `c` ``; at most twelve of them.
+/// `` `a`, `b` or `c` ``; at most sixteen of them.
 pub(crate) fn either<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     joined(words, "or")
 }
 
 fn joined<'a>(words: impl IntoIterator<Item = &'a str>, last_with: &str) -> String {
-    const SHOWN: usize = 12;
+    const SHOWN: usize = 16;
     let all: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     if all.len() > SHOWN {
         return format!("{} {last_with} {} more", all[..SHOWN].join(", "), all.len() - SHOWN);
@@ -70,6 +70,6 @@ mod tests {
         assert_eq!(listed(["a"]), "`a`");
         assert_eq!(listed(["a", "b", "c"]), "`a`, `b` and `c`");
         assert_eq!(either(["a", "b"]), "`a` or `b`");
-        assert!(listed(["a"; 20]).ends_with("`a` and 8 more"));
+        assert!(listed(["a"; 20]).ends_with("`a` and 4 more"));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Code;
+use super::{Code, StreamRef};
 
 /// How a function is run.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,8 +120,8 @@ pub struct Function {
 /// How a function reads a stream: an event source mapping.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
-    /// Logical name of the stream.
-    pub stream: String,
+    /// The stream.
+    pub stream: StreamRef,
     /// Where it begins.
     pub start: Start,
     /// Most records of a batch, 1 to 10,000.
@@ -153,7 +153,7 @@ pub struct Reading {
 impl Reading {
     /// Reads this stream as Lambda does by itself, but that failed batches are halved.
     #[must_use]
-    pub fn of(stream: impl Into<String>) -> Self {
+    pub fn of(stream: impl Into<StreamRef>) -> Self {
         Self {
             stream: stream.into(),
             start: Start::Latest,

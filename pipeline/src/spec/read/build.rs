@@ -12,7 +12,7 @@ use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, Span, StrInput
 
 use super::super::code::Code;
 use super::super::diagnostic::{Diagnostic, Place};
-use super::super::tree::{Entry, Node, Scalar, Value};
+use super::super::tree::{Entry, Node, Reads, Scalar, Value};
 use super::syntax;
 
 /// Most values a file may hold or expand to.
@@ -20,8 +20,30 @@ const MAX_VALUES: usize = 10_000;
 /// Deepest nesting, aliases expanded; the format itself needs seven.
 const MAX_DEPTH: usize = 64;
 
-/// The tree of a text, and what is wrong with it. No tree when there is nothing to check.
+/// One YAML document of a text.
+#[derive(Debug)]
+pub(in super::super) struct Root {
+    /// What it holds.
+    pub(in super::super) node: Node,
+    /// Where it begins: the first at the top of the text, each other at its `---`.
+    pub(in super::super) start: usize,
+    /// Where the next one begins, an empty one, too; `None` for the last.
+    pub(in super::super) end: Option<usize>,
+}
+
+/// The one document of a text, and what is wrong with it. No tree when there is nothing to check.
 pub(in super::super) fn tree(source: &str) -> (Option<Node>, Vec<Diagnostic>) {
+    let (roots, mut problems) = documents(source);
+    let mut roots = roots.into_iter();
+    let first = roots.next().map(|root| root.node);
+    if let Some(second) = roots.next() {
+        problems.push(several(second.start));
+    }
+    (first, problems)
+}
+
+/// The documents of a text but for empty ones, and what is wrong with them. None when there is nothing to check.
+pub(in super::super) fn documents(source: &str) -> (Vec<Root>, Vec<Diagnostic>) {
     let mut options = granit_parser::Options::default();
     options.emit_unresolved_aliases = true;
     options.flow_nesting_limit = MAX_DEPTH;
@@ -37,11 +59,19 @@ pub(in super::super) fn tree(source: &str) -> (Option<Node>, Vec<Diagnostic>) {
             }
             Err(error) => {
                 builder.problems.push(syntax::diagnose(source, &error));
-                return (None, builder.problems);
+                return (Vec::new(), builder.problems);
             }
         }
     }
     builder.finish()
+}
+
+/// A text of one document has a second one here.
+pub(in super::super) fn several(start: usize) -> Diagnostic {
+    let place = Place::Bytes(start..start + 3);
+    Diagnostic::error(Code::ManyDocuments, place, "the file holds several YAML documents")
+        .label("a second document starts here")
+        .help("keep one pipeline in a file: put this one into a file of its own")
 }
 
 /// No more of the file is read.
@@ -51,9 +81,10 @@ struct Builder<'a> {
     source: &'a str,
     stack: Vec<Frame>,
     anchors: HashMap<usize, Option<Arc<Node>>>,
-    documents: usize,
+    /// Where the document begins that is being read.
+    start: usize,
     values: usize,
-    root: Option<Node>,
+    roots: Vec<Root>,
     problems: Vec<Diagnostic>,
 }
 
@@ -91,9 +122,9 @@ impl<'a> Builder<'a> {
             source,
             stack: Vec::new(),
             anchors: HashMap::new(),
-            documents: 0,
+            start: 0,
             values: 0,
-            root: None,
+            roots: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -102,13 +133,14 @@ impl<'a> Builder<'a> {
         let tag_span = span.tag_span().as_ref().map_or_else(|| bytes(span), bytes);
         let span = bytes(span);
         match event {
-            Event::DocumentStart(..) => self.document(span)?,
+            Event::DocumentStart(..) => self.document(&span),
             Event::Scalar(text, style, anchor, tag) => {
                 let sound = self.tag(tag.as_deref(), tag_span);
-                let forced_text = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
+                let text_by_tag = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
+                let reads = if text_by_tag { Reads::Text } else { Reads::Written };
                 let span = trimmed(self.source, span, style);
                 let value = match sound {
-                    true => Value::Scalar(Scalar { text: Arc::from(text), style, forced_text }),
+                    true => Value::Scalar(Scalar { text: Arc::from(text), style, reads, template: None }),
                     false => Value::Broken,
                 };
                 self.node(Node { span, value, size: 1, depth: 1 }, anchor)?;
@@ -139,21 +171,13 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn document(&mut self, span: Range<usize>) -> Result<(), Stop> {
-        self.documents += 1;
-        if self.documents == 1 {
-            return Ok(());
+    /// Anchors end with the document they are in.
+    fn document(&mut self, span: &Range<usize>) {
+        if let Some(last) = self.roots.last_mut() {
+            last.end.get_or_insert(span.start);
         }
-        self.problems.push(
-            Diagnostic::error(
-                Code::ManyDocuments,
-                Place::Bytes(span),
-                "the file holds several YAML documents",
-            )
-            .label("a second document starts here")
-            .help("keep one pipeline in a file: put this one into a file of its own"),
-        );
-        Err(Stop)
+        self.start = if self.roots.is_empty() { 0 } else { span.start };
+        self.anchors.clear();
     }
 
     /// Whether a node has no tag of another tool.
@@ -180,25 +204,21 @@ impl<'a> Builder<'a> {
 
     fn close(&mut self, end: usize) -> Result<(), Stop> {
         let Some(frame) = self.stack.pop() else { return Ok(()) };
-        let (value, size, depth, last) = match frame.children {
+        let (value, last) = match frame.children {
             Children::Items(items) => {
-                let size = items.iter().map(|item| item.size).sum::<usize>();
-                let depth = items.iter().map(|item| item.depth).max().unwrap_or(0);
                 let last = items.last().map(|item| item.span.end);
-                (Value::Sequence(items), size, depth, last)
+                (Value::Sequence(items), last)
             }
             Children::Entries(Mapping { entries, .. }) => {
-                let size = entries.iter().map(|entry| entry.value.size).sum::<usize>();
-                let depth = entries.iter().map(|entry| entry.value.depth).max().unwrap_or(0);
                 let last = entries.last().map(|entry| entry.value.span.end.max(entry.key_span.end));
-                (Value::Mapping(entries), size, depth, last)
+                (Value::Mapping(entries), last)
             }
         };
         // A block collection ends where its last child does; the parser says where the next token is.
         let flow = self.source[..end].ends_with(['}', ']']);
         let end = if flow { end } else { last.unwrap_or(end) };
         let span = frame.start..end.max(frame.start);
-        self.node(Node { span, value, size: size + 1, depth: depth + 1 }, frame.anchor)
+        self.node(Node::collection(span, value), frame.anchor)
     }
 
     fn alias(&mut self, anchor: usize, span: Range<usize>) -> Result<(), Stop> {
@@ -235,7 +255,10 @@ impl<'a> Builder<'a> {
     fn attach(&mut self, node: Arc<Node>, span: &Range<usize>) -> Result<(), Stop> {
         self.count(&node, span)?;
         let Some(frame) = self.stack.last_mut() else {
-            self.root = Some(Arc::unwrap_or_clone(node));
+            if !node.is_null() {
+                let node = Arc::unwrap_or_clone(node);
+                self.roots.push(Root { node, start: self.start, end: None });
+            }
             return Ok(());
         };
         match &mut frame.children {
@@ -323,20 +346,14 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(mut self) -> (Option<Node>, Vec<Diagnostic>) {
-        let stopped = !self.problems.is_empty();
-        let root = match self.root {
-            Some(root) if !root.is_null() => Some(root),
-            None if stopped => None,
-            _ => {
-                self.problems.push(
-                    Diagnostic::error(Code::Empty, Place::File, "the file is empty")
-                        .help("`pipectl init` writes a starter pipeline"),
-                );
-                None
-            }
-        };
-        (root, self.problems)
+    fn finish(mut self) -> (Vec<Root>, Vec<Diagnostic>) {
+        if self.roots.is_empty() && self.problems.is_empty() {
+            self.problems.push(
+                Diagnostic::error(Code::Empty, Place::File, "the file is empty")
+                    .help("`pipectl init` writes a starter pipeline"),
+            );
+        }
+        (self.roots, self.problems)
     }
 }
 

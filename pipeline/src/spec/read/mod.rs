@@ -2,6 +2,7 @@
 
 mod build;
 mod syntax;
+mod text;
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -11,7 +12,8 @@ use std::sync::Arc;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place};
 
-pub(super) use build::tree;
+pub(super) use build::{Root, several, tree};
+pub(super) use text::Text;
 
 /// Biggest pipeline file that is read: fifty streams with their transforms take a twentieth of it.
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;

@@ -76,6 +76,10 @@ fn help(source: &str, at: usize, kind: &ErrorKind) -> Option<String> {
     if line.contains(": !{") || line.contains(":!{") {
         return Some("text that starts with `!` needs quotes: \"!{…}\"".to_owned());
     }
+    if let Some(variable) = line.find("${var.").filter(|at| line[..*at].contains(['{', '['])) {
+        let end = line[variable..].find('}').map_or(line.len(), |end| variable + end + 1);
+        return Some(format!("in braces and brackets a variable needs quotes: \"{}\"", &line[variable..end]));
+    }
     let help = match kind {
         ErrorKind::MappingValueNotAllowed => {
             "text with `: ` in it needs quotes; or is this line indented further than its neighbours?"

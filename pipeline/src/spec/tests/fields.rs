@@ -21,11 +21,6 @@ fn an_unknown_field_like_no_other() {
 }
 
 #[test]
-fn variables_are_for_later() {
-    assert_snapshot!(refused(&with("vars:\n  stage: dev\nstreams:\n  events:\n")).to_string());
-}
-
-#[test]
 fn a_header_that_is_missing() {
     assert_snapshot!(refused("streams:\n  events:\n").to_string());
 }

@@ -99,7 +99,7 @@ fn every_field_is_read() {
         }
     );
     let delivery = &pipeline.deliveries["lake"];
-    assert_eq!(delivery.from.as_deref(), Some("events"));
+    assert_eq!(delivery.from, Some("events".into()));
     assert_eq!(delivery.transform.as_deref(), Some("own"));
     let Destination::S3(s3) = &delivery.to else { panic!("it goes to S3") };
     assert_eq!(s3.buffer, Buffer { size_mib: 128, interval: Duration::ZERO });

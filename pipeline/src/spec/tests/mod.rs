@@ -11,7 +11,9 @@ mod programs;
 mod properties;
 mod references;
 mod reports;
+mod sets;
 mod streams;
+mod vars;
 mod yaml;
 
 use std::path::Path;
