@@ -49,6 +49,7 @@ pub(crate) struct CommandLine {
 pub(crate) struct Globals {
     /// The pipeline file, or a folder of them
     #[arg(
+        id = "pipeline-file",
         short = 'f',
         long = "pipeline-file",
         global = true,

@@ -118,11 +118,18 @@ fn a_revision_is_read_again_from_what_it_keeps() {
 }
 
 #[test]
-fn a_variable_that_nothing_uses_and_one_that_is_not_there() {
+fn variables_that_are_not_there() {
     let text = with(
         "vars:\n  stage: dev\n  spare: x\nregion: eu-${var.stag}-1\nstreams:\n  \"${var.unknown-thing}\":\n",
     );
     assert_snapshot!(refused(&text, &["stge=prod"]));
+}
+
+#[test]
+fn a_variable_that_nothing_uses_is_a_warning_where_all_else_is_well() {
+    let set = holds(&with("vars:\n  stage: dev\nstreams:\n  events:\n"), &[]);
+    assert_eq!(codes(&set.warnings), ["unused-variable"]);
+    assert_eq!(set.warnings.report()[0].line, 5);
 }
 
 #[test]
