@@ -58,7 +58,9 @@ impl Refresh {
             return true;
         }
         let record = &mut self.records[index];
-        let (Some(seen), Some(before)) = (seen, record.desired()) else { return false };
+        let Some(seen) = seen else { return false };
+        // What is there in place of a sealed value is sealed again.
+        let Some(before) = record.desired_knowing(&record.seen_secrets(Some(seen))) else { return false };
         let ours = verdict(&self.pipeline, id, seen, Some(record)) == Verdict::Ours;
         let settled = !matches!(seen.state.readiness(), Readiness::Failed(_) | Readiness::Leaving);
         if !ours || !settled || record.standing != Standing::Present {
