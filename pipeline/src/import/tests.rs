@@ -223,7 +223,7 @@ proptest! {
         let transform = Transform { code: Code::Vrl(format!(".{program}")), settings: settings.clone() };
         let function = Function { code: Code::Package("./load.zip".into()), settings, reads: Some(reading) };
         let delivery = Delivery {
-            from: (!direct).then(|| "events".to_owned()),
+            from: (!direct).then(|| "events".into()),
             transform: Some("parse".into()),
             to: Destination::S3(s3),
             encryption: direct.then_some(DeliveryKey::AwsOwned),

@@ -9,7 +9,7 @@ use crate::resources::delivery::{
 use crate::resources::names;
 use crate::spec::model::{
     self, AccessKey, Backup, Buffer, Compression, Delivery, DeliveryKey, Destination, HttpBackup,
-    HttpDestination, S3Destination,
+    HttpDestination, S3Destination, StreamRef,
 };
 
 impl Drafter<'_> {
@@ -50,7 +50,7 @@ impl Drafter<'_> {
             self.draft.note("deliveries", logical, note);
         }
         Some(Delivery {
-            from,
+            from: from.map(StreamRef::Own),
             transform: self.transform(logical, destination),
             to: match destination {
                 To::S3(s3) => Destination::S3(self.s3(logical, s3)),

@@ -11,7 +11,7 @@ use crate::resources::mapping::{MappingState, StartingPosition};
 use crate::resources::names;
 use crate::spec::model::{
     Architecture, Code, Function, FunctionLogs, FunctionSettings, LogFormat, Reading, Retries, Start,
-    Transform, Vpc,
+    StreamRef, Transform, Vpc,
 };
 
 /// What the bootstrap that pipectl ships is told by; the file says it by `vrl`.
@@ -130,7 +130,7 @@ impl Drafter<'_> {
             );
         }
         Some(Reading {
-            stream,
+            stream: StreamRef::Own(stream),
             start: match mapping.start {
                 None | Some(StartingPosition::Latest) => Start::Latest,
                 Some(StartingPosition::TrimHorizon) => Start::Oldest,

@@ -86,7 +86,7 @@ fn logs(logs: &FunctionLogs, usual: &FunctionLogs) -> Map {
 }
 
 fn reading(reading: &Reading, usual: &Reading, map: &mut Map) {
-    map.put("from", Value::text(&reading.stream));
+    map.put("from", Value::text(reading.stream.to_string()));
     match reading.start {
         Start::Latest => {}
         Start::Oldest => map.put("start", Value::text("oldest")),
