@@ -26,10 +26,6 @@ fn goes(step: &Step, document: &Document) -> Annotation {
         level: Level::Warning,
         title: format!("{} {}", step.action, step.address),
         message: format!("{} {} `{}`{because}", step.action, step.kind, step.name),
-        spot: start.map(|(file, start)| Spot {
-            file,
-            start: (start.line, start.column),
-            end: None,
-        }),
+        spot: start.map(|(file, start)| Spot { file, start: (start.line, start.column), end: None }),
     }
 }
