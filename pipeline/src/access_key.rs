@@ -10,13 +10,13 @@ use std::sync::{Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use crate::resources::names::{self, hex};
-use crate::spec::model::{AccessKey, Destination, Pipeline, Secret};
+use crate::spec::model::{AccessKey, Destination, KeyText, Pipeline};
 
 /// Bytes of a fingerprint.
 const FINGERPRINT: usize = 10;
 
 /// What a plan knows a key by.
-pub(crate) fn fingerprint(delivery: &str, key: &Secret) -> String {
+pub(crate) fn fingerprint(delivery: &str, key: &KeyText) -> String {
     let mut hash = Sha256::new();
     hash.update(format!("access key 1 {delivery} "));
     hash.update(key.reveal().as_bytes());
@@ -26,7 +26,7 @@ pub(crate) fn fingerprint(delivery: &str, key: &Secret) -> String {
 /// The keys of the files that were read, by their fingerprints.
 #[derive(Default)]
 pub(crate) struct AccessKeys {
-    keys: Mutex<BTreeMap<String, Secret>>,
+    keys: Mutex<BTreeMap<String, KeyText>>,
 }
 
 impl fmt::Debug for AccessKeys {
@@ -50,7 +50,7 @@ impl AccessKeys {
     }
 
     /// The key of a fingerprint, where a file that was read has it.
-    pub(crate) fn find(&self, fingerprint: &str) -> Option<Secret> {
+    pub(crate) fn find(&self, fingerprint: &str) -> Option<KeyText> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(fingerprint).cloned()
     }
 }
@@ -61,8 +61,8 @@ mod tests {
 
     #[test]
     fn a_fingerprint_tells_keys_and_deliveries_apart_and_holds_neither() {
-        let (one, other) = (Secret::new("abc"), Secret::new("abd"));
-        assert_eq!(fingerprint("d", &one), fingerprint("d", &Secret::new("abc")));
+        let (one, other) = (KeyText::new("abc"), KeyText::new("abd"));
+        assert_eq!(fingerprint("d", &one), fingerprint("d", &KeyText::new("abc")));
         assert_ne!(fingerprint("d", &one), fingerprint("d", &other));
         assert_ne!(fingerprint("d", &one), fingerprint("e", &one));
         assert_eq!(fingerprint("d", &one).len(), 2 * FINGERPRINT);

@@ -116,7 +116,7 @@ async fn one(args: &Args, session: &Session, document: &mut Document) -> Result<
     let plan = plan.map_err(provision::failed)?;
     show(args, session, &plan)?;
     if session.output.annotates() {
-        render::remarks::plan(&plan, &document).iter().for_each(|remark| session.output.annotate(remark));
+        render::remarks::plan(&plan, document).iter().for_each(|remark| session.output.annotate(remark));
     }
     let changes = plan.has_changes();
     if let Some(path) = &args.out {

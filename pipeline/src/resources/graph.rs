@@ -245,7 +245,6 @@ impl Builder<'_> {
 
     fn delivery_spec(&self, (name, delivery): (&str, &Delivery), role: &str, logs: &str) -> DeliverySpec {
         let place = &self.context.place;
-        let physical = |logical: &String| names::physical(&self.pipeline.name, logical);
         DeliverySpec {
             source: delivery.from.as_ref().map(|stream| DeliverySource {
                 stream_arn: place.stream(&stream.physical(&self.pipeline.name)),

@@ -163,6 +163,12 @@ impl Diagnostics {
         Self { sources, items, spots, left_out }
     }
 
+    /// Findings about a text alone, whose places are bytes of it.
+    pub(super) fn of_text(path: &FilePath, text: &str, items: Vec<Diagnostic>) -> Self {
+        let findings = Findings { file: 0, positions: Positions::default(), items };
+        Self::new(Sources::of(path, text), vec![findings])
+    }
+
     /// The first file that they are about.
     pub fn file(&self) -> &FilePath {
         self.sources.path(self.spots.first().map_or(0, |spot| spot.file))

@@ -25,7 +25,7 @@ pub use function::{
     Architecture, Function, FunctionLogs, FunctionSettings, LogFormat, Reading, Retries, Start, Vpc,
 };
 
-pub use http::{AccessKey, HttpBackup, HttpDestination, Secret};
+pub use http::{AccessKey, HttpBackup, HttpDestination, KeyText};
 pub use monitoring::Alarms;
 pub use stream_ref::{FoundStream, OtherStream, StreamRef};
 
@@ -195,16 +195,6 @@ pub enum Destination {
     S3(S3Destination),
     /// Requests to an HTTP endpoint.
     Http(Box<HttpDestination>),
-}
-
-impl Destination {
-    /// The bucket that records are written to.
-    #[must_use]
-    pub fn bucket(&self) -> Option<&str> {
-        match self {
-            Self::S3(s3) => Some(&s3.bucket),
-        }
-    }
 }
 
 /// Objects in an S3 bucket.

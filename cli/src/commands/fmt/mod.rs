@@ -46,7 +46,7 @@ enum Outcome {
 /// Lays all of them out; a file that is no YAML does not hold up the others.
 pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
     let named = match args.files.is_empty() {
-        true => vec![session.globals.pipeline.clone()],
+        true => vec![session.globals.file.clone()],
         false => args.files.clone(),
     };
     if named.iter().any(|name| name == Path::new("-")) {

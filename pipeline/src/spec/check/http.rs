@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::code::Code;
 use super::super::diagnostic::{Diagnostic, Place};
-use super::super::model::{AccessKey, Compression, HttpBackup, HttpDestination, PartitionKeys, Secret};
+use super::super::model::{AccessKey, Compression, HttpBackup, HttpDestination, KeyText, PartitionKeys};
 use super::delivery::{Prefixes, buffer_of, compression, prefixes};
 use super::fields::{Fields, Found, Given};
 use super::shape::{HTTP, HTTP_BACKUP};
@@ -99,7 +99,7 @@ fn literal(given: &Given<'_>, found: &mut Found) -> Option<AccessKey> {
         found.push(Diagnostic::error(Code::OutOfRange, Place::Key(given.path.clone()), message));
         return None;
     }
-    Some(AccessKey::Literal(Secret::new(text)))
+    Some(AccessKey::Literal(KeyText::new(text)))
 }
 
 fn secret(given: &Given<'_>, region: Option<&str>, found: &mut Found) -> Option<AccessKey> {

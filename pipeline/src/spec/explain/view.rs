@@ -37,6 +37,7 @@ const FORMS: &[(&str, &str)] = &[
     (r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", "bucket name"),
     (r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$", "AWS region"),
     (r"\.[zZ][iI][pP]$", "path of a zip file"),
+    (r"^https?://", "URL"),
     (r"^subnet-[0-9a-f]+$", "id of a subnet"),
     (r"^sg-[0-9a-f]+$", "id of a security group"),
 ];

@@ -27,7 +27,6 @@ use std::sync::Arc;
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Diagnostics, Place, Severity};
-use super::position::Positions;
 use super::read::{self, NotText};
 
 /// Why a file is left as it is.
@@ -46,9 +45,7 @@ pub enum FormatError {
 /// # Errors
 /// It is no YAML, or nothing that this can lay out.
 pub fn format(path: &FilePath, bytes: &[u8]) -> Result<String, FormatError> {
-    let refused = |text: Arc<str>, items| {
-        FormatError::Refused(Diagnostics::new(path, text, Positions::default(), items))
-    };
+    let refused = |text: Arc<str>, items| FormatError::Refused(Diagnostics::of_text(path, &text, items));
     let text = read::text(bytes).map_err(|problem| match problem {
         NotText::TooBig(problem) => refused(Arc::from(""), vec![*problem]),
         NotText::NotUtf8 { readable, problem } => refused(readable, vec![*problem]),

@@ -32,7 +32,7 @@ pub enum AccessKey {
     /// Nothing.
     None,
     /// A key that stands in the file.
-    Literal(Secret),
+    Literal(KeyText),
     /// The ARN of a secret in Secrets Manager, which holds `{"api_key": …}`.
     Secret(String),
 }
@@ -56,9 +56,9 @@ pub struct HttpBackup {
 
 /// Text that is not shown: it has no `Display`, and its `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct KeyText(String);
 
-impl Secret {
+impl KeyText {
     /// Hides a text.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
@@ -72,8 +72,8 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for KeyText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
+        f.write_str("KeyText(…)")
     }
 }

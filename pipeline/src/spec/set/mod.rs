@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Diagnostics, Findings, Place, Severity};
-use super::model::Pipeline;
+use super::model::{Delivery, Destination, Pipeline};
 use super::path::Path;
 use super::position::Positions;
 use super::sources::Sources;
@@ -214,20 +214,33 @@ fn distinct(all: &mut [Checked], sources: &Sources) {
         }
         names.insert(pipeline.name.clone(), at(&place));
         for (logical, delivery) in &pipeline.deliveries {
-            let Some(bucket) = delivery.to.bucket() else { continue };
-            let place = Place::Value(Path::of(["deliveries", logical, "to", "s3", "bucket"]));
-            match buckets.get(bucket) {
-                Some((other, first)) if *other != pipeline.name => {
-                    let message = format!("the pipeline `{other}` makes the bucket `{bucket}`, too");
-                    let twice = Diagnostic::error(Code::NameTaken, place, message);
-                    let twice = twice.related(Place::Bytes(first.clone()), "there");
-                    checked.found.push(twice.help("a bucket belongs to one pipeline: give each its own"));
+            for (bucket, place) in buckets_of(logical, delivery) {
+                match buckets.get(bucket) {
+                    Some((other, first)) if *other != pipeline.name => {
+                        let message = format!("the pipeline `{other}` makes the bucket `{bucket}`, too");
+                        let twice = Diagnostic::error(Code::NameTaken, place, message);
+                        let twice = twice.related(Place::Bytes(first.clone()), "there");
+                        checked.found.push(twice.help("a bucket belongs to one pipeline: give each its own"));
+                    }
+                    Some(_) => {}
+                    None => drop(buckets.insert(bucket.to_owned(), (pipeline.name.clone(), at(&place)))),
                 }
-                Some(_) => {}
-                None => drop(buckets.insert(bucket.to_owned(), (pipeline.name.clone(), at(&place)))),
             }
         }
     }
+}
+
+/// The buckets that a delivery writes to, and where each is named.
+fn buckets_of<'a>(logical: &'a str, delivery: &'a Delivery) -> impl Iterator<Item = (&'a str, Place)> {
+    delivery.to.buckets().enumerate().map(move |(index, bucket)| {
+        let steps: &[&str] = match (&delivery.to, index) {
+            (Destination::S3(_), 0) => &["s3", "bucket"],
+            (Destination::S3(_), _) => &["s3", "backup", "bucket"],
+            (Destination::Http(_), _) => &["http", "backup", "bucket"],
+        };
+        let to = Path::of(["deliveries", logical, "to"]);
+        (bucket, Place::Value(steps.iter().fold(to, |path, step| path.key(step))))
+    })
 }
 
 /// All findings together; and without an error the pipelines.

@@ -77,7 +77,7 @@ fn a_variable_alone_keeps_its_type_and_is_text_in_a_text() {
     assert_eq!(pipeline.streams["events"].capacity, Capacity::Provisioned(2));
     let environment = &pipeline.functions["f"].settings.environment;
     assert_eq!(environment["COST"], "${var.stage} ${HOME} dev");
-    let Destination::S3(s3) = &pipeline.deliveries["lake"].to;
+    let Destination::S3(s3) = &pipeline.deliveries["lake"].to else { panic!("it goes to S3") };
     assert_eq!(s3.bucket, "lake-dev");
     assert_eq!(s3.prefix.as_deref(), Some("clicks/dev/dt=!{timestamp:yyyy-MM-dd}/"));
     assert!(pipeline.buckets["lake-dev"].versioning.unwrap_or_default());
