@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use insta::assert_snapshot;
 
-use super::super::model::{Capacity, Destination};
+use super::super::model::{AccessKey, Capacity, Destination};
 use super::super::set::parse_all;
 use super::super::{Diagnostics, GivenValues, Request, Set, Style, TakeEveryTransform};
 use super::{FindsWrong, codes, with};
@@ -208,6 +208,32 @@ fn a_sensitive_value_reaches_the_pipeline_and_nothing_that_is_kept() {
     assert_eq!(set.mask.apply("it is hunter2!"), "it is (sensitive)");
     let other = holds(&with(SECRET), &["token=hunter3!"]);
     assert_eq!(document.inputs.changed_variables(&other.documents[0].inputs), ["token"]);
+}
+
+const KEY: &str = "vars:
+  key: { sensitive: SENSITIVE }
+deliveries:
+  hook: { to: { http: { url: \"https://example.com\", access-key: \"${var.key}\", backup: { bucket: kept } } } }
+";
+
+#[test]
+fn the_key_of_an_endpoint_may_be_a_variable_and_is_in_nothing_that_is_recorded() {
+    for sensitive in ["true", "false"] {
+        let text = with(&KEY.replace("SENSITIVE", sensitive));
+        let set = holds(&text, &["key=hunter2!"]);
+        let document = &set.documents[0];
+        let Destination::Http(http) = &document.pipeline.deliveries["hook"].to else {
+            panic!("it goes to HTTP")
+        };
+        let AccessKey::Literal(key) = &http.key else { panic!("it has a key") };
+        assert_eq!(key.reveal(), "hunter2!");
+        let inputs = serde_json::to_string(&document.recorded_inputs()).unwrap();
+        assert!(!inputs.contains("hunter2") && inputs.contains("key"), "{inputs}");
+        assert!(document.recorded().contains("${var.key}"), "{}", document.recorded());
+    }
+    let request = Request { without_secrets: true, ..Request::of("pipeline.yaml") };
+    let text = with(&KEY.replace("SENSITIVE", "true"));
+    parse_all(&request, text.as_bytes(), &TakeEveryTransform).unwrap_or_else(|found| panic!("{found}"));
 }
 
 #[test]

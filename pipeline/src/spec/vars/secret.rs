@@ -39,8 +39,8 @@ impl std::fmt::Debug for Secret {
 }
 
 /// Where a sensitive value may stand, in words.
-pub(super) const PLACES: &str = "a sensitive value may stand in `environment` of functions and transforms and in `vrl`; elsewhere use a variable \
-     that is not sensitive";
+pub(super) const PLACES: &str = "a sensitive value may stand in `environment` of functions and transforms, in `vrl` and in `access-key`; elsewhere use \
+     a variable that is not sensitive";
 
 /// Whether a sensitive value may stand here: only where neither AWS nor pipectl shows it in lists and names.
 pub(super) fn may_stand(path: &Path) -> bool {
