@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use futures::FutureExt;
-use http::header::HeaderName;
+use http::header::{DATE, HeaderName};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
+use jiff::tz::TimeZone;
 
 use crate::glimpse::{Outcome, Watched};
 use crate::http::signature::{self, Dialect};
@@ -56,6 +57,10 @@ pub(crate) async fn handle(
             }
         }
     };
+    // From which clients learn how far their clock is off, so it has to be the one that signatures are held against.
+    if let Ok(date) = HeaderValue::from_str(&date(&world)) {
+        response.headers_mut().insert(DATE, date);
+    }
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         if let Ok(second) = HeaderValue::from_str(&BASE64.encode(id.to_string().repeat(2))) {
             response.headers_mut().insert(SECOND_ID, second);
@@ -64,6 +69,10 @@ pub(crate) async fn handle(
         response.headers_mut().insert(REQUEST_ID, value);
     }
     Ok(response)
+}
+
+fn date(world: &World) -> String {
+    world.clock.now().to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// One request on its way through.

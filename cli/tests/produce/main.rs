@@ -1,5 +1,6 @@
 //! `pipectl produce` as a script sees it: what arrives, what is said, and how it ends.
 
+mod credentials;
 mod ending;
 mod estimated;
 mod inputs;

@@ -5,8 +5,9 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
@@ -17,6 +18,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 
 use super::Clients;
+use super::credentials::LookedUpAnew;
 use crate::engine::ConnectOptions;
 
 /// The longest a connection may take to be made.
@@ -70,37 +72,59 @@ pub(crate) async fn connect(options: &ConnectOptions) -> Result<Connection, Conn
     let endpoint = endpoint(options)?;
     let local = endpoint.as_deref().is_some_and(is_loopback);
     let region = region(options, local, &mut notes);
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client(endpoint.as_deref()))
-        .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                .build(),
-        );
-    if let Some(region) = region {
-        loader = loader.region(Region::new(region));
-    }
-    if let Some(profile) = &options.profile {
-        loader = loader.profile_name(profile);
-    }
-    if let Some(url) = &endpoint {
-        loader = loader.endpoint_url(url);
-    }
-    if options.sandbox {
-        loader = loader.credentials_provider(local_credentials());
+    let mut usual =
+        Usual { http: http_client(endpoint.as_deref()), endpoint, region, profile: options.profile.clone() };
+    let config = if options.sandbox {
+        usual.loader().credentials_provider(local_credentials()).load().await
     } else if local && !has_credentials(options) {
         tracing::info!("no credentials are configured: the local endpoint gets test/test");
-        loader = loader.credentials_provider(local_credentials());
-    }
-    let config = loader.load().await;
+        usual.loader().credentials_provider(local_credentials()).load().await
+    } else {
+        let config = usual.loader().load().await;
+        usual.region = config.region().map(ToString::to_string);
+        let credentials = SharedCredentialsProvider::new(LookedUpAnew(usual.clone()));
+        config.into_builder().credentials_provider(credentials).build()
+    };
+    let endpoint = usual.endpoint;
     let region = config.region().map(ToString::to_string).ok_or(ConnectError::NoRegion)?;
     // A profile may name an endpoint too.
     let endpoint = endpoint.or_else(|| config.endpoint_url().map(str::to_owned));
     let local = endpoint.as_deref().is_some_and(is_loopback);
     let clients = Clients::new(&config, endpoint.is_some());
     Ok(Connection { config, clients, region, endpoint, local, notes })
+}
+
+/// What is decided before the usual chain is asked for the rest, credentials among it.
+#[derive(Clone, Debug)]
+pub(super) struct Usual {
+    http: SharedHttpClient,
+    endpoint: Option<String>,
+    region: Option<String>,
+    profile: Option<String>,
+}
+
+impl Usual {
+    pub(super) fn loader(&self) -> ConfigLoader {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(CONNECT_TIMEOUT)
+                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                    .build(),
+            );
+        if let Some(region) = &self.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &self.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(url) = &self.endpoint {
+            loader = loader.endpoint_url(url);
+        }
+        loader
+    }
 }
 
 /// What every local endpoint takes.

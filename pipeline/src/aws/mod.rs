@@ -6,6 +6,7 @@ mod bucket_settings;
 mod clients;
 mod cloudwatch_tags;
 pub(crate) mod connect;
+mod credentials;
 mod dashboard;
 mod delivery;
 mod download;

@@ -1,5 +1,6 @@
 //! Enhanced fan-out over the SDK: a consumer that is registered or found, and its subscriptions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,7 +19,8 @@ use aws_smithy_types::event_stream::RawMessage;
 use pipectl_shards::ShardId;
 use tokio::time::{Instant, sleep};
 
-use crate::aws::source::{arrived, children, malformed, no_retries, source_error};
+use crate::aws::connection::{Connection, no_retries};
+use crate::aws::source::{arrived, children, malformed, of_source, source_error};
 use crate::outcome::SequenceNumber;
 use crate::read::{FanOut, Position, Pushed, SourceError, SourceErrorKind, Subscription};
 
@@ -32,7 +34,7 @@ const GLANCE: Duration = Duration::from_millis(500);
 /// long as it is registered.
 #[derive(Clone, Debug)]
 pub struct KinesisConsumer {
-    client: Client,
+    connection: Arc<Connection>,
     arn: String,
     name: String,
     registered: bool,
@@ -93,14 +95,24 @@ impl KinesisConsumer {
             };
             if let Some(consumer) = registered {
                 let (arn, name) = (consumer.consumer_arn, name.to_owned());
-                return Ok(Self { client, arn, name, registered: true });
+                return Ok(Self {
+                    connection: Arc::new(Connection::new(client)),
+                    arn,
+                    name,
+                    registered: true,
+                });
             }
             let call = client.describe_stream_consumer().stream_arn(stream_arn).consumer_name(name);
             let found = described(call, name).await?;
             let going = ConsumerStatus::Deleting;
             if let Some(found) = found.filter(|found| found.consumer_status != going) {
                 let (arn, name) = (found.consumer_arn, name.to_owned());
-                return Ok(Self { client, arn, name, registered: false });
+                return Ok(Self {
+                    connection: Arc::new(Connection::new(client)),
+                    arn,
+                    name,
+                    registered: false,
+                });
             }
             if Instant::now() >= until {
                 let status = going.as_str().to_owned();
@@ -117,7 +129,7 @@ impl KinesisConsumer {
     pub async fn active(&self) -> Result<(), ConsumerError> {
         let until = Instant::now() + PATIENCE;
         loop {
-            let call = self.client.describe_stream_consumer().consumer_arn(&self.arn);
+            let call = self.connection.client().describe_stream_consumer().consumer_arn(&self.arn);
             // Nothing: it is not known everywhere yet.
             let found = described(call, &self.name).await?;
             let status = found.map_or(ConsumerStatus::Creating, |found| found.consumer_status);
@@ -149,8 +161,8 @@ impl KinesisConsumer {
     /// # Errors
     /// See [`ConsumerError::Deregister`].
     pub async fn deregister(&self) -> Result<(), ConsumerError> {
-        let call = self.client.deregister_stream_consumer().consumer_arn(&self.arn);
-        match call.send().await.map_err(|error| source_error(&error)) {
+        let call = |client: Client| client.deregister_stream_consumer().consumer_arn(&self.arn).send();
+        match self.connection.call(call).await.map_err(of_source) {
             Ok(_) => Ok(()),
             Err(error) if &*error.code == "ResourceNotFoundException" => Ok(()),
             Err(error) => Err(ConsumerError::Deregister { name: self.name.clone(), error }),
@@ -179,18 +191,19 @@ impl FanOut for KinesisConsumer {
     ) -> Result<Box<dyn Subscription>, SourceError> {
         // Its events come when there are records: a quiet connection is no stalled one. Silence is the reader's to
         // judge.
-        let config = no_retries().stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        let opened = self
-            .client
-            .subscribe_to_shard()
-            .consumer_arn(&self.arn)
-            .shard_id(shard.to_string())
-            .starting_position(starting(position)?)
-            .customize()
-            .config_override(config)
-            .send()
-            .await;
-        match opened.map_err(|error| source_error(&error)) {
+        let config = || no_retries().stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        let start = starting(position)?;
+        let subscribe = |client: Client| {
+            client
+                .subscribe_to_shard()
+                .consumer_arn(&self.arn)
+                .shard_id(shard.to_string())
+                .starting_position(start.clone())
+                .customize()
+                .config_override(config())
+                .send()
+        };
+        match self.connection.call(subscribe).await.map_err(of_source) {
             Ok(output) => Ok(Box::new(Events(output))),
             // Another subscription began less than five seconds ago, one whose answer was lost perhaps.
             Err(error) if &*error.code == "ResourceInUseException" => {

@@ -1,6 +1,7 @@
 //! What speaks to AWS: the only place that names its SDK. [`KinesisSink`] puts, [`KinesisSource`] reads,
 //! [`KinesisConsumer`] reads with a throughput of its own, [`CloudWatchSink`] takes metrics.
 
+mod connection;
 mod consumer;
 mod errors;
 mod metrics;

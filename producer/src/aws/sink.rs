@@ -1,19 +1,20 @@
 //! `PutRecords` over the SDK, and what tells how a stream routes records: `ListShards` and `DescribeStreamSummary`.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::retry::RetryConfig;
-use aws_sdk_kinesis::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::error::BuildError;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{
     PutRecordsRequestEntry, PutRecordsResultEntry, RecordDistributionStrategy, Shard, ShardFilter,
     ShardFilterType, StreamMode,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use pipectl_shards::{HashKeyRange, ShardId};
 
 use crate::aws::StreamReference;
-use crate::aws::errors::{Sorted, sort};
+use crate::aws::connection::{Connection, no_retries};
+use crate::aws::errors::Sorted;
 use crate::outcome::SequenceNumber;
 use crate::record::Record;
 use crate::sink::{Capacity, Distribution, PutResult, RecordSink, Routing, SinkError, SinkErrorKind};
@@ -21,34 +22,40 @@ use crate::sink::{Capacity, Distribution, PutResult, RecordSink, Routing, SinkEr
 /// Puts records into a Kinesis data stream.
 #[derive(Clone, Debug)]
 pub struct KinesisSink {
-    client: Client,
+    connection: Arc<Connection>,
     stream: StreamReference,
 }
 
 impl KinesisSink {
     /// A sink for the stream with this name or ARN. The SDK's own retries are off for these calls: the
-    /// producer knows which records need one.
+    /// producer knows which records need one. What is refused for expired credentials or for the time it was signed at
+    /// has another try at once, with credentials looked up anew and by the service's clock; where that does not help
+    /// and calls were let in before, it counts as a failure that passes.
     #[must_use]
     pub fn new(client: Client, stream: impl Into<String>) -> Self {
-        Self { client, stream: StreamReference::new(stream.into()) }
+        let connection = Arc::new(Connection::new(client));
+        Self { connection, stream: StreamReference::new(stream.into()) }
     }
 }
 
 #[async_trait]
 impl RecordSink for KinesisSink {
     async fn put_records(&self, records: &[Record]) -> Result<Vec<PutResult>, SinkError> {
-        let entries = records.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
-        let answer = self
-            .client
-            .put_records()
-            .set_stream_name(self.stream.name.clone())
-            .set_stream_arn(self.stream.arn.clone())
-            .set_records(Some(entries))
-            .customize()
-            .config_override(no_retries())
-            .send()
-            .await
-            .map_err(|error| sink_error(&error))?;
+        let entries = || records.iter().map(entry).collect::<Result<Vec<_>, _>>();
+        let mut first = Some(entries()?);
+        let put = |client: Client| {
+            // What could be built once can be again.
+            let entries = first.take().or_else(|| entries().ok());
+            client
+                .put_records()
+                .set_stream_name(self.stream.name.clone())
+                .set_stream_arn(self.stream.arn.clone())
+                .set_records(entries)
+                .customize()
+                .config_override(no_retries())
+                .send()
+        };
+        let answer = self.connection.call(put).await.map_err(sink_error)?;
         Ok(answer.records.into_iter().map(result).collect())
     }
 
@@ -80,21 +87,19 @@ impl KinesisSink {
         let latest = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build().map_err(not_built)?;
         let (mut shards, mut token) = (Vec::new(), None::<String>);
         loop {
-            let call = self.client.list_shards();
-            // The API takes the stream or the token, never both.
-            let call = match &token {
-                Some(token) => call.next_token(token),
-                None => call
-                    .set_stream_name(self.stream.name.clone())
-                    .set_stream_arn(self.stream.arn.clone())
-                    .shard_filter(latest.clone()),
+            let list = |client: Client| {
+                let call = client.list_shards();
+                // The API takes the stream or the token, never both.
+                let call = match &token {
+                    Some(token) => call.next_token(token),
+                    None => call
+                        .set_stream_name(self.stream.name.clone())
+                        .set_stream_arn(self.stream.arn.clone())
+                        .shard_filter(latest.clone()),
+                };
+                call.customize().config_override(no_retries()).send()
             };
-            let page = call
-                .customize()
-                .config_override(no_retries())
-                .send()
-                .await
-                .map_err(|error| sink_error(&error))?;
+            let page = self.connection.call(list).await.map_err(sink_error)?;
             shards.extend(page.shards().iter().filter_map(open_shard));
             match page.next_token {
                 Some(next) => token = Some(next),
@@ -105,16 +110,16 @@ impl KinesisSink {
 
     /// What a stream tells of itself, but for its shards.
     async fn summary(&self) -> Result<Routing, SinkError> {
-        let answer = self
-            .client
-            .describe_stream_summary()
-            .set_stream_name(self.stream.name.clone())
-            .set_stream_arn(self.stream.arn.clone())
-            .customize()
-            .config_override(no_retries())
-            .send()
-            .await
-            .map_err(|error| sink_error(&error))?;
+        let describe = |client: Client| {
+            client
+                .describe_stream_summary()
+                .set_stream_name(self.stream.name.clone())
+                .set_stream_arn(self.stream.arn.clone())
+                .customize()
+                .config_override(no_retries())
+                .send()
+        };
+        let answer = self.connection.call(describe).await.map_err(sink_error)?;
         let Some(summary) = answer.stream_description_summary else {
             return Ok(Routing::default());
         };
@@ -136,16 +141,7 @@ impl KinesisSink {
     }
 }
 
-/// The producer knows what needs a retry, and when.
-fn no_retries() -> aws_sdk_kinesis::config::Builder {
-    aws_sdk_kinesis::config::Builder::new().retry_config(RetryConfig::disabled())
-}
-
-fn sink_error<E>(error: &SdkError<E, HttpResponse>) -> SinkError
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let Sorted { kind, code, message } = sort(error);
+fn sink_error(Sorted { kind, code, message }: Sorted) -> SinkError {
     SinkError { kind, code, message }
 }
 

@@ -1,11 +1,12 @@
 //! `ListShards`, `GetShardIterator` and `GetRecords` over the SDK, and which stream it is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::operation::get_shard_iterator::builders::GetShardIteratorFluentBuilder;
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{ChildShard, HashKeyRange as AwsRange, Record, Shard, ShardIteratorType};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use pipectl_shards::{HashKeyRange, ShardId};
 
 use crate::aws::StreamReference;
+use crate::aws::connection::{Connection, no_retries};
 use crate::aws::errors::{Sorted, sort};
 use crate::outcome::SequenceNumber;
 use crate::read::{
@@ -25,15 +27,17 @@ use crate::sink::SinkErrorKind;
 /// Reads a Kinesis data stream.
 #[derive(Clone, Debug)]
 pub struct KinesisSource {
-    client: Client,
+    connection: Arc<Connection>,
     stream: StreamReference,
 }
 
 impl KinesisSource {
-    /// A source on the stream with this name or ARN.
+    /// A source on the stream with this name or ARN. Expired credentials are looked up anew, and a wrong clock is got
+    /// over, as with [`KinesisSink`](crate::aws::KinesisSink).
     #[must_use]
     pub fn new(client: Client, stream: impl Into<String>) -> Self {
-        Self { client, stream: StreamReference::new(stream.into()) }
+        let connection = Arc::new(Connection::new(client));
+        Self { connection, stream: StreamReference::new(stream.into()) }
     }
 
     /// Which stream it is, by `DescribeStreamSummary`. A failure that may pass is tried again by the SDK.
@@ -41,14 +45,14 @@ impl KinesisSource {
     /// # Errors
     /// See [`SourceError`].
     pub async fn identity(&self) -> Result<StreamIdentity, SourceError> {
-        let answer = self
-            .client
-            .describe_stream_summary()
-            .set_stream_name(self.stream.name.clone())
-            .set_stream_arn(self.stream.arn.clone())
-            .send()
-            .await
-            .map_err(|error| source_error(&error))?;
+        let describe = |client: Client| {
+            client
+                .describe_stream_summary()
+                .set_stream_name(self.stream.name.clone())
+                .set_stream_arn(self.stream.arn.clone())
+                .send()
+        };
+        let answer = self.connection.call(describe).await.map_err(of_source)?;
         let summary = answer.stream_description_summary;
         let summary = summary.ok_or_else(|| malformed("an answer without a description"))?;
         // It comes as a floating-point number of seconds: what lies below a millisecond is noise.
@@ -58,25 +62,24 @@ impl KinesisSource {
     }
 }
 
-pub(crate) fn no_retries() -> aws_sdk_kinesis::config::Builder {
-    aws_sdk_kinesis::config::Builder::new().retry_config(RetryConfig::disabled())
-}
-
 #[async_trait]
 impl ShardSource for KinesisSource {
     async fn shards(&self) -> Result<Vec<ShardDescription>, SourceError> {
         let mut shards = Vec::new();
         let mut token: Option<String> = None;
         loop {
-            let call = self.client.list_shards();
-            // The API takes the stream or the token, never both.
-            let call = match &token {
-                Some(token) => call.next_token(token),
-                None => {
-                    call.set_stream_name(self.stream.name.clone()).set_stream_arn(self.stream.arn.clone())
-                }
+            let list = |client: Client| {
+                let call = client.list_shards();
+                // The API takes the stream or the token, never both.
+                let call = match &token {
+                    Some(token) => call.next_token(token),
+                    None => {
+                        call.set_stream_name(self.stream.name.clone()).set_stream_arn(self.stream.arn.clone())
+                    }
+                };
+                call.send()
             };
-            let page = call.send().await.map_err(|error| source_error(&error))?;
+            let page = self.connection.call(list).await.map_err(of_source)?;
             for shard in page.shards() {
                 shards.push(described(shard)?);
             }
@@ -88,46 +91,31 @@ impl ShardSource for KinesisSource {
     }
 
     async fn iterator(&self, shard: ShardId, position: &Position) -> Result<ShardIterator, SourceError> {
-        let call = self
-            .client
-            .get_shard_iterator()
-            .set_stream_name(self.stream.name.clone())
-            .set_stream_arn(self.stream.arn.clone())
-            .shard_id(shard.to_string());
-        let call = match position {
-            Position::Latest => call.shard_iterator_type(ShardIteratorType::Latest),
-            Position::TrimHorizon => call.shard_iterator_type(ShardIteratorType::TrimHorizon),
-            Position::At(time) => call
-                .shard_iterator_type(ShardIteratorType::AtTimestamp)
-                .timestamp(DateTime::from_nanos(time.as_nanosecond()).unwrap_or(DateTime::from_secs(0))),
-            Position::AtSequence(sequence) => call
-                .shard_iterator_type(ShardIteratorType::AtSequenceNumber)
-                .starting_sequence_number(sequence.as_str()),
-            Position::After(sequence) => call
-                .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
-                .starting_sequence_number(sequence.as_str()),
+        let ask = |client: Client| {
+            let call = client
+                .get_shard_iterator()
+                .set_stream_name(self.stream.name.clone())
+                .set_stream_arn(self.stream.arn.clone())
+                .shard_id(shard.to_string());
+            at(call, position).customize().config_override(no_retries()).send()
         };
-        let answer = call
-            .customize()
-            .config_override(no_retries())
-            .send()
-            .await
-            .map_err(|error| ahead_of_time(source_error(&error), position))?;
+        let answer = self.connection.call(ask).await;
+        let answer = answer.map_err(|error| ahead_of_time(of_source(error), position))?;
         answer.shard_iterator.map(ShardIterator).ok_or_else(|| malformed("an answer without an iterator"))
     }
 
     async fn records(&self, iterator: &ShardIterator, limit: i32) -> Result<Page, SourceError> {
-        let answer = self
-            .client
-            .get_records()
-            .shard_iterator(&iterator.0)
-            .set_stream_arn(self.stream.arn.clone())
-            .limit(limit)
-            .customize()
-            .config_override(no_retries())
-            .send()
-            .await
-            .map_err(|error| source_error(&error))?;
+        let get = |client: Client| {
+            client
+                .get_records()
+                .shard_iterator(&iterator.0)
+                .set_stream_arn(self.stream.arn.clone())
+                .limit(limit)
+                .customize()
+                .config_override(no_retries())
+                .send()
+        };
+        let answer = self.connection.call(get).await.map_err(of_source)?;
         let behind = answer.millis_behind_latest().and_then(|millis| u64::try_from(millis).ok()).unwrap_or(0);
         Ok(Page {
             behind: Duration::from_millis(behind),
@@ -135,6 +123,22 @@ impl ShardSource for KinesisSource {
             records: answer.records.into_iter().map(arrived).collect(),
             children: children(answer.child_shards.as_deref().unwrap_or_default()),
         })
+    }
+}
+
+fn at(call: GetShardIteratorFluentBuilder, position: &Position) -> GetShardIteratorFluentBuilder {
+    match position {
+        Position::Latest => call.shard_iterator_type(ShardIteratorType::Latest),
+        Position::TrimHorizon => call.shard_iterator_type(ShardIteratorType::TrimHorizon),
+        Position::At(time) => call
+            .shard_iterator_type(ShardIteratorType::AtTimestamp)
+            .timestamp(DateTime::from_nanos(time.as_nanosecond()).unwrap_or(DateTime::from_secs(0))),
+        Position::AtSequence(sequence) => call
+            .shard_iterator_type(ShardIteratorType::AtSequenceNumber)
+            .starting_sequence_number(sequence.as_str()),
+        Position::After(sequence) => call
+            .shard_iterator_type(ShardIteratorType::AfterSequenceNumber)
+            .starting_sequence_number(sequence.as_str()),
     }
 }
 
@@ -199,7 +203,10 @@ pub(crate) fn source_error<E>(error: &SdkError<E, HttpResponse>) -> SourceError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let Sorted { kind, code, message } = sort(error);
+    of_source(sort(error))
+}
+
+pub(crate) fn of_source(Sorted { kind, code, message }: Sorted) -> SourceError {
     let kind = match kind {
         _ if &*code == "ExpiredIteratorException" => SourceErrorKind::ExpiredIterator,
         SinkErrorKind::Throttled => SourceErrorKind::Throttled,
