@@ -9,8 +9,8 @@
 //! not hold its hash key was not routed by it at all. And a shard's children have higher numbers than itself, so that of
 //! two shards that own a hash key the higher one is the later.
 //!
-//! The first does not hold for a stream that is deleted and made anew under its name while nothing is put: whoever does
-//! that starts its producers anew.
+//! The first does not hold for a stream that is deleted and made anew under its name while nothing is put: so the flow
+//! looks again ([`ShardMap::look_again`]) before it relies on the map after a while without an answer.
 //!
 //! The ranges of shards that are closed by now are kept for a while: a record may land on a shard that a later look
 //! no longer lists as open, and its range decides whether a reader keeps it.
@@ -191,10 +191,12 @@ impl ShardMap {
         refresh
     }
 
-    /// Looks again at this time, whatever happens.
+    /// Looks again at this time at the latest, whatever happens.
     pub fn look_again(&mut self, at: Duration) {
-        if self.look == Look::Content {
-            self.look = Look::At(at, Duration::ZERO);
+        match self.look {
+            Look::Content => self.look = Look::At(at, Duration::ZERO),
+            Look::At(later, waited) if later > at && waited.is_zero() => self.look = Look::At(at, waited),
+            Look::At(..) | Look::UnderWay(_) => {}
         }
     }
 

@@ -116,23 +116,37 @@ async fn a_stream_that_distributes_records_itself_is_noticed_when_it_is_opened_a
     let (endpoint, client) = on_demand(None).await;
     let (producer, delivered) = start(&client);
     put(&producer, 0..400).await;
-    distribute(&client, RecordDistributionStrategy::Auto).await;
-    put(&producer, 400..800).await;
+    // Twenty records every tenth of a second, as long as the switch takes and a little longer.
+    let puts = put(&producer, 400..12_800);
+    tokio::join!(distribute(&client, RecordDistributionStrategy::Auto), puts);
     producer.flush().await.unwrap();
     let stats = producer.stats();
     assert_eq!((stats.distribution, stats.aggregates), (Distribution::Auto, false));
     assert!(stats.errors.of("WrongShard") > 0, "it was found out by where they landed");
-    assert_eq!(aggregated(&endpoint, &delivered).0, 800);
-    put(&producer, 800..1_000).await;
+    assert_eq!(aggregated(&endpoint, &delivered).0, 12_800);
+    put(&producer, 0..200).await;
     producer.close().await;
     assert_eq!(aggregated(&endpoint, &delivered), (200, 0));
 
     let (producer, delivered) = start(&client);
-    put(&producer, 1_000..1_400).await;
+    put(&producer, 200..600).await;
     let stats = producer.stats();
     assert!(stats.errors.total() == 0 && stats.distribution == Distribution::Auto, "{stats:?}");
     producer.close().await;
     assert_eq!(aggregated(&endpoint, &delivered), (400, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_begins_to_while_nothing_is_put_is_noticed_before_the_next_aggregate() {
+    let (endpoint, client) = on_demand(None).await;
+    let (producer, delivered) = start(&client);
+    put(&producer, 0..400).await;
+    distribute(&client, RecordDistributionStrategy::Auto).await;
+    put(&producer, 400..800).await;
+    let stats = producer.stats();
+    assert_eq!((stats.distribution, stats.errors.total()), (Distribution::Auto, 0));
+    producer.close().await;
+    assert_eq!(aggregated(&endpoint, &delivered).0, 800);
 }
 
 #[tokio::test(start_paused = true)]

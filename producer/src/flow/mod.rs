@@ -153,6 +153,7 @@ impl Flow {
         match record.refusal(self.max_record_bytes()) {
             Some(reason) => self.refused(record, reason, ticket),
             None => {
+                self.doubt_after_idling(now);
                 let epoch = self.take_in(&record);
                 let track = Track { put_at: now, epoch, hash_key, ticket, ..Track::default() };
                 let pending = Pending { record, track };
@@ -208,6 +209,7 @@ impl Flow {
             Ok(results) if results.len() == batch.records.len() => {
                 self.tally.answered(&batch, answer.took(), None);
                 self.hold = Hold::default();
+                self.heard(answer.now);
                 batch
                     .into_parcels()
                     .zip(results)

@@ -20,6 +20,10 @@ const RIDDLES: u32 = 6;
 /// How often a stream that distributes records itself is asked whether it still does.
 pub(super) const RECHECK: Duration = Duration::from_secs(60);
 
+/// After so long without an answer the stream may be another one of that name: deleting one and making it anew takes
+/// about as much. Meanwhile every put would have failed, so it can only go unnoticed while nothing is put.
+pub(super) const IDLE: Duration = Duration::from_secs(30);
+
 /// What is known of the stream beside its shards.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
@@ -28,6 +32,8 @@ pub(super) struct Stream {
     max_record_bytes: Option<usize>,
     /// Whether it told, or will not.
     is_asked: bool,
+    /// When it took a request last, or told of itself.
+    heard: Duration,
     said: Said,
 }
 
@@ -99,6 +105,7 @@ impl Flow {
             Err(error) => return self.not_looked(&error, now),
         };
         self.stream.is_asked = true;
+        self.heard(now);
         self.stream.max_record_bytes = routing.max_record_bytes.or(self.stream.max_record_bytes);
         let predictable = self.is_predictable();
         if !routing.shards.is_empty() {
@@ -119,6 +126,18 @@ impl Flow {
             self.reroute(now);
         }
         self.judge(now);
+    }
+
+    /// The stream took a request.
+    pub(super) fn heard(&mut self, now: Duration) {
+        self.stream.heard = now;
+    }
+
+    /// Looks at the stream again where the next record is the first for a while; nothing is aggregated until then.
+    pub(super) fn doubt_after_idling(&mut self, now: Duration) {
+        if now.saturating_sub(self.stream.heard) >= IDLE && self.is_idle() {
+            self.map.look_again(now);
+        }
     }
 
     /// A record with this hash key landed there.

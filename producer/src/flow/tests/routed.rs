@@ -1,7 +1,7 @@
 //! Streams that distribute records themselves, change their mind, or do not tell.
 
 use super::*;
-use crate::flow::routing::RECHECK;
+use crate::flow::routing::{IDLE, RECHECK};
 use crate::parcel::Aggregation;
 use crate::sink::Capacity;
 
@@ -84,4 +84,26 @@ fn without_the_list_of_the_shards_records_go_alone_and_it_is_asked_for_again() {
     assert_eq!(flow.look_at(), Some(MS(1_000)));
     assert_eq!(sent(&mut flow, MS(0)), 100);
     assert!(flow.fatal().is_none(), "puts may be allowed where lists are not");
+}
+
+#[test]
+fn a_stream_that_was_made_anew_while_nothing_was_put_is_looked_at_before_anything_is_aggregated() {
+    let mut flow = flow();
+    flow.looked(Ok(listed(&uniform(2))), MS(0));
+    assert_eq!(sent(&mut flow, MS(0)), 2);
+    let before = IDLE + MS(99);
+    assert_eq!(sent(&mut flow, before - MS(1)), 2, "the last answer came at 100 ms");
+    assert_eq!(flow.look_at(), None);
+    let after = before + IDLE + MS(100);
+    (0..100).for_each(|n| flow.put(record(n), after));
+    let batch = flow.next_batch(after + MS(100)).unwrap();
+    assert_eq!(batch.records.len(), 100, "each by itself is kept wherever it lands");
+    assert_eq!(flow.look_at(), Some(after));
+    flow.looking();
+    flow.answered(batch, Ok(vec![landed(0); 100]), at(after + MS(150)));
+    flow.looked(Ok(listed(&uniform(1))), after + MS(200));
+    (0..100).for_each(|n| flow.put(record(n), after + MS(200)));
+    let batch = flow.next_batch(after + MS(300)).unwrap();
+    assert_eq!(batch.records.len(), 1, "by the shards of the new one");
+    assert!(flow.is_kept(&batch.into_parcels().next().unwrap(), ShardId::new(0)).unwrap());
 }
