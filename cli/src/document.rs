@@ -157,7 +157,10 @@ pub(crate) fn show(session: &Session, found: &Diagnostics) {
 
 fn missing(path: &Path) -> CommandError {
     let error = CommandError::new(Kind::File, format!("there is no pipeline file `{}`", path.display()));
-    if path == Path::new("pipeline.yaml") {
+    if path == Path::new("-") {
+        error
+            .hint("a pipeline is read from a file, since what it names lies beside it: write it to one first")
+    } else if path == Path::new("pipeline.yaml") {
         error.hint("`pipectl init` writes one to start from").hint("-f FILE names one elsewhere")
     } else {
         error.hint(format!("`pipectl init --dir {}` writes one to start from", folder(path)))

@@ -43,7 +43,11 @@ fn main() -> ExitCode {
 /// Help and version go to stdout and are a success. A wrong command line exits with 1: 2 is taken, it
 /// means "there are changes".
 fn usage(error: &clap::Error) -> ExitCode {
-    // Nothing is left to be done about a stream that cannot be written to.
-    let _ = error.print();
-    if error.use_stderr() { ExitCode::from(error::Kind::Usage.exit_code()) } else { ExitCode::SUCCESS }
+    let printed = error.print();
+    let unwritten = printed.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
+    if error.use_stderr() || unwritten {
+        ExitCode::from(error::Kind::Usage.exit_code())
+    } else {
+        ExitCode::SUCCESS
+    }
 }

@@ -48,7 +48,7 @@ impl OfPlan {
     pub(crate) fn show(&self, session: &Session, plan: &Plan) -> Result<(), CommandError> {
         let (price, notice) = self.of(plan)?;
         if let Some(text) = render::price::text(&price, plan, notice.as_deref()) {
-            session.output.data(text);
+            session.output.prose(text);
         }
         session.output.event("price", &price);
         Ok(())

@@ -137,13 +137,16 @@ pub(crate) fn failed(error: Error) -> CommandError {
     }
 }
 
+/// The way out where a plan would have been approved.
+pub(crate) const LOOK_FIRST: &str = "look at the plan with `pipectl plan`, then give --auto-approve";
+
 /// Fails where an answer will be needed and nobody is there to give it: before anything is asked of AWS.
-pub(crate) fn needs_a_person(session: &Session) -> Result<(), CommandError> {
+pub(crate) fn needs_a_person(session: &Session, way_out: &str) -> Result<(), CommandError> {
     if session.output.can_ask() {
         return Ok(());
     }
     Err(CommandError::new(Kind::Declined, "this needs a yes, and there is nobody at a terminal to give it")
-        .hint("look at the plan with `pipectl plan`, then give --auto-approve"))
+        .hint(way_out))
 }
 
 /// Asks for `word`. With another answer nothing is done.

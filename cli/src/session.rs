@@ -24,13 +24,22 @@ pub(crate) fn run(line: CommandLine) -> ExitCode {
     let github = std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") && !line.globals.json;
     let manner = Manner { json: line.globals.json, quiet: line.globals.quiet, github };
     let session = Session { output: Arc::new(Output::new(manner)), globals: line.globals };
-    match line.command.run(&session) {
+    let result = line.command.run(&session);
+    match result.and_then(|exit| all_written(&session.output).map(|()| exit)) {
         Ok(exit) => exit.into(),
         Err(error) => {
             session.output.failure(&error);
             ExitCode::from(error.kind().exit_code())
         }
     }
+}
+
+/// What was done is done; but who reads stdout has not got all of it, and a success would say so.
+fn all_written(output: &Output) -> Result<(), CommandError> {
+    let Some(error) = output.unwritten() else { return Ok(()) };
+    let cause = std::io::Error::new(error.kind(), error.to_string());
+    Err(CommandError::wrap(Kind::File, "cannot write to standard output", cause)
+        .hint("the command itself did its work; what it printed is not whole"))
 }
 
 /// Runs a command's future. Work that is still blocked on stdin or a socket does not hold up the exit.

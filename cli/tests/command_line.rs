@@ -252,3 +252,66 @@ fn a_sample_and_a_trace_stand_in_for_assumptions() {
     assert_eq!(event["shards"], 1.0);
     assert!(event["notes"].to_string().contains("500 sampled records"));
 }
+
+/// A device that is always full, where the system has one.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn full() -> Option<std::fs::File> {
+    let device = std::fs::OpenOptions::new().write(true).open("/dev/full").ok();
+    if device.is_none() {
+        eprintln!("skipped: there is no /dev/full here");
+    }
+    device
+}
+
+#[test]
+fn what_cannot_be_written_fails_the_command_that_said_it() {
+    let folder = folder();
+    pipectl(folder.path()).arg("init").assert().success();
+    let said: [&[&str]; 9] = [
+        &["--version"],
+        &["plan", "--help"],
+        &["schema"],
+        &["validate"],
+        &["validate", "--json"],
+        &["explain", "streams"],
+        &["graph"],
+        &["completions", "bash"],
+        &["estimate", "--record-size", "1KiB", "--rate", "1/s"],
+    ];
+    for arguments in said {
+        let Some(full) = full() else { return };
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pipectl"));
+        command.current_dir(folder.path()).env_clear().env("HOME", folder.path());
+        let ended = command.args(arguments).stdout(full).output().expect("it runs");
+        assert_eq!(ended.status.code(), Some(1), "{arguments:?}");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        let by_clap = arguments.iter().any(|argument| argument.starts_with("--ver") || *argument == "--help");
+        assert!(by_clap || said.contains("No space left on device"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_named_with_those_there_are() {
+    let folder = folder();
+    pipectl(folder.path()).arg("init").assert().success();
+    let config = folder.path().join("config");
+    std::fs::write(&config, "[profile work]\nregion = eu-west-1\n[profile home]\n").expect("a file");
+    let endpoint = format!("http://127.0.0.1:{NOBODYS_PORT}");
+    let mut command = pipectl(folder.path());
+    command.env("AWS_CONFIG_FILE", &config).env("AWS_ACCESS_KEY_ID", "k").env("AWS_SECRET_ACCESS_KEY", "s");
+    let assert = command.args(["plan", "--profile", "nope", "--endpoint-url", &endpoint]).assert().code(1);
+    let said = stderr(&assert);
+    assert!(said.contains("there is no profile `nope`") && said.contains("there are: home, work"), "{said}");
+}
+
+#[test]
+fn init_takes_a_name_for_the_pipeline_and_says_so_to_who_gives_one_for_a_template() {
+    let folder = folder();
+    pipectl(folder.path()).args(["init", "--name", "shop"]).assert().success();
+    let assert = pipectl(folder.path()).arg("validate").assert().success();
+    assert!(stdout(&assert).contains("pipeline shop"), "{}", stdout(&assert));
+    let assert = pipectl(folder.path()).args(["init", "shop"]).assert().code(1);
+    assert!(stderr(&assert).contains("--name shop"), "{}", stderr(&assert));
+    let assert = pipectl(folder.path()).args(["init", "--name", "Shop"]).assert().code(1);
+    assert!(stderr(&assert).contains("lower-case letters"), "{}", stderr(&assert));
+}

@@ -69,7 +69,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
         return saved(args, session, path).await;
     }
     if !args.auto_approve {
-        provision::needs_a_person(session)?;
+        provision::needs_a_person(session, provision::LOOK_FIRST)?;
     }
     let documents = document::load_all(session)?;
     args.picking.check(&documents)?;
@@ -101,7 +101,7 @@ async fn plan(args: &Args, session: &Session, mut document: Document) -> Result<
     let engine = provision::connect_and_resolve(session, &mut document).await?;
     let options = args.picking.options(&document);
     let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
-    session.output.data(render::plan::plan(&plan));
+    session.output.prose(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);
     args.pricing.show(session, &plan)?;
     Ok(Planned { document, engine, plan })
@@ -187,7 +187,7 @@ async fn saved(args: &Args, session: &Session, path: &Path) -> Result<Exit, Comm
     let plan = verified.map_err(provision::failed)?;
     render::plan::events(&session.output, &plan);
     if !plan.has_changes() {
-        session.output.data(render::plan::plan(&plan));
+        session.output.prose(render::plan::plan(&plan));
         return settle(session, &engine, &plan).await;
     }
     let cancel = interrupt::listen(&session.output, "stopping after what is running now");

@@ -44,7 +44,10 @@ pub(crate) struct Args {
 /// Plans the removal, shows it, asks for the pipeline's name, removes. What reads another pipeline goes before it.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
     if !args.auto_approve {
-        provision::needs_a_person(session)?;
+        provision::needs_a_person(
+            session,
+            "look at it with `pipectl plan --destroy`, then give --auto-approve",
+        )?;
     }
     let mut documents = document::load_all_without_secrets(session)?;
     documents.reverse();
@@ -78,7 +81,7 @@ async fn plan(args: &Args, session: &Session, document: &Document) -> Result<(En
         ..planning::of_file(document)
     };
     let plan = engine.destroy_plan(&document.pipeline, &options).await.map_err(provision::failed)?;
-    session.output.data(render::plan::plan(&plan));
+    session.output.prose(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);
     args.pricing.show(session, &plan)?;
     Ok((engine, plan))

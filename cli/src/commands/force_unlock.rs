@@ -28,7 +28,10 @@ pub(crate) struct Args {
 /// Shows who holds it, asks, takes it away.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
     if !args.auto_approve {
-        provision::needs_a_person(session)?;
+        provision::needs_a_person(
+            session,
+            "make sure that nobody applies any more, then give --auto-approve",
+        )?;
     }
     let document = document::load_without_secrets(session)?;
     let engine = provision::connect(session, &document).await?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pipectl_pipeline::spec::schema;
+use pipectl_pipeline::spec::{self, schema};
 use pipectl_pipeline::templates::{self, Template};
 
 use crate::error::{CommandError, Exit, Kind};
@@ -14,6 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   pipectl init                            the click-stream template, here
   pipectl init clickstream --dir pipelines/clicks
+  pipectl init --name shop                the same, for a pipeline of that name
   pipectl init --list                     which templates there are";
 
 /// Write a pipeline file to start from
@@ -23,6 +24,10 @@ pub(crate) struct Args {
     /// The template; see --list
     #[arg(default_value = "clickstream")]
     template: String,
+
+    /// The pipeline's name, which begins the name of everything on AWS; the template's own when left out
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    name: Option<String>,
 
     /// Write into this folder, which is made where it is missing
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -51,6 +56,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> 
         let known: Vec<&str> = templates::ALL.iter().map(|template| template.name).collect();
         CommandError::new(Kind::Usage, format!("there is no template `{}`", args.template))
             .hint(format!("there are: {}", known.join(", ")))
+            .hint(format!("--name {} is the way to name the pipeline", args.template))
     })?;
     let files = files(template, args);
     if let Some((there, _)) = files.iter().find(|(path, _)| path.exists())
@@ -74,10 +80,31 @@ const SCHEMA: &str = "pipeline.schema.json";
 fn files(template: &Template, args: &Args) -> Vec<(PathBuf, String)> {
     let head =
         if args.no_schema { String::new() } else { format!("# yaml-language-server: $schema={SCHEMA}\n\n") };
-    let pipelines =
-        template.files.iter().map(|(name, text)| (place(&args.dir, name), format!("{head}{text}")));
+    let pipelines = template.files.iter().map(|(file, text)| {
+        let text = args.name.as_deref().map_or_else(|| (*text).to_owned(), |name| named(text, name));
+        (place(&args.dir, file), format!("{head}{text}"))
+    });
     let schema = (!args.no_schema).then(|| (place(&args.dir, SCHEMA), schema::json()));
     pipelines.chain(schema).collect()
+}
+
+/// The template with another name in the place of its own.
+fn named(text: &str, name: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("name: ") {
+        Some(rest) => {
+            let remark = rest.find("  #").map_or("", |at| &rest[at..]);
+            format!("name: {name}{remark}")
+        }
+        None => line.to_owned(),
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn name(text: &str) -> Result<String, String> {
+    match spec::name_problem(text) {
+        Some(problem) => Err(problem.to_owned()),
+        None => Ok(text.to_owned()),
+    }
 }
 
 /// `./pipeline.yaml` is no way to call a file.

@@ -1,6 +1,6 @@
 //! `pipectl plan`: what apply would do, without doing it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use pipectl_pipeline::PlanOptions;
@@ -8,6 +8,7 @@ use pipectl_pipeline::plan::{Plan, SavedPlan};
 use pipectl_pipeline::spec::Document;
 
 use super::drift;
+use crate::args::{DEFAULT_PIPELINE, Globals};
 use crate::document;
 use crate::error::{CommandError, Exit};
 use crate::planning::{self, Picking};
@@ -124,9 +125,26 @@ async fn one(args: &Args, session: &Session, document: &mut Document) -> Result<
         let saved =
             SavedPlan::new(plan, options.bucket_data, options.delete_consumers, options.selection, now);
         planning::save(path, &saved)?;
-        session.output.note(format!("\nSaved: `pipectl apply {}` does exactly this.", path.display()));
+        let command = saved_command(&session.globals, path);
+        session.output.note(format!("\nSaved: `{command}` does exactly this."));
     }
     Ok(changes)
+}
+
+/// The command that carries a saved plan out: it reads the same files.
+fn saved_command(globals: &Globals, plan: &Path) -> String {
+    let mut words = vec!["pipectl apply".to_owned()];
+    if globals.file != Path::new(DEFAULT_PIPELINE) {
+        words.push(format!("-f {}", globals.file.display()));
+    }
+    words.extend(globals.pipeline.iter().map(|name| format!("--pipeline {name}")));
+    words.extend(globals.overlay.iter().map(|file| format!("--overlay {}", file.display())));
+    words.extend(globals.var_file.iter().map(|file| format!("--var-file {}", file.display())));
+    // A value may be a secret, and who gave it has it.
+    let names = globals.var.iter().map(|var| var.split('=').next().unwrap_or_default());
+    words.extend(names.map(|name| format!("--var {name}=…")));
+    words.push(plan.display().to_string());
+    words.join(" ")
 }
 
 fn show(args: &Args, session: &Session, plan: &Plan) -> Result<(), CommandError> {
@@ -134,9 +152,9 @@ fn show(args: &Args, session: &Session, plan: &Plan) -> Result<(), CommandError>
     match args.format {
         _ if session.output.is_json() => {}
         Format::Text | Format::Github => {
-            session.output.data(render::plan::plan(plan));
+            session.output.prose(render::plan::plan(plan));
             if let Some(text) = render::price::text(&price, plan, notice.as_deref()) {
-                session.output.data(text);
+                session.output.prose(text);
             }
         }
         Format::Json => {

@@ -26,6 +26,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The revision, from `pipectl history`; the last one before this that succeeded when left out
+    #[arg(value_parser = revision)]
     revision: Option<u64>,
 
     /// Do not ask; needed where there is no terminal
@@ -43,17 +44,24 @@ pub(crate) struct Args {
     pricing: prices::OfPlan,
 }
 
+fn revision(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "a revision is a number, as `pipectl history` lists them".to_owned())
+}
+
 /// Plans the way back, shows it, asks, applies.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
     if !args.auto_approve && !args.plan {
-        provision::needs_a_person(session)?;
+        provision::needs_a_person(
+            session,
+            "look at it with `pipectl rollback --plan`, then give --auto-approve",
+        )?;
     }
     let document = document::load_without_secrets(session)?;
     let engine = provision::connect(session, &document).await?;
     let options = PlanOptions { bucket_data: args.data.fate(), ..planning::of_file(&document) };
     let plan = engine.rollback_plan(&document.pipeline.name, args.revision, &options).await;
     let plan = plan.map_err(provision::failed)?;
-    session.output.data(render::plan::plan(&plan));
+    session.output.prose(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);
     args.pricing.show(session, &plan)?;
     if !plan.has_changes() || args.plan {
@@ -89,7 +97,7 @@ pub(crate) async fn after_failure(
     };
     let number = plan.returns_to.unwrap_or_default();
     session.output.note(format!("\n{failed}\nGoing back to revision {number}."));
-    session.output.data(render::plan::plan(&plan));
+    session.output.prose(render::plan::plan(&plan));
     render::plan::events(&session.output, &plan);
     if plan.has_changes()
         && let Err(cause) = provision::apply(session, engine, &plan, cancel, false).await

@@ -10,13 +10,24 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::fold::cut;
 use super::style::{self, paint};
-use super::{Output, words};
+use super::{Output, table, words};
 
 /// How often a meter speaks where no terminal redraws it.
 pub(crate) const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 const TICKS: &str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ";
 const TICK: Duration = Duration::from_millis(100);
+
+/// The columns that are taken beside the text: by the spinner and the time, by a bar.
+const SPINNER: usize = 10;
+const BAR: usize = 36;
+
+/// The columns left for the text of a live line. It does not fill the terminal's: a line that wraps, or that the `^C`
+/// of the terminal makes wrap, is drawn over by one line too few.
+fn room(beside: usize) -> usize {
+    table::stderr_width().saturating_sub(beside).max(20)
+}
 
 /// Operations that run side by side, each with a line while it runs and a line when it ended.
 pub(crate) struct Board<'output> {
@@ -39,7 +50,7 @@ impl<'output> Board<'output> {
     /// What `key` is doing now.
     pub(crate) fn update(&self, key: &str, text: &str) {
         if let Some((bar, _)) = self.lock().get(key) {
-            bar.set_message(text.to_owned());
+            bar.set_message(cut(text, room(SPINNER)).into_owned());
         }
     }
 
@@ -120,7 +131,8 @@ impl<'output> Meter<'output> {
         self.bar.set_position(count);
         let of = self.total.map(|total| format!(" of {}", words::grouped(total))).unwrap_or_default();
         let line = format!("{}{of} {} ({remark})", words::grouped(count), self.what);
-        self.bar.set_message(line.clone());
+        let beside = if self.total.is_some() { BAR } else { SPINNER };
+        self.bar.set_message(cut(&line, room(beside)).into_owned());
         let mut spoke = self.spoke.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let speaks =
             !self.output.shows_live && self.plain_every.is_some_and(|every| spoke.elapsed() >= every);
@@ -145,13 +157,14 @@ impl Drop for Meter<'_> {
 }
 
 impl Output {
-    /// A spinning line under everything that was said so far. It does not fill the line: the `^C` that a
-    /// terminal echoes would wrap it, and what is drawn next would miss it by a line.
+    /// A spinning line under everything that was said so far.
     fn spinner(&self, text: &str) -> ProgressBar {
         let style = ProgressStyle::with_template("{spinner:.cyan} {msg} {elapsed:.dim}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner())
             .tick_chars(TICKS);
-        let bar = self.live.add(ProgressBar::new_spinner().with_style(style).with_message(text.to_owned()));
+        let bar = self.live.add(
+            ProgressBar::new_spinner().with_style(style).with_message(cut(text, room(SPINNER)).into_owned()),
+        );
         self.animate(&bar);
         bar
     }

@@ -2,7 +2,8 @@
 //!
 //! **Rules**
 //! - A reader that goes away (`| head`) is no error: later writes are dropped, and [`Output::is_closed`]
-//!   tells an endless command to end.
+//!   tells an endless command to end. Any other failure to write to stdout, a full disk, is kept and fails the command
+//!   at its end ([`Output::unwritten`]).
 //! - `--json` turns stdout into one event a line, the first of them the version line; the text for people
 //!   is then not written to stdout at all.
 //! - Where stderr is a terminal, running work shows as live lines ([`live`]); elsewhere as plain lines.
@@ -10,6 +11,7 @@
 //!   ([`github`]).
 //! - Text is built with colours and loses them in the stream when the reader cannot show them.
 
+mod fold;
 pub(crate) mod github;
 mod json;
 pub(crate) mod lines;
@@ -23,7 +25,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use pipectl_pipeline::spec::Mask;
@@ -51,6 +53,7 @@ pub(crate) struct Output {
     shows_live: bool,
     live: MultiProgress,
     closed: AtomicBool,
+    unwritten: OnceLock<io::Error>,
     begun: AtomicBool,
     annotates: AtomicBool,
     /// Whether a finding was an annotation already.
@@ -70,6 +73,7 @@ impl Output {
             shows_live,
             live: MultiProgress::with_draw_target(target),
             closed: AtomicBool::new(false),
+            unwritten: OnceLock::new(),
             begun: AtomicBool::new(false),
             annotates: AtomicBool::new(manner.github),
             annotated: AtomicBool::new(false),
@@ -100,6 +104,19 @@ impl Output {
     /// Whether the reader of stdout has gone away.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Why not all that belongs on stdout got there; a reader that went away is no reason.
+    pub(crate) fn unwritten(&self) -> Option<&io::Error> {
+        self.unwritten.get()
+    }
+
+    /// Sentences and lists for people on stdout, broken between words to the terminal behind it; nothing under `--json`.
+    pub(crate) fn prose(&self, text: impl AsRef<str>) {
+        match io::stdout().is_terminal() {
+            true => self.data(fold::fold(text.as_ref(), table::stdout_columns())),
+            false => self.data(text),
+        }
     }
 
     /// Data for people on stdout; nothing under `--json`.
@@ -158,8 +175,12 @@ impl Output {
 
     /// What a command has to say while it works: stderr, unless `--quiet`.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
-        if !self.manner.quiet {
-            self.stderr(text.as_ref());
+        if self.manner.quiet {
+            return;
+        }
+        match io::stderr().is_terminal() {
+            true => self.stderr(&fold::fold(text.as_ref(), table::stderr_width())),
+            false => self.stderr(text.as_ref()),
         }
     }
 
@@ -243,8 +264,11 @@ impl Output {
     }
 
     fn note_if_closed(&self, result: io::Result<()>) {
-        if result.is_err() {
-            self.closed.store(true, Ordering::Relaxed);
+        let Err(error) = result else { return };
+        self.closed.store(true, Ordering::Relaxed);
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            // The first failure says why; what follows is dropped.
+            let _ = self.unwritten.set(error);
         }
     }
 }

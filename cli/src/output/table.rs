@@ -1,6 +1,8 @@
 //! Plain tables: a heading line, aligned columns, no frames, so that they read as well in a pipe.
 
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width, presets,
+};
 
 /// What a cell says, and how loudly.
 pub(crate) enum Field {
@@ -19,6 +21,18 @@ pub(crate) enum Field {
 }
 
 impl Field {
+    /// The columns it takes on a terminal.
+    fn width(&self) -> usize {
+        let (Field::Plain(text)
+        | Field::Good(text)
+        | Field::Change(text)
+        | Field::Bad(text)
+        | Field::Faint(text)
+        | Field::Number(text)) = self;
+        let plain = anstream::adapter::strip_str(text).to_string();
+        plain.lines().map(textwrap::core::display_width).max().unwrap_or(0)
+    }
+
     fn cell(self) -> Cell {
         match self {
             Field::Plain(text) => Cell::new(text),
@@ -42,12 +56,14 @@ pub(crate) fn render(heading: &[&str], rows: impl IntoIterator<Item = Vec<Field>
     let mut table = Table::new();
     table.load_style(presets::NOTHING).enforce_styling();
     table.style_text_only();
-    // Wraps cells to the terminal behind stdout; into a pipe a row is a line, however long.
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(heading.iter().map(|title| match title.is_empty() {
-        true => Cell::new(title),
-        false => Cell::new(title).add_attribute(Attribute::Bold),
+    let rows: Vec<Vec<Field>> = rows.into_iter().collect();
+    table.set_header(heading.iter().enumerate().map(|(column, title)| {
+        let numbers = rows.iter().any(|row| matches!(row.get(column), Some(Field::Number(_))));
+        let cell = Cell::new(title);
+        let cell = if title.is_empty() { cell } else { cell.add_attribute(Attribute::Bold) };
+        if numbers { cell.set_alignment(CellAlignment::Right) } else { cell }
     }));
+    arrange(&mut table, &rows);
     table.add_rows(rows.into_iter().map(|row| row.into_iter().map(Field::cell)));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -56,9 +72,36 @@ pub(crate) fn render(heading: &[&str], rows: impl IntoIterator<Item = Vec<Field>
     lines.join("\n")
 }
 
+/// Only the last column wraps, to what the others leave of the terminal behind stdout: names and numbers are never
+/// broken. Where too little is left, and into a pipe, a row is a line, however long.
+fn arrange(table: &mut Table, rows: &[Vec<Field>]) {
+    const LEAST: usize = 20;
+    let Some(last) = rows.iter().map(Vec::len).max().and_then(|columns| columns.checked_sub(1)) else {
+        return;
+    };
+    let width =
+        |column| rows.iter().filter_map(|row| row.get(column)).map(Field::width).max().unwrap_or(0) + 2;
+    let taken: usize = (0..last).map(width).sum();
+    if table.width().is_some_and(|all| taken + LEAST <= usize::from(all)) {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_constraints(
+            (0..last)
+                .map(|_| ColumnConstraint::ContentWidth)
+                .chain([ColumnConstraint::LowerBoundary(Width::Fixed(20))]),
+        );
+    } else {
+        table.set_content_arrangement(ContentArrangement::Disabled);
+    }
+}
+
 /// The columns of the terminal behind stdout, a hundred at most, which is a good line to read; 100 where there is none.
 pub(crate) fn stdout_width() -> usize {
     Table::new().width().map_or(100, usize::from).min(100)
+}
+
+/// The columns of the terminal behind stdout, or 140 where there is none.
+pub(crate) fn stdout_columns() -> usize {
+    Table::new().width().map_or(140, usize::from)
 }
 
 /// The columns of the terminal behind stderr, or 140 where there is none.

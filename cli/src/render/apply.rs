@@ -1,6 +1,7 @@
 //! An apply while it runs and when it ended.
 
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use pipectl_pipeline::apply::{CriticalPath, Event, Failure, Outcome, Report};
@@ -15,19 +16,27 @@ pub(crate) struct Narrator<'output> {
     output: &'output Output,
     board: Board<'output>,
     names: std::sync::Mutex<std::collections::HashMap<String, String>>,
+    /// How many steps an interruption kept from beginning: one line says it for all of them.
+    not_begun: AtomicU64,
 }
 
 impl<'output> Narrator<'output> {
     /// Tells to `output`.
     pub(crate) fn new(output: &'output Output) -> Self {
-        Narrator { output, board: Board::new(output), names: std::sync::Mutex::default() }
+        Narrator {
+            output,
+            board: Board::new(output),
+            names: std::sync::Mutex::default(),
+            not_begun: AtomicU64::new(0),
+        }
     }
 
     /// One event.
     pub(crate) fn hear(&self, event: &Event) {
         self.output.event("apply", event);
         match event {
-            Event::Started { .. } | Event::Finished { .. } => {}
+            Event::Started { .. } => {}
+            Event::Finished { .. } => self.tell_not_begun(),
             Event::Packaging { address } => {
                 self.board
                     .update(address.as_str(), &format!("{} builds its package", self.name(address.as_str())));
@@ -55,6 +64,9 @@ impl<'output> Narrator<'output> {
             Event::StepFailed { address, failure } => {
                 self.board.failed(address.as_str(), &describe(failure));
             }
+            Event::StepSkipped { address, because_of: None } if !self.has_begun(address.as_str()) => {
+                self.not_begun.fetch_add(1, Ordering::Relaxed);
+            }
             Event::StepSkipped { address, because_of } => {
                 let why = match because_of {
                     Some(other) => format!("not begun: it needs {other}"),
@@ -66,6 +78,18 @@ impl<'output> Narrator<'output> {
             }
             Event::Note { text } => self.output.note(format!("{} {text}", paint(CHANGE, "note:"))),
         }
+    }
+
+    fn tell_not_begun(&self) {
+        let count = self.not_begun.swap(0, Ordering::Relaxed);
+        if count > 0 {
+            let steps = words::counted(count, "step");
+            self.output.note(format!("{} {steps} {}", paint(CHANGE, "-"), paint(FAINT, "not begun")));
+        }
+    }
+
+    fn has_begun(&self, address: &str) -> bool {
+        self.names().contains_key(address)
     }
 
     fn remember(&self, address: &str, name: String) {

@@ -72,7 +72,7 @@ fn sees(planned: &Planned) -> String {
                 planned.open_shards
             )
         }
-        _ => format!("{} open shards, and no metrics", planned.open_shards),
+        _ => format!("{}, and no metrics", words::counted(u64::from(planned.open_shards), "open shard")),
     };
     if planned.late_minutes > 0 {
         let _ = write!(text, "; {} late", words::counted(planned.late_minutes, "minute"));

@@ -126,7 +126,7 @@ mod tests {
           3 records cannot be sent
           provisioned shards need at least 3.0 s for that
 
-        SHARD                 RECORDS  KINESIS RECORDS  BYTES    SHARE
+        SHARD                 RECORDS  KINESIS RECORDS    BYTES   SHARE
         shardId-000000000000      700                8  3.0 MiB  75.0 %
         shardId-000000000001      300                7  1.0 MiB  25.0 %
         ");

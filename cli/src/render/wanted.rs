@@ -6,6 +6,8 @@ use pipectl_pipeline::resources::function::{FunctionSpec, PackageContent};
 use pipectl_pipeline::resources::mapping::{MappingSpec, StartingPosition};
 use pipectl_pipeline::resources::stream::{StreamCapacity, StreamSpec};
 
+use crate::output::words::counted;
+
 /// The properties worth a line, as name and value.
 pub(super) fn properties(spec: &Spec) -> Vec<(&'static str, String)> {
     match spec {
@@ -39,7 +41,9 @@ fn of_stream(stream: &StreamSpec) -> Vec<(&'static str, String)> {
 
 fn of_function(function: &FunctionSpec) -> Vec<(&'static str, String)> {
     let code = match &function.package.content {
-        PackageContent::Vrl { program } => format!("VRL, {} lines", program.lines().count()),
+        PackageContent::Vrl { program } => {
+            format!("VRL, {}", counted(program.lines().count() as u64, "line"))
+        }
         PackageContent::Zip { path, .. } => path.display().to_string(),
     };
     vec![

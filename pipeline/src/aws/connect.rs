@@ -5,9 +5,12 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_config::profile;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
@@ -16,6 +19,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
+use aws_types::os_shim_internal::{Env, Fs};
 
 use super::Clients;
 use super::credentials::LookedUpAnew;
@@ -39,6 +43,17 @@ pub enum ConnectError {
     /// The endpoint is not a URL that can be used.
     #[error("the endpoint {0:?} is not an http or https URL")]
     BadEndpoint(String),
+    /// There is no profile of that name.
+    #[error("there is no profile `{name}` in your AWS configuration")]
+    NoProfile {
+        /// The name.
+        name: String,
+        /// The profiles there are.
+        known: Vec<String>,
+    },
+    /// The AWS configuration cannot be read.
+    #[error("your AWS configuration cannot be read: {0}")]
+    Profiles(String),
 }
 
 impl ConnectError {
@@ -48,6 +63,15 @@ impl ConnectError {
         match self {
             ConnectError::NoRegion => {
                 "write `region: eu-west-1` in the file, or give --region or AWS_REGION".to_owned()
+            }
+            ConnectError::NoProfile { known, .. } if known.is_empty() => {
+                "it has none at all: `aws configure sso` or `aws configure` makes one".to_owned()
+            }
+            ConnectError::NoProfile { known, .. } => format!("there are: {}", known.join(", ")),
+            ConnectError::Profiles(_) => {
+                "look at ~/.aws/config and ~/.aws/credentials, or where AWS_CONFIG_FILE and \
+                 AWS_SHARED_CREDENTIALS_FILE point"
+                    .to_owned()
             }
             ConnectError::BadEndpoint(_) => "write it like http://localhost:4566".to_owned(),
         }
@@ -72,6 +96,9 @@ pub(crate) async fn connect(options: &ConnectOptions) -> Result<Connection, Conn
     let endpoint = endpoint(options)?;
     let local = endpoint.as_deref().is_some_and(is_loopback);
     let region = region(options, local, &mut notes);
+    if !options.sandbox {
+        check_profile(options).await?;
+    }
     let mut usual =
         Usual { http: http_client(endpoint.as_deref()), endpoint, region, profile: options.profile.clone() };
     let config = if options.sandbox {
@@ -94,16 +121,40 @@ pub(crate) async fn connect(options: &ConnectOptions) -> Result<Connection, Conn
     Ok(Connection { config, clients, region, endpoint, local, notes })
 }
 
+/// Fails where a profile is asked for that is not there. The chain would go on to what it finds elsewhere, and complain of
+/// that.
+async fn check_profile(options: &ConnectOptions) -> Result<(), ConnectError> {
+    let named = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    // Keys in the environment win over a profile that the environment names, as with AWS's own tools.
+    let inherited = || named("AWS_PROFILE").filter(|_| named("AWS_ACCESS_KEY_ID").is_none());
+    let Some(name) = options.profile.clone().or_else(inherited) else { return Ok(()) };
+    let files = EnvConfigFiles::default();
+    let profiles = profile::load(&Fs::real(), &Env::real(), &files, None).await;
+    let profiles = profiles.map_err(|error| ConnectError::Profiles(error.to_string()))?;
+    if profiles.get_profile(&name).is_some() {
+        return Ok(());
+    }
+    let mut known: Vec<String> = profiles.profiles().map(str::to_owned).collect();
+    known.sort_unstable();
+    Err(ConnectError::NoProfile { name, known })
+}
+
 /// What is decided before the usual chain is asked for the rest, credentials among it.
 #[derive(Clone, Debug)]
 pub(super) struct Usual {
     http: SharedHttpClient,
     endpoint: Option<String>,
     region: Option<String>,
-    profile: Option<String>,
+    pub(super) profile: Option<String>,
 }
 
 impl Usual {
+    /// The surroundings of a provider of credentials by itself.
+    pub(super) fn provider_config(&self) -> ProviderConfig {
+        let region = self.region.clone().map(Region::new);
+        ProviderConfig::without_region().with_region(region).with_http_client(self.http.clone())
+    }
+
     pub(super) fn loader(&self) -> ConfigLoader {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(self.http.clone())

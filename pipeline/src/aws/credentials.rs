@@ -1,5 +1,6 @@
 //! The usual credentials, for a command that may run for days.
 
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result, future};
 
@@ -16,6 +17,11 @@ pub(super) struct LookedUpAnew(pub(super) Usual);
 
 impl LookedUpAnew {
     async fn look_up(&self) -> Result {
+        // Who names a profile means it: the chain would take keys of the environment first, of another account perhaps.
+        if let Some(profile) = &self.0.profile {
+            let provider = ProfileFileCredentialsProvider::builder().configure(&self.0.provider_config());
+            return provider.profile_name(profile).build().provide_credentials().await;
+        }
         let config = self.0.loader().load().await;
         let provider = config.credentials_provider();
         let provider = provider.ok_or_else(|| CredentialsError::not_loaded("no chain of credentials"))?;

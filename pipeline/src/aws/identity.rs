@@ -19,6 +19,11 @@ impl Identity {
         Self { client: clients.sts.clone(), region: region.to_owned(), place: OnceCell::new() }
     }
 
+    /// The account, where it was asked for already.
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.place.get().map(|place| place.account.as_str())
+    }
+
     /// Account and region; one call, the first time.
     pub(crate) async fn place(&self) -> Result<&Place, CallError> {
         self.place

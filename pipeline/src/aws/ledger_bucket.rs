@@ -97,7 +97,7 @@ impl LedgerBucket {
 #[async_trait]
 impl Store for LedgerBucket {
     fn describe(&self) -> String {
-        format!("s3://pipectl-<account>-{}", self.region)
+        format!("s3://pipectl-{}-{}", self.identity.account().unwrap_or("<account>"), self.region)
     }
 
     async fn prepare(&self) -> Result<(), StoreError> {

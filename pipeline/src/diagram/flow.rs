@@ -64,7 +64,9 @@ impl Drawn {
         let size = match (&stream.autoscale, stream.capacity) {
             (Some(bounds), _) => format!("{} to {} shards, autoscaled", bounds.min, bounds.max),
             (None, Capacity::Provisioned(1)) => "1 shard".to_owned(),
-            (None, Capacity::Provisioned(count)) => format!("{count} shards"),
+            (None, Capacity::Provisioned(count)) => {
+                format!("{count} shard{}", if count == 1 { "" } else { "s" })
+            }
             (None, Capacity::OnDemand) => "on demand".to_owned(),
         };
         self.node(

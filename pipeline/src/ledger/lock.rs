@@ -108,7 +108,7 @@ impl Ledger {
                     pipeline: pipeline.to_owned(),
                     id: held.owner.id.clone(),
                     owner: held.owner.to_string(),
-                    since: held.since,
+                    since: held.since.round(jiff::Unit::Second).unwrap_or(held.since),
                     place: self.place(&Self::lock_key(pipeline)),
                 });
             }

@@ -43,6 +43,7 @@ use std::sync::Arc;
 
 use diagnostic::Findings;
 
+pub use check::name::problem as name_problem;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Diagnostics, KEPT, Place, Severity};
 pub use explain::{Choice, Topic, UnknownTopic, explain};

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::fleet::Fleet;
 use crate::error::{CommandError, Kind};
-use crate::output::Output;
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, paint};
+use crate::output::{Output, words};
 
 /// A step as an event.
 #[derive(Clone, Debug, Serialize)]
@@ -70,7 +70,10 @@ impl Told {
 
     fn line(&self) -> String {
         let at = self.at.round(jiff::Unit::Second).unwrap_or(self.at);
-        let shards = self.open_shards.map(|count| format!(" ({count} shards)")).unwrap_or_default();
+        let shards = self
+            .open_shards
+            .map(|count| format!(" ({})", words::counted(u64::from(count), "shard")))
+            .unwrap_or_default();
         let head = format!("{} {}{shards}: ", paint(FAINT, at.to_string()), self.stream);
         let reason = self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let decision = self.decision.as_deref().unwrap_or("goes on");

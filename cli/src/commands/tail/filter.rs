@@ -44,6 +44,12 @@ pub(super) fn test(text: &str) -> Result<Test, String> {
 }
 
 impl Filter {
+    /// Whether a record is one that a test of a field can never take: it is no JSON.
+    pub(super) fn is_lost_on(&self, data: &[u8]) -> bool {
+        self.tests.iter().any(|test| matches!(test, Test::Field { .. }))
+            && serde_json::from_slice::<serde::de::IgnoredAny>(data).is_err()
+    }
+
     /// Whether a record is to be shown.
     pub(super) fn takes(&self, read: &ReadRecord) -> bool {
         let has_key = self.keys.is_empty()

@@ -15,18 +15,31 @@ use crate::output::style::{CHANGE, paint};
 /// Bytes that are written at once, where so many are at hand.
 const AT_ONCE: usize = 64 << 10;
 
+/// Said once, so that nobody waits for what cannot come.
+const NO_JSON: &str = "there are records that are no JSON: `--filter .name=value` never takes one of them; \
+                       `--filter TEXT` and `--filter re:PATTERN` look at any";
+
 /// Collects what is to be written, and writes it.
 pub(super) struct Printer {
     output: Arc<Output>,
     filter: Filter,
     left: u64,
     damaged: u64,
+    /// Whether it was said that a filter asks for what records do not have.
+    warned: bool,
     buffer: Vec<u8>,
 }
 
 impl Printer {
     pub(super) fn new(output: Arc<Output>, filter: Filter, limit: Option<u64>) -> Self {
-        Printer { output, filter, left: limit.unwrap_or(u64::MAX), damaged: 0, buffer: Vec::new() }
+        Printer {
+            output,
+            filter,
+            left: limit.unwrap_or(u64::MAX),
+            damaged: 0,
+            warned: false,
+            buffer: Vec::new(),
+        }
     }
 
     /// Whether all that was asked for has been shown.
@@ -56,6 +69,9 @@ impl Printer {
                 if self.filter.takes(read) {
                     self.left -= 1;
                     self.record(read);
+                } else if !self.warned && self.filter.is_lost_on(&read.record.data) {
+                    self.warned = true;
+                    self.output.note(NO_JSON);
                 }
             }
             Event::Damaged(damaged) => {

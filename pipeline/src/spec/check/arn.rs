@@ -25,6 +25,7 @@ pub(crate) fn of_services(given: &Given<'_>, services: &[&str], found: &mut Foun
     let message = format!("`{text}` is not an ARN of {}", suggest::either(services.iter().copied()));
     let example = match services {
         ["secretsmanager"] => "arn:aws:secretsmanager:eu-west-1:123456789012:secret:collector-AbCdEf",
+        ["sns"] => "arn:aws:sns:eu-west-1:123456789012:on-call",
         ["lambda"] => "arn:aws:lambda:eu-west-1:123456789012:layer:shared:3",
         _ => "arn:aws:sqs:eu-west-1:123456789012:failed-records",
     };

@@ -158,10 +158,11 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// The value as text; numbers and truth values are refused with the quotes that make text of them.
+    /// The value as text; numbers and truth values are refused with the quotes that make text of them, unless they come
+    /// of a variable, whose type is not this place's to choose.
     pub(crate) fn text(&self, found: &mut Found) -> Option<&'a str> {
         let scalar = self.scalar("text", found)?;
-        if scalar.kind() == Kind::Text {
+        if scalar.kind() == Kind::Text || scalar.template.is_some() {
             return Some(&scalar.text);
         }
         let message = format!("`{}` is text, but here is {}", self.path, self.node.describe());

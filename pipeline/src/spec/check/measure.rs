@@ -202,8 +202,17 @@ impl Measure {
         Some(format!("{number}{unit}"))
     }
 
+    /// In the unit it is counted in; sizes in the largest that comes out whole.
     fn shown(&self, steps: u64) -> String {
-        format!("{steps}{}", self.step)
+        let factor = self.factor(self.step).unwrap_or(1);
+        let whole = |(_, larger): &&(&str, u64)| {
+            *larger > factor && steps > 0 && (steps * factor).is_multiple_of(*larger)
+        };
+        let is_size = self.units.iter().any(|(unit, _)| *unit == "KiB");
+        match self.units.iter().rev().find(whole).filter(|_| is_size) {
+            Some((unit, larger)) => format!("{}{unit}", steps * factor / larger),
+            None => format!("{steps}{}", self.step),
+        }
     }
 
     /// The bounds in words: `24h` to `8760h`.

@@ -19,7 +19,7 @@ mod kms;
 mod list;
 mod measure;
 mod monitoring;
-mod name;
+pub(super) mod name;
 mod partition;
 mod prefix;
 mod reading;

@@ -80,7 +80,7 @@ pub(crate) fn logical(
 
 /// Why a name will not do. Lower case because IAM compares role names without case: `Lake` and `lake`
 /// would be one role.
-pub(crate) fn problem(name: &str) -> Option<&'static str> {
+pub fn problem(name: &str) -> Option<&'static str> {
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     if name.is_empty() {
         Some("it is empty")

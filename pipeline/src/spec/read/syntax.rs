@@ -70,13 +70,27 @@ fn tabs(source: &str, tab: usize) -> Diagnostic {
         .help(help)
 }
 
+/// Whether a quote is open at the end of this part of a line.
+fn ends_in_quotes(part: &str) -> bool {
+    let mut open = None;
+    for character in part.chars() {
+        match open {
+            Some(quote) if quote == character => open = None,
+            None if matches!(character, '"' | '\'') => open = Some(character),
+            _ => {}
+        }
+    }
+    open.is_some()
+}
+
 fn help(source: &str, at: usize, kind: &ErrorKind) -> Option<String> {
     let line_start = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = source[line_start..].lines().next().unwrap_or("");
     if line.contains(": !{") || line.contains(":!{") {
         return Some("text that starts with `!` needs quotes: \"!{…}\"".to_owned());
     }
-    if let Some(variable) = line.find("${var.").filter(|at| line[..*at].contains(['{', '['])) {
+    let is_bare = |at: &usize| line[..*at].contains(['{', '[']) && !ends_in_quotes(&line[..*at]);
+    if let Some((variable, _)) = line.match_indices("${var.").find(|(at, _)| is_bare(at)) {
         let end = line[variable..].find('}').map_or(line.len(), |end| variable + end + 1);
         return Some(format!("in braces and brackets a variable needs quotes: \"{}\"", &line[variable..end]));
     }

@@ -16,7 +16,7 @@ fn limits_and_metrics_of_a_stream_are_read() {
 #[test]
 fn what_kinesis_refuses_is_refused_with_the_fix() {
     for (fields, code, help) in [
-        ("max-record: 11MiB", "out-of-range", "10240KiB"),
+        ("max-record: 11MiB", "out-of-range", "1MiB to 10MiB"),
         ("warm-throughput: 100MiB/s", "conflicting-fields", "shards: on-demand"),
         ("shards: on-demand, warm-throughput: 100MiB", "wrong-unit", "100MiB/s"),
         ("shard-metrics: none", "unknown-choice", "all"),

@@ -195,6 +195,25 @@ functions:
 ";
 
 #[test]
+fn a_number_of_a_variable_is_text_where_text_is_due_and_a_literal_needs_its_quotes() {
+    let file = |value: &str| {
+        with(&format!(
+            "vars:\n  n: {{ type: number, default: 3 }}\nfunctions:\n  f: {{ package: f.zip, environment: \
+             {{ NUMBER: \"${{var.n}}\", MORE: {value} }} }}\n"
+        ))
+    };
+    let set = holds(&file("x"), &[]);
+    assert_eq!(set.documents[0].pipeline.functions["f"].settings.environment["NUMBER"], "3");
+    assert!(refused(&file("3"), &[]).contains("quotes make it text"));
+}
+
+#[test]
+fn quotes_that_are_there_are_not_asked_for() {
+    let said = refused(&with("tags: { stage: \"${var.stage}\", other: a: b }\n"), &[]);
+    assert!(!said.contains("a variable needs quotes"), "{said}");
+}
+
+#[test]
 fn a_sensitive_value_reaches_the_pipeline_and_nothing_that_is_kept() {
     let set = holds(&with(SECRET), &["token=hunter2!"]);
     let document = &set.documents[0];
