@@ -67,14 +67,21 @@ pub fn usage(prices: &Prices, usage: &Usage) -> Bill {
 /// Every record is rounded up, so small ones that arrive one by one pay many times their size.
 #[must_use]
 pub fn delivery(prices: &Prices, records_per_second: f64, record_bytes: f64) -> Bill {
-    let rounding = f64::from(prices.firehose.rounding_bytes);
-    let billed = (record_bytes / rounding).ceil() * rounding;
-    let taken = Usage {
-        rounded_bytes_per_second: records_per_second * billed,
-        bytes_per_second: records_per_second * record_bytes,
-        ..Usage::default()
-    };
-    usage(prices, &taken)
+    usage(prices, &Usage::of(prices, records_per_second, record_bytes))
+}
+
+impl Usage {
+    /// So many records a second of so many bytes each, each rounded up, and nothing done with them on the way.
+    #[must_use]
+    pub fn of(prices: &Prices, records_per_second: f64, record_bytes: f64) -> Self {
+        let rounding = f64::from(prices.firehose.rounding_bytes);
+        let billed = (record_bytes / rounding).ceil() * rounding;
+        Self {
+            rounded_bytes_per_second: records_per_second * billed,
+            bytes_per_second: records_per_second * record_bytes,
+            ..Self::default()
+        }
+    }
 }
 
 #[cfg(test)]

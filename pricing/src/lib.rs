@@ -15,6 +15,7 @@
 
 pub mod bill;
 mod check;
+pub mod cloudwatch;
 pub mod firehose;
 pub mod kinesis;
 pub mod lambda;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::prices::{Firehose, Kinesis, Lambda, Prices};
+use crate::prices::{CloudWatch, Firehose, Kinesis, Lambda, Prices};
 
 /// A price file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,9 @@ struct Region {
     firehose: Firehose,
     /// Lambda.
     lambda: Lambda,
+    /// CloudWatch.
+    #[serde(default)]
+    cloudwatch: CloudWatch,
 }
 
 /// Why a price file cannot be used.
@@ -174,7 +177,8 @@ impl PriceList {
     pub fn in_region(&self, region: &str) -> Prices {
         let listed = if self.regions.contains_key(region) { region } else { self.alias(region) };
         #[expect(clippy::expect_used, reason = "every name a list holds was looked up when it was read")]
-        let Region { kinesis, firehose, lambda } = self.regions.get(listed).expect("a listed region").clone();
+        let charged = self.regions.get(listed).expect("a listed region").clone();
+        let Region { kinesis, firehose, lambda, cloudwatch } = charged;
         let shown = if self.knows(region) { region } else { listed };
         Prices {
             region: shown.to_owned(),
@@ -183,6 +187,7 @@ impl PriceList {
             kinesis,
             firehose,
             lambda,
+            cloudwatch,
         }
     }
 

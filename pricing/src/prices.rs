@@ -19,6 +19,8 @@ pub struct Prices {
     pub firehose: Firehose,
     /// Lambda.
     pub lambda: Lambda,
+    /// CloudWatch.
+    pub cloudwatch: CloudWatch,
 }
 
 /// Prices of Kinesis Data Streams.
@@ -147,4 +149,24 @@ pub struct Lambda {
     /// A GB of memory for a second on arm64.
     #[serde(deserialize_with = "price")]
     pub gb_second_arm64: f64,
+}
+
+/// Prices of CloudWatch. An account's first ten alarms and three dashboards are free, which nobody knows of a single one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloudWatch {
+    /// An alarm on one metric of standard resolution, for a month.
+    #[serde(deserialize_with = "price")]
+    pub alarm_month: f64,
+    /// A dashboard, for a month.
+    #[serde(deserialize_with = "price")]
+    pub dashboard_month: f64,
+}
+
+impl Default for CloudWatch {
+    /// What CloudWatch's pricing page says for us-east-1, and for most regions: a price file of before it was told here
+    /// stays good.
+    fn default() -> Self {
+        Self { alarm_month: 0.1, dashboard_month: 3.0 }
+    }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use pipectl_pipeline::plan::{Cost, Plan, PlanPrice, PriceLine, Rate};
+use pipectl_pipeline::resources::Kind;
 use pipectl_pricing::{Bill, Dollars};
 
 use super::money::{difference, dollars, number, unit_price};
@@ -85,7 +86,11 @@ fn provenance(price: &PlanPrice) -> String {
         }
         None => text.push_str("; --assume 5000/s,2KiB prices use as well"),
     }
-    text.push_str("; storage in S3, logs and keys are not in it");
+    let watched = |line: &PriceLine| matches!(line.kind, Kind::Alarm | Kind::Dashboard);
+    if price.lines.iter().any(watched) {
+        text.push_str("; an account's first 10 alarms and 3 dashboards are free");
+    }
+    text.push_str("; not in it: storage and requests of S3, logs, KMS keys, data transfer");
     text
 }
 
@@ -147,7 +152,7 @@ fn rates(line: &PriceLine) -> &[Rate] {
 mod tests {
     use super::*;
     use pipectl_pipeline::plan::{Action, Assumed, Footprint, PLAN_FORMAT, Purpose, Size, Step};
-    use pipectl_pipeline::resources::{Address, Kind};
+    use pipectl_pipeline::resources::Address;
     use pipectl_pricing::Prices;
 
     fn plan(before: u32, after: u32) -> Plan {
@@ -158,7 +163,7 @@ mod tests {
             kind: Kind::Delivery,
             name: "clicks-lake".into(),
             before: None,
-            after: Some(Size::Delivery { source: Some("clicks-events".into()) }),
+            after: Some(Size::Delivery { source: Some("clicks-events".into()), partitioned: None }),
         };
         let events = Footprint {
             address: address.clone(),

@@ -8,10 +8,17 @@ use pipectl_pipeline::plan::Purpose;
 
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, STRONG, paint};
 use crate::output::table::{self, Field};
+use crate::output::words;
 
 /// The whole status.
 pub(crate) fn status(status: &Status) -> String {
     let place = format!("{} in {}/{}", status.pipeline, status.account, status.region);
+    let missing = |resource: &ResourceStatus| resource.health == Health::Missing;
+    if !status.resources.is_empty() && status.resources.iter().all(missing) {
+        let count = words::counted(status.resources.len() as u64, "resource");
+        let nothing = format!("{place}: none of its {count} exists.");
+        return format!("{}\n{}", paint(STRONG, nothing), last(status.last_revision.as_ref()));
+    }
     let mut text = format!("{}\n\n", paint(STRONG, place));
     let rows = status.resources.iter().map(row);
     text.push_str(&table::render(&["RESOURCE", "NAME", "STATE", "FACTS"], rows));
@@ -98,5 +105,29 @@ mod tests {
             }),
         };
         insta::assert_snapshot!(anstream::adapter::strip_str(&status(&shown)).to_string());
+    }
+
+    #[test]
+    fn after_a_destroy_it_is_said_in_a_line_that_there_is_nothing() {
+        let missing = |logical: &str| ResourceStatus {
+            address: Address::stream(logical),
+            kind: Kind::Stream,
+            name: format!("clicks-{logical}"),
+            id: None,
+            health: Health::Missing,
+            facts: Vec::new(),
+        };
+        let shown = Status {
+            pipeline: "clicks".into(),
+            account: "000000000000".into(),
+            region: "eu-west-1".into(),
+            resources: vec![missing("a"), missing("b")],
+            last_revision: None,
+        };
+        let text = anstream::adapter::strip_str(&status(&shown)).to_string();
+        assert_eq!(
+            text,
+            "clicks in 000000000000/eu-west-1: none of its 2 resources exists.\nNever applied from here."
+        );
     }
 }

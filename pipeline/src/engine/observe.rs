@@ -59,6 +59,9 @@ impl Seen {
     pub(crate) async fn read_tags(&mut self, cloud: &Cloud, plan: &Plan) -> Result<bool, CallError> {
         let acts = |step: &&Step| step.action != Action::NoChange;
         let ids = plan.steps.iter().filter(acts).map(|step| ResourceId::new(step.kind, step.name.clone()));
+        // What was not picked is told as a change too, where it is one.
+        let left_out = plan.left_out.iter().filter(|left| left.action != Action::NoChange);
+        let ids = ids.chain(left_out.map(|left| ResourceId::new(left.kind, left.name.clone())));
         let doubtful: Vec<ResourceId> = ids.filter(|id| self.assumed.remove(id)).collect();
         let again = look(cloud, &doubtful, &Known::default(), |_| false).await?;
         for id in &doubtful {

@@ -46,7 +46,11 @@ impl Engine {
     ) -> Result<Result<FoundStream, Box<Diagnostic>>, Error> {
         let failed = |error| Error::of_ledger(error, self.endpoint());
         let head = self.ledger.head(&other.pipeline).await.map_err(failed)?;
-        if let Some(head) = head.filter(|head| head.purpose == Purpose::Apply) {
+        let ledger = self.ledger.describe();
+        if let Some(head) = head {
+            if head.purpose == Purpose::Destroy {
+                return Ok(Err(Box::new(links::destroyed_pipeline(path, &other.pipeline, &ledger))));
+            }
             return Ok(stream_of(&head, other).ok_or_else(|| {
                 let streams = streams(&head);
                 let names: Vec<&str> = streams.iter().map(String::as_str).collect();
@@ -55,7 +59,6 @@ impl Engine {
         }
         let names = self.ledger.pipelines().await.map_err(failed)?;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let ledger = self.ledger.describe();
         Ok(Err(Box::new(links::unknown_pipeline(path, &other.pipeline, &ledger, &names))))
     }
 }

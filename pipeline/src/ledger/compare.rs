@@ -78,6 +78,9 @@ pub fn compare(from: &Revision, to: &Revision) -> Comparison {
     }
 }
 
+/// What stands for a value that is not told.
+const SENSITIVE: &str = "(sensitive)";
+
 /// How overlays and variables differ.
 fn inputs(from: &FileInputs, to: &FileInputs) -> Vec<PropertyChange> {
     let overlays = from.changed_overlays(to).into_iter().map(|file| {
@@ -91,7 +94,10 @@ fn inputs(from: &FileInputs, to: &FileInputs) -> Vec<PropertyChange> {
             let input = inputs.variables.get(&name)?;
             Some(if input.sensitive { other.to_owned() } else { input.value.clone() })
         };
-        let (before, after) = (value(from, "(sensitive)"), value(to, "(another sensitive value)"));
+        let before = value(from, SENSITIVE);
+        // Only beside one that was sensitive, too, is it another.
+        let hidden = before.as_deref() == Some(SENSITIVE);
+        let after = value(to, if hidden { "(another sensitive value)" } else { SENSITIVE });
         PropertyChange { path: format!("vars.{name}"), before, after }
     });
     overlays.chain(variables).collect()
@@ -207,5 +213,19 @@ mod tests {
         assert_eq!(change.path, "capacity.fixed");
         assert_eq!((change.before.as_deref(), change.after.as_deref()), (Some("2"), Some("4")));
         assert_eq!(compare(&from, &from).resources, []);
+    }
+
+    #[test]
+    fn a_sensitive_value_is_another_only_beside_one_that_was_there() {
+        let given = |seal: &str| {
+            let value = format!("sealed:1:{seal}");
+            let input = crate::spec::VariableInput { value, sensitive: true, from: "--var".into() };
+            FileInputs { variables: [("key".to_owned(), input)].into(), ..FileInputs::default() }
+        };
+        let told = |from: &FileInputs, to: &FileInputs| inputs(from, to).remove(0);
+        let new = told(&FileInputs::default(), &given("a"));
+        assert_eq!((new.before.as_deref(), new.after.as_deref()), (None, Some("(sensitive)")));
+        let other = told(&given("a"), &given("b"));
+        assert_eq!(other.after.as_deref(), Some("(another sensitive value)"));
     }
 }

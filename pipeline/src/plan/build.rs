@@ -6,7 +6,7 @@ use super::footprint::footprints;
 use super::ownership::{Verdict, verdict};
 use super::{
     Action, BucketData, Operation, OwnershipProblem, PLAN_FORMAT, Plan, PlanError, Purpose, Selection, Step,
-    prune, select,
+    program, prune, select,
 };
 use crate::ledger::Record;
 use crate::resources::names::Place;
@@ -125,6 +125,9 @@ fn step(inputs: &Inputs<'_>, wanted: &Desired, notes: &mut Vec<String>) -> Resul
         && matches!(outcome.action, Action::NoChange | Action::Update)
     {
         outcome = replace(&wanted, seen, "you asked for it".to_owned(), outcome.properties);
+    }
+    if let Some(seen) = seen {
+        outcome.properties.extend(program::change(&wanted, seen, record, &outcome.properties));
     }
     Ok(Step {
         address: wanted.address.clone(),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Action, Step};
-use crate::resources::delivery::DeliverySource;
+use crate::resources::delivery::{DeliverySource, To};
 use crate::resources::mapping::MappingSource;
 use crate::resources::stream::StreamCapacity;
 use crate::resources::{Address, Desired, Kind, Observed, Readiness, ResourceId, Spec, State};
@@ -48,6 +48,9 @@ pub enum Size {
     Delivery {
         /// Physical name of the stream it reads; `None` is direct put.
         source: Option<String>,
+        /// Dynamic partitioning, where it is used.
+        #[serde(default)]
+        partitioned: Option<Partitioned>,
     },
     /// An enhanced fan-out consumer.
     FanOutConsumer {
@@ -66,6 +69,21 @@ pub enum Size {
         /// Whether it runs on arm64.
         arm64: bool,
     },
+    /// A CloudWatch alarm.
+    Alarm,
+    /// A CloudWatch dashboard.
+    Dashboard,
+}
+
+/// What dynamic partitioning is billed by beside its traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partitioned {
+    /// The size at which a partition's object is written.
+    pub buffer_mib: u32,
+    /// The seconds after which it is, full or not.
+    pub buffer_seconds: u32,
+    /// Whether jq finds the keys; a function does otherwise.
+    pub by_jq: bool,
 }
 
 /// The footprints of all steps whose resources are billed, in their order.
@@ -98,7 +116,11 @@ impl Size {
                 retention_hours: stream.retention_hours,
                 autoscaled: false,
             }),
-            State::Delivery(delivery) => Some(Size::delivery(delivery.source.as_ref())),
+            State::Delivery(delivery) => {
+                Some(Size::delivery(delivery.source.as_ref(), delivery.destination.as_ref()))
+            }
+            State::Alarm(_) => Some(Size::Alarm),
+            State::Dashboard(_) => Some(Size::Dashboard),
             State::Function(function) => Some(Size::function(function.memory_mib, &function.architecture)),
             State::StreamConsumer(_) => Some(Size::fan_out(name)),
             State::Mapping(mapping) => Size::mapping(&mapping.source),
@@ -124,7 +146,11 @@ impl Size {
                     }
                 })
             }
-            Spec::Delivery(delivery) => Some(Size::delivery(delivery.source.as_ref())),
+            Spec::Delivery(delivery) => {
+                Some(Size::delivery(delivery.source.as_ref(), Some(&delivery.destination)))
+            }
+            Spec::Alarm(_) => Some(Size::Alarm),
+            Spec::Dashboard(_) => Some(Size::Dashboard),
             Spec::Function(function) => Some(Size::function(function.memory_mib, &function.architecture)),
             Spec::StreamConsumer(_) => Some(Size::fan_out(&wanted.name)),
             Spec::Mapping(mapping) => Size::mapping(&mapping.source),
@@ -132,8 +158,16 @@ impl Size {
         }
     }
 
-    fn delivery(source: Option<&DeliverySource>) -> Self {
-        Size::Delivery { source: source.map(|source| stream(&source.stream_arn)) }
+    fn delivery(source: Option<&DeliverySource>, to: Option<&To>) -> Self {
+        let partitioned = match to {
+            Some(To::S3(s3)) => s3.partitioning.as_ref().map(|partitioning| Partitioned {
+                buffer_mib: s3.buffer_mib,
+                buffer_seconds: s3.buffer_seconds,
+                by_jq: partitioning.query.is_some(),
+            }),
+            _ => None,
+        };
+        Size::Delivery { source: source.map(|source| stream(&source.stream_arn)), partitioned }
     }
 
     /// A consumer's physical name is `<stream>/<consumer>`.

@@ -79,7 +79,14 @@ pub enum PlanError {
 }
 
 fn lines(problems: &[OwnershipProblem]) -> String {
-    problems.iter().map(OwnershipProblem::to_string).collect::<Vec<_>>().join("\n")
+    match problems {
+        [problem] => problem.to_string(),
+        several => {
+            several.iter().fold("resources that this plan needs are in the way:".to_owned(), |text, it| {
+                text + "\n  " + &it.to_string()
+            })
+        }
+    }
 }
 
 fn buckets(names: &[String]) -> String {
@@ -101,7 +108,8 @@ impl PlanError {
                     ownerless.map(|problem| format!("--adopt {}", problem.address)).collect();
                 let adopt = match adopt.as_slice() {
                     [] => String::new(),
-                    some => format!("; {} takes it over", some.join(" ")),
+                    [one] => format!("; {one} takes it over"),
+                    some => format!("; {} takes them over", some.join(" ")),
                 };
                 format!(
                     "give the entry or the pipeline {what}, or remove what exists if nobody needs it{adopt}"
@@ -117,5 +125,27 @@ impl PlanError {
             PlanError::Quota(error) => error.hint(),
             PlanError::Select(error) => error.hint(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_that_are_in_the_way_are_a_list_under_one_head_and_one_is_a_sentence() {
+        let problem = |logical: &str| OwnershipProblem {
+            address: Address::stream(logical),
+            id: ResourceId::new(Kind::Stream, format!("p-{logical}")),
+            belongs_to: None,
+        };
+        let two = PlanError::NotOurs(vec![problem("a"), problem("b")]);
+        let text = two.to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert!(lines[1].starts_with("  streams.a: ") && lines[2].starts_with("  streams.b: "), "{text}");
+        assert!(two.hint().contains("--adopt streams.a --adopt streams.b takes them over"), "{}", two.hint());
+        let one = PlanError::NotOurs(vec![problem("a")]);
+        assert!(one.to_string().starts_with("streams.a: ") && one.hint().contains("takes it over"));
     }
 }

@@ -2,12 +2,12 @@
 //! is told as rates, or priced for a usage that somebody assumes, and then says so.
 
 use pipectl_pricing::kinesis::{self, Traffic};
-use pipectl_pricing::{Bill, Dollars, Prices, firehose, lambda};
+use pipectl_pricing::{Bill, Dollars, Prices, cloudwatch, firehose, lambda};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Plan;
-use super::footprint::{Footprint, Size};
+use super::footprint::{Footprint, Partitioned, Size};
 use crate::resources::{Address, Kind};
 
 /// A usage that is assumed of every stream of a pipeline, and of what comes after it.
@@ -185,16 +185,37 @@ impl Side<'_> {
                 let monthly = kinesis::on_demand_standard(self.prices, &self.traffic(name, retention_hours));
                 Cost { monthly, by_use: self.unless_assumed(on_demand_rates(self.prices, retention_hours)) }
             }
-            Size::Delivery { .. } => {
-                let idle = Bill::default();
-                let bill =
-                    |it: &Assumed| firehose::delivery(self.prices, it.records_per_second, it.record_bytes);
-                let rate =
-                    Rate::new("GB taken in, each record as 5 KiB at least", self.prices.firehose.in_gb);
-                Cost { monthly: self.assumed.map_or(idle, bill), by_use: self.unless_assumed(vec![rate]) }
-            }
+            Size::Delivery { ref partitioned, .. } => self.delivery(partitioned.as_ref()),
             Size::Function { memory_mib, arm64 } => self.function(memory_mib, arm64),
+            Size::Alarm => Cost { monthly: cloudwatch::alarm(self.prices), by_use: Vec::new() },
+            Size::Dashboard => Cost { monthly: cloudwatch::dashboard(self.prices), by_use: Vec::new() },
         }
+    }
+
+    /// A delivery. How many partitions it writes to at a time nobody says: priced is what its traffic fills, and objects
+    /// beyond that, as partitions that fill slowly make them, are told as a rate; so are the hours of jq.
+    fn delivery(&self, partitioned: Option<&Partitioned>) -> Cost {
+        let price = &self.prices.firehose;
+        let mut by_use =
+            self.unless_assumed(vec![Rate::new("GB taken in, each record as 5 KiB at least", price.in_gb)]);
+        if let Some(partitioned) = partitioned {
+            by_use.extend(self.unless_assumed(vec![Rate::new("GB partitioned", price.partitioning_gb)]));
+            let objects = if self.assumed.is_some() {
+                "thousand objects more, as each partition writes its own"
+            } else {
+                "thousand objects of partitions"
+            };
+            by_use.push(Rate::new(objects, price.partitioning_objects_thousand));
+            if partitioned.by_jq {
+                by_use.push(Rate::new("hour of jq, which finds the partitions", price.partitioning_jq_hour));
+            }
+        }
+        let bill = |it: &Assumed| {
+            let mut usage = firehose::Usage::of(self.prices, it.records_per_second, it.record_bytes);
+            usage.partitioning = partitioned.map(|it| it.filled_by(usage.bytes_per_second));
+            firehose::usage(self.prices, &usage)
+        };
+        Cost { monthly: self.assumed.map_or_else(Bill::default, bill), by_use }
     }
 
     /// A consumer's share of its stream's bill: what the stream costs with one more than without.
@@ -223,7 +244,7 @@ impl Side<'_> {
     fn traffic(&self, name: &str, retention_hours: u32) -> Traffic {
         let retention_hours = f64::from(retention_hours);
         let reads = |(_, size): &&(&str, &Size)| match size {
-            Size::Delivery { source } => source.as_deref() == Some(name),
+            Size::Delivery { source, .. } => source.as_deref() == Some(name),
             Size::Mapping { stream } => stream == name,
             _ => false,
         };
@@ -257,6 +278,15 @@ impl Side<'_> {
 
     fn unless_assumed(&self, rates: Vec<Rate>) -> Vec<Rate> {
         if self.assumed.is_some() { Vec::new() } else { rates }
+    }
+}
+
+impl Partitioned {
+    /// The objects that so many bytes a second fill, or the time makes of them: the least there can be.
+    fn filled_by(&self, bytes_per_second: f64) -> firehose::Partitioning {
+        let filled = bytes_per_second / (f64::from(self.buffer_mib) * 1024.0 * 1024.0);
+        let waited = if bytes_per_second > 0.0 { 1.0 / f64::from(self.buffer_seconds.max(1)) } else { 0.0 };
+        firehose::Partitioning { objects_per_second: filled.max(waited), jq_hours: 0.0 }
     }
 }
 
@@ -332,7 +362,7 @@ mod tests {
     }
 
     fn lake() -> Footprint {
-        let size = Some(Size::Delivery { source: Some("clicks-events".into()) });
+        let size = Some(Size::Delivery { source: Some("clicks-events".into()), partitioned: None });
         footprint(Address::delivery("lake"), Kind::Delivery, None, size)
     }
 
@@ -384,6 +414,27 @@ mod tests {
         // 2,506.26 GB × $0.013 = $32.58 more.
         let price = plan.price(&Prices::builtin(), Some(&assumed));
         assert_eq!(price.lines[1].monthly().1.to_string(), "$76.38");
+    }
+
+    #[test]
+    fn dynamic_partitioning_alarms_and_a_dashboard_are_in_it_and_what_is_not_is_told_as_a_rate() {
+        let partitioned = Some(Partitioned { buffer_mib: 64, buffer_seconds: 300, by_jq: true });
+        let size = Size::Delivery { source: Some("clicks-events".into()), partitioned };
+        let lake = footprint(Address::delivery("lake"), Kind::Delivery, None, Some(size));
+        let alarm = Address::stream("events").alarm("iterator-age");
+        let alarm = footprint(alarm, Kind::Alarm, None, Some(Size::Alarm));
+        let dashboard = footprint(Address::dashboard(), Kind::Dashboard, None, Some(Size::Dashboard));
+        let plan = plan(vec![lake, alarm, dashboard]);
+        let assumed = Assumed { records_per_second: 100.0, record_bytes: 1024.0, invocation_seconds: None };
+        let price = plan.price(&Prices::builtin(), Some(&assumed));
+        // 1,253.13 GB × $0.029 = $36.34, 250.63 GB × $0.02 = $5.01, and an object each 300 s: 8.76 × $0.005 = $0.04.
+        let monthly: Vec<String> = price.lines.iter().map(|line| line.monthly().1.to_string()).collect();
+        assert_eq!(monthly, ["$41.40", "$0.10", "$3.00"]);
+        let rates = &price.lines[0].after.as_ref().unwrap().by_use;
+        assert!(price.more_by_use && rates.iter().any(|rate| rate.what.contains("jq")), "{rates:?}");
+        let idle = plan.price(&Prices::builtin(), None);
+        assert_eq!(idle.difference.to_string(), "$3.10");
+        assert_eq!(idle.lines[0].after.as_ref().unwrap().by_use.len(), 4);
     }
 
     #[test]

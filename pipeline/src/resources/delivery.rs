@@ -182,11 +182,10 @@ impl Properties for DeliverySpec {
     fn compare(&self, state: &DeliveryState, tags: &TagMap) -> Difference<DeliveryChange> {
         let mut difference = Difference::default();
         // The role that a source is read under cannot be changed and does no harm: one that somebody else chose stays.
-        let source = |source: &Option<DeliverySource>| match source {
-            Some(source) => source.stream_arn.clone(),
-            None => "direct put".to_owned(),
-        };
-        if difference.note("from", Some(source(&state.source)), Some(source(&self.source)), String::clone) {
+        fn source(source: Option<&DeliverySource>) -> Option<&str> {
+            Some(source.map_or("direct put", |source| source.stream_arn.as_str()))
+        }
+        if difference.note_arn("from", source(state.source.as_ref()), source(self.source.as_ref())) {
             difference.replace = Some("Firehose cannot change the source of a delivery stream".to_owned());
         }
         self.compare_destination(state, tags, &mut difference);
@@ -253,12 +252,12 @@ impl S3Settings {
     /// Notes what differs from `there`, and says whether anything does.
     fn note_changes(&self, there: &S3Settings, difference: &mut Difference<DeliveryChange>) -> bool {
         let before = difference.properties.len();
+        difference.note_arn("role", Some(&there.role_arn), Some(&self.role_arn));
+        difference.note_arn("to.s3.bucket", Some(&there.bucket_arn), Some(&self.bucket_arn));
         let mut text = |path: &str, there: &str, wanted: &str| {
             let shown = |value: &str| (!value.is_empty()).then(|| value.to_owned());
             difference.note(path, shown(there), shown(wanted), String::clone);
         };
-        text("role", &there.role_arn, &self.role_arn);
-        text("to.s3.bucket", &there.bucket_arn, &self.bucket_arn);
         text("to.s3.prefix", &there.prefix, &self.prefix);
         text("to.s3.errors", &there.error_prefix, &self.error_prefix);
         text("to.s3.compression", &there.compression, &self.compression);
@@ -272,9 +271,9 @@ impl S3Settings {
             seconds,
         );
         difference.note("logs", there.log_group.clone(), self.log_group.clone(), String::clone);
-        let function =
-            |side: &S3Settings| side.processor.as_ref().map(|processor| processor.function_arn.clone());
-        if !difference.note("transform", function(there), function(self), String::clone) {
+        let function = |side: &Option<LambdaProcessor>| side.as_ref().map(|it| it.function_arn.clone());
+        let (called, wanted) = (function(&there.processor), function(&self.processor));
+        if !difference.note_arn("transform", called.as_deref(), wanted.as_deref()) {
             let batch = |side: &S3Settings| side.processor.as_ref().map(|processor| processor.buffer_seconds);
             difference.note("transform.buffer", batch(there), batch(self), seconds);
         }

@@ -57,6 +57,14 @@ impl<C> Difference<C> {
         true
     }
 
+    /// The same for two ARNs, which are shown by the names at their ends, as a plan of something new shows them;
+    /// whole where the names are alike.
+    pub fn note_arn(&mut self, path: &str, before: Option<&str>, after: Option<&str>) -> bool {
+        let name = |arn: &str| arn.rsplit([':', '/']).next().unwrap_or(arn).to_owned();
+        let alike = before.map(name) == after.map(name);
+        self.note(path, before, after, |arn| if alike { (*arn).to_owned() } else { name(arn) })
+    }
+
     /// The same difference with its changes put in another type.
     #[must_use]
     pub fn map<D>(self, wrap: impl Fn(C) -> D) -> Difference<D> {
@@ -81,4 +89,20 @@ pub enum Readiness {
     Leaving,
     /// It failed for good; the text says why. Only deleting it helps.
     Failed(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_that_changes_is_shown_by_its_name_and_whole_where_that_says_nothing() {
+        let mut difference = Difference::<()>::default();
+        let role = |account: u32, name: &str| format!("arn:aws:iam::{account}:role/{name}");
+        assert!(difference.note_arn("role", Some(&role(1, "a")), Some(&role(1, "b"))));
+        assert!(difference.note_arn("role", Some(&role(1, "a")), Some(&role(2, "a"))));
+        assert!(!difference.note_arn("role", Some(&role(1, "a")), Some(&role(1, "a"))));
+        let shown: Vec<_> = difference.properties.iter().map(|it| it.after.as_deref()).collect();
+        assert_eq!(shown, [Some("b"), Some("arn:aws:iam::2:role/a")]);
+    }
 }

@@ -270,7 +270,7 @@ impl FunctionSpec {
     ) -> bool {
         let before = difference.properties.len();
         let text = String::clone;
-        difference.note("role", Some(state.role_arn.clone()), Some(self.role_arn.clone()), text);
+        difference.note_arn("role", Some(&state.role_arn), Some(&self.role_arn));
         difference.note("runtime", Some(state.runtime.clone()), Some(RUNTIME.to_owned()), text);
         difference.note("handler", Some(state.handler.clone()), Some(HANDLER.to_owned()), text);
         let mib = |mib: &u32| format!("{mib}MiB");

@@ -1,8 +1,8 @@
 //! A delivery that reads another pipeline's stream: found among the files, or in the ledger.
 
-use pipectl_pipeline::Engine;
 use pipectl_pipeline::engine::ReferenceError;
 use pipectl_pipeline::spec::{Document, Request, TakeEveryTransform, load_all};
+use pipectl_pipeline::{ApplyOptions, Engine, PlanOptions};
 
 use crate::bench::{Bench, apply, assert_no_changes, read};
 
@@ -59,5 +59,19 @@ async fn a_stream_of_another_pipeline_is_found_in_the_ledger() {
     let revision = engine.revision("archive", 1).await.expect("applied");
     let role = serde_json::to_string(&revision.resources).expect("JSON");
     assert!(role.contains("stream/clicks-events") && role.contains("alias/mine"), "{role}");
+    bench.endpoint.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_that_was_destroyed_is_named_as_such_and_not_proposed() {
+    let bench = Bench::start().await;
+    let engine = bench.engine().await;
+    let source = read(SOURCE);
+    apply(&engine, &source).await;
+    let plan = engine.destroy_plan(&source, &PlanOptions::default()).await.expect("a plan");
+    engine.apply(&plan, &ApplyOptions::default(), &|_| {}).await.expect("it runs");
+    let told = refused(&engine, READER).await;
+    assert!(told.contains("the pipeline `clicks` was destroyed"), "{told}");
+    assert!(told.contains("apply `clicks` again") && !told.contains("did you mean"), "{told}");
     bench.endpoint.shutdown().await;
 }

@@ -9,3 +9,4 @@ mod model;
 mod ownership;
 mod picking;
 mod scenarios;
+mod telling;

@@ -81,7 +81,7 @@ impl HttpSettings {
     ) -> bool {
         let before = difference.properties.len();
         let text = String::clone;
-        difference.note("role", Some(there.role_arn.clone()), Some(self.role_arn.clone()), text);
+        difference.note_arn("role", Some(&there.role_arn), Some(&self.role_arn));
         difference.note("to.http.url", Some(there.url.clone()), Some(self.url.clone()), text);
         difference.note("to.http.name", there.name.clone(), self.name.clone(), text);
         self.note_key(there, tags, difference);
@@ -101,9 +101,9 @@ impl HttpSettings {
         difference.note("to.http.backup.records", Some(there.keeps_all), Some(self.keeps_all), records);
         difference.note("to.http.backup", Some(there.kept.shown()), Some(self.kept.shown()), text);
         difference.note("logs", there.log_group.clone(), self.log_group.clone(), text);
-        let function =
-            |side: &HttpSettings| side.processor.as_ref().map(|processor| processor.function_arn.clone());
-        if !difference.note("transform", function(there), function(self), text) {
+        let function = |side: &HttpSettings| side.processor.as_ref().map(|it| it.function_arn.clone());
+        let (called, wanted) = (function(there), function(self));
+        if !difference.note_arn("transform", called.as_deref(), wanted.as_deref()) {
             let batch =
                 |side: &HttpSettings| side.processor.as_ref().map(|processor| processor.buffer_seconds);
             difference.note("transform.buffer", batch(there), batch(self), seconds);

@@ -70,6 +70,14 @@ pub(crate) fn unknown_pipeline(path: &Path, pipeline: &str, ledger: &str, names:
     Diagnostic::error(Code::UnknownReference, Place::Value(path.clone()), message).help(help)
 }
 
+/// The pipeline was there, and was taken down.
+pub(crate) fn destroyed_pipeline(path: &Path, pipeline: &str, ledger: &str) -> Diagnostic {
+    let message = format!("the pipeline `{pipeline}` was destroyed, says {ledger}: its streams are gone");
+    let help =
+        format!("apply `{pipeline}` again, give its file along with `-f FOLDER`, or read another stream");
+    Diagnostic::error(Code::UnknownReference, Place::Value(path.clone()), message).help(help)
+}
+
 /// An order in which each pipeline comes after those whose streams it reads, and as in the files where nothing else
 /// is asked. A circle is a finding.
 pub(super) fn order(pipelines: &[&Pipeline], found: &mut Found) -> Vec<usize> {
