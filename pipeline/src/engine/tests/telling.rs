@@ -45,13 +45,13 @@ async fn a_changed_program_is_shown_with_the_one_that_runs() {
     let harness = Harness::default();
     harness.apply(&pipeline()).await;
     let mut changed = pipeline();
-    changed.transforms["parse"] = transform(".a = 1\n.b = 2");
+    changed.transforms["parse"] = transform(".b = 2\n.a = 1");
     let shown = |plan: &crate::plan::Plan| {
         let step = plan.steps.iter().find(|step| step.address.as_str() == "transforms.parse").expect("it");
         step.changes.iter().find(|change| change.path == "vrl").cloned()
     };
     let change = shown(&harness.plan(&changed).await.expect("a plan")).expect("the program");
-    assert_eq!((change.before.as_deref(), change.after.as_deref()), (Some(".a = 1"), Some(".a = 1\n.b = 2")));
+    assert_eq!((change.before.as_deref(), change.after.as_deref()), (Some(".a = 1"), Some(".b = 2\n.a = 1")));
     // What somebody uploaded is not what the ledger knows, and is not shown as if it were.
     harness.fake.with(|world| {
         let id = crate::resources::ResourceId::new(crate::resources::Kind::Function, "p-parse");
