@@ -31,6 +31,10 @@ pub enum Lack {
     LiteralPrefixes,
     /// What a producer aggregated is delivered as it is, not taken apart.
     KeepsAggregates,
+    /// `DescribeAlarms` fails once there are alarms on an expression: its answer cannot be serialised.
+    CannotTellAlarms,
+    /// Dashboards have no tags, by which their owner is told.
+    NeverTagsDashboards,
     /// A put of 500 records can take longer than a producer waits, which then sends them again.
     SlowPuts,
 }
@@ -42,6 +46,8 @@ const LOCALSTACK: &[Lack] = &[
     Lack::NeverCompresses,
     Lack::LiteralPrefixes,
     Lack::KeepsAggregates,
+    Lack::CannotTellAlarms,
+    Lack::NeverTagsDashboards,
     Lack::SlowPuts,
 ];
 

@@ -31,7 +31,7 @@ impl Dashboards {
             Ok(answer) => Ok(Some(
                 serde_json::from_str(answer.dashboard_body().unwrap_or_default()).unwrap_or(Value::Null),
             )),
-            Err(error) if error.meaning == Meaning::NotFound => Ok(None),
+            Err(error) if error.meaning == Meaning::NotFound || is_localstacks_not_found(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -41,6 +41,11 @@ impl Dashboards {
         let sent = request.set_tags(tags).send().await;
         sent.map(drop).map_err(|error| failed("cloudwatch:PutDashboard", error))
     }
+}
+
+/// LocalStack 4.14 calls the name of a dashboard that is not there an invalid parameter.
+fn is_localstacks_not_found(error: &CallError) -> bool {
+    error.meaning == Meaning::Invalid && error.message.ends_with("does not exist.")
 }
 
 #[async_trait]
