@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use pipectl_autoscaler::aws::StreamMetrics;
-use pipectl_pipeline::resources::names;
 use pipectl_pipeline::spec::Document;
 use pipectl_pipeline::spec::model::Pipeline;
 use pipectl_producer::SinkErrorKind;
@@ -54,7 +53,7 @@ impl Stream {
             None => {
                 let (document, stream) = in_file(session, named.stream.as_deref())?;
                 let logical = choose(&document.pipeline, stream)?;
-                let name = names::physical(&document.pipeline.name, logical);
+                let name = document.pipeline.stream_name(logical);
                 (name, provision::connect(session, &document).await?)
             }
         };

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::resources::names::{self, hex};
+use crate::resources::names::hex;
 use crate::spec::model::{AccessKey, Destination, KeyText, Pipeline};
 
 /// Bytes of a fingerprint.
@@ -43,7 +43,7 @@ impl AccessKeys {
             if let Destination::Http(http) = &delivery.to
                 && let AccessKey::Literal(key) = &http.key
             {
-                let name = names::physical(&pipeline.name, logical);
+                let name = pipeline.delivery_name(logical);
                 keys.insert(fingerprint(&name, key), key.clone());
             }
         }

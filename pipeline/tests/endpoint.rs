@@ -51,6 +51,7 @@ fn stream(capacity: Capacity) -> Stream {
 
 fn delivery(bucket: &str, from: Option<&str>, transform: Option<&str>) -> Delivery {
     Delivery {
+        name: None,
         from: from.map(Into::into),
         transform: transform.map(str::to_owned),
         to: Destination::S3(S3Destination {
@@ -68,6 +69,7 @@ fn delivery(bucket: &str, from: Option<&str>, transform: Option<&str>) -> Delive
 
 fn program(text: &str) -> Transform {
     Transform {
+        name: None,
         code: Code::Vrl(text.to_owned()),
         settings: FunctionSettings {
             environment: BTreeMap::from([("MODE".into(), "test".into())]),

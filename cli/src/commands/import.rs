@@ -15,13 +15,14 @@ Examples:
   pipectl import --delivery acme-lake                  prints the file
   pipectl import --stream acme-events --delivery acme-lake --out acme.yaml
   pipectl import --prefix acme- --out acme.yaml
+  pipectl import --stream OrdersProd --delivery lake2 --name orders --out orders.yaml
   pipectl import --tag team=growth --name growth --out growth.yaml
   pipectl plan -f acme.yaml --adopt streams --adopt deliveries --adopt buckets";
 
 /// Write a pipeline file of what runs
 ///
-/// What a delivery or a function refers to comes along: streams, functions, buckets. Nothing on AWS is changed. What a
-/// file cannot say is a comment in it and a warning; values that look like secrets are not written. `plan --adopt`
+/// What a delivery or a function refers to comes along: streams, functions, buckets. Nothing on AWS is changed. Names may
+/// be any: `name` says those that the file would not make. What a file cannot say is a comment in it and a warning; values that look like secrets are not written. `plan --adopt`
 /// then shows what taking it over changes.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -50,7 +51,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag, help_heading = WHAT)]
     tag: Vec<(String, String)>,
 
-    /// The pipeline's name; without it, what tags say or names have in common
+    /// The pipeline's name; without it, what tags say, names have in common, or the first one reads like
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 

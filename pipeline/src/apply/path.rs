@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::Step;
-use crate::resources::Address;
+use crate::resources::{Address, ResourceId};
 
 /// The chain of steps that bounds how long an apply takes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,22 +21,23 @@ pub struct CriticalPath {
 impl CriticalPath {
     /// Finds it among the steps that were done, of which it is known how long each took.
     #[must_use]
-    pub fn find(steps: &[Step], seconds: &BTreeMap<Address, f64>) -> Self {
-        let mut ends: BTreeMap<&Address, Self> = BTreeMap::new();
-        let mut left: Vec<&Step> = steps.iter().filter(|step| seconds.contains_key(&step.address)).collect();
+    pub fn find(steps: &[Step], seconds: &BTreeMap<ResourceId, f64>) -> Self {
+        let mut ends: Vec<(&Step, Self)> = Vec::new();
+        let mut left: Vec<&Step> = steps.iter().filter(|step| seconds.contains_key(&step.id())).collect();
         while !left.is_empty() {
-            let waits = |step: &Step| left.iter().any(|other| step.depends_on.contains(&other.address));
+            let waits = |step: &Step| left.iter().any(|other| step.waits_for(other));
             // A graph has no cycles; should a damaged one have, its order stands.
             let next = left.iter().position(|step| !waits(step)).unwrap_or(0);
             let step = left.remove(next);
-            let before = step.depends_on.iter().filter_map(|needed| ends.get(needed));
+            let before = ends.iter().filter(|(other, _)| step.waits_for(other)).map(|(_, path)| path);
             let longest = before.max_by(|one, other| one.seconds.total_cmp(&other.seconds));
             let mut path = longest.cloned().unwrap_or_default();
-            path.seconds += seconds.get(&step.address).copied().unwrap_or_default();
+            path.seconds += seconds.get(&step.id()).copied().unwrap_or_default();
             path.steps.push(step.address.clone());
-            ends.insert(&step.address, path);
+            ends.push((step, path));
         }
-        let longest = ends.into_values().max_by(|one, other| one.seconds.total_cmp(&other.seconds));
+        let longest =
+            ends.into_iter().map(|(_, path)| path).max_by(|one, other| one.seconds.total_cmp(&other.seconds));
         longest.unwrap_or_default()
     }
 }
@@ -65,7 +66,8 @@ mod tests {
     fn the_longest_chain_is_found_not_the_longest_step() {
         let (a, b, c) = (Address::stream("a"), Address::stream("b"), Address::stream("c"));
         let steps = [step(&b, &[&a]), step(&a, &[]), step(&c, &[])];
-        let seconds = BTreeMap::from([(a.clone(), 2.0), (b.clone(), 3.0), (c, 4.0)]);
+        let id = |address: &Address| ResourceId::new(Kind::Stream, address.to_string());
+        let seconds = BTreeMap::from([(id(&a), 2.0), (id(&b), 3.0), (id(&c), 4.0)]);
         assert_eq!(CriticalPath::find(&steps, &seconds), CriticalPath { seconds: 5.0, steps: vec![a, b] });
         assert_eq!(CriticalPath::find(&steps, &BTreeMap::new()), CriticalPath::default());
     }

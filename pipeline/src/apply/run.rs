@@ -39,7 +39,7 @@ struct Account {
     began: Instant,
     stopped: bool,
     /// How long each step took.
-    took: BTreeMap<Address, f64>,
+    took: BTreeMap<ResourceId, f64>,
 }
 
 /// Carries out a plan. When the lock is lost on the way, everything that was running is finished, nothing else
@@ -94,7 +94,7 @@ async fn steps(plan: &Plan, caller: &Caller<'_>, session: &Session, account: &mu
                 schedule.done(index);
                 match step.action {
                     Action::Delete | Action::Release => {
-                        session.gone(&ResourceId::new(step.kind, step.name.clone()));
+                        session.gone(&step.id());
                     }
                     _ => session.present(step),
                 }
@@ -150,7 +150,7 @@ impl Account {
 
     fn done(&mut self, step: &Step, seconds: f64, listener: Listener<'_>) {
         self.report.done.add(step.action);
-        self.took.insert(step.address.clone(), seconds);
+        self.took.insert(step.id(), seconds);
         listener(Event::StepDone { address: step.address.clone(), action: step.action, seconds });
     }
 

@@ -8,8 +8,9 @@ use crate::resources::Address;
 /// The steps that are left, and what they wait for.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
-    waiting: BTreeMap<usize, BTreeSet<Address>>,
-    steps: Vec<(Address, Action)>,
+    /// Steps, each with the steps that it waits for.
+    waiting: BTreeMap<usize, BTreeSet<usize>>,
+    addresses: Vec<Address>,
 }
 
 /// A step that will not be begun, and the step it depends on that was not done.
@@ -22,16 +23,18 @@ pub(crate) struct Skipped {
 impl Schedule {
     /// A schedule of everything that has to be done; steps without a change are done already.
     pub(crate) fn new(steps: &[Step]) -> Self {
-        let open: BTreeSet<&Address> =
-            steps.iter().filter(|step| step.action != Action::NoChange).map(|step| &step.address).collect();
+        let open = || steps.iter().enumerate().filter(|(_, step)| step.action != Action::NoChange);
+        let mut at: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
+        for (index, step) in open() {
+            at.entry(&step.address).or_default().push(index);
+        }
         let needs = |step: &Step| {
-            let needs = step.depends_on.iter().filter(|needed| open.contains(needed));
-            needs.cloned().collect::<BTreeSet<_>>()
+            let near = step.depends_on.iter().filter_map(|needed| at.get(needed)).flatten();
+            near.copied().filter(|index| step.waits_for(&steps[*index])).collect::<BTreeSet<_>>()
         };
-        let waiting = steps.iter().enumerate().filter(|(_, step)| step.action != Action::NoChange);
         Self {
-            waiting: waiting.map(|(index, step)| (index, needs(step))).collect(),
-            steps: steps.iter().map(|step| (step.address.clone(), step.action)).collect(),
+            waiting: open().map(|(index, step)| (index, needs(step))).collect(),
+            addresses: steps.iter().map(|step| step.address.clone()).collect(),
         }
     }
 
@@ -52,22 +55,21 @@ impl Schedule {
 
     /// Notes that a step is done.
     pub(crate) fn done(&mut self, index: usize) {
-        let address = self.steps[index].0.clone();
         for needs in self.waiting.values_mut() {
-            needs.remove(&address);
+            needs.remove(&index);
         }
     }
 
     /// Notes that a step failed, and takes out all that depends on it, near or far.
     pub(crate) fn failed(&mut self, index: usize) -> Vec<Skipped> {
-        let mut lost = vec![self.steps[index].0.clone()];
+        let mut lost = vec![index];
         let mut skipped = Vec::new();
-        while let Some(because_of) = lost.pop() {
-            let hit = self.waiting.iter().filter(|(_, needs)| needs.contains(&because_of));
+        while let Some(missed) = lost.pop() {
+            let hit = self.waiting.iter().filter(|(_, needs)| needs.contains(&missed));
             for index in hit.map(|(index, _)| *index).collect::<Vec<_>>() {
                 self.waiting.remove(&index);
-                lost.push(self.steps[index].0.clone());
-                skipped.push(Skipped { index, because_of: because_of.clone() });
+                lost.push(index);
+                skipped.push(Skipped { index, because_of: self.addresses[missed].clone() });
             }
         }
         skipped
@@ -82,7 +84,7 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resources::Kind;
+    use crate::resources::{Desired, Kind};
 
     fn step(address: &Address, action: Action, depends_on: &[&Address]) -> Step {
         Step {
@@ -130,6 +132,41 @@ mod tests {
         let skipped: Vec<usize> = schedule.failed(0).into_iter().map(|skipped| skipped.index).collect();
         assert_eq!(skipped, [1, 2]);
         assert_eq!(schedule.left(), 0);
+    }
+
+    /// A step for what is wanted at an address, and one for what had another name there.
+    fn renamed(address: &Address, depends_on: &[&Address]) -> [Step; 2] {
+        let gone = Step { name: format!("old {address}"), ..step(address, Action::Delete, depends_on) };
+        let tags = crate::resources::tags::Tags::default();
+        let spec = crate::resources::Spec::StreamConsumer(crate::resources::stream_consumer::ConsumerSpec {});
+        let (address, name) = (address.clone(), address.to_string());
+        let desired = Desired {
+            address: address.clone(),
+            name,
+            tags,
+            spec,
+            depends_on: Vec::new(),
+            secrets: Vec::new(),
+        };
+        [Step { desired: Some(desired), ..step(&address, Action::Create, &[]) }, gone]
+    }
+
+    #[test]
+    fn what_goes_waits_for_what_comes_in_its_place_and_for_what_used_it() {
+        let (a, b) = (Address::stream("a"), Address::stream("b"));
+        let ([new_a, old_a], [mut new_b, mut old_b]) = (renamed(&a, &[&a, &b]), renamed(&b, &[&b]));
+        // `b` uses `a`: the old `a` goes last, after the old `b`.
+        new_b.depends_on = vec![a.clone()];
+        old_b.depends_on = vec![b.clone()];
+        let mut schedule = Schedule::new(&[new_a, old_a, new_b, old_b]);
+        let mut order = Vec::new();
+        while schedule.left() > 0 {
+            let ready = schedule.take_ready();
+            assert_eq!(ready.len(), 1, "{order:?}");
+            schedule.done(ready[0]);
+            order.extend(ready);
+        }
+        assert_eq!(order, [0, 2, 3, 1]);
     }
 
     #[test]

@@ -20,7 +20,8 @@ impl Diagram {
         }
         for (name, transform) in &pipeline.transforms {
             let id = Address::transform(name);
-            drawn.node(id.as_str(), NodeKind::Transform, name, code(&transform.code, &transform.settings));
+            let details = named(transform.name.as_deref(), code(&transform.code, &transform.settings));
+            drawn.node(id.as_str(), NodeKind::Transform, name, details);
             drawn.dead_letters(&id, &transform.settings);
         }
         for (name, function) in &pipeline.functions {
@@ -69,12 +70,8 @@ impl Drawn {
             }
             (None, Capacity::OnDemand) => "on demand".to_owned(),
         };
-        self.node(
-            id.as_str(),
-            NodeKind::Stream,
-            name,
-            vec![size, format!("kept {}", hours(stream.retention_hours))],
-        );
+        let details = vec![size, format!("kept {}", hours(stream.retention_hours))];
+        self.node(id.as_str(), NodeKind::Stream, name, named(stream.name.as_deref(), details));
         for reader in &stream.fan_out {
             let consumer = id.consumer(reader);
             self.node(consumer.as_str(), NodeKind::Reader, reader, Vec::new());
@@ -84,7 +81,8 @@ impl Drawn {
 
     fn function(&mut self, name: &str, function: &Function) {
         let id = Address::function(name);
-        self.node(id.as_str(), NodeKind::Function, name, code(&function.code, &function.settings));
+        let details = named(function.name.as_deref(), code(&function.code, &function.settings));
+        self.node(id.as_str(), NodeKind::Function, name, details);
         self.dead_letters(&id, &function.settings);
         let Some(reading) = &function.reads else { return };
         let source = self.source(&reading.stream);
@@ -112,7 +110,7 @@ impl Drawn {
             Destination::S3(s3) => objects(s3),
             Destination::Http(http) => vec![every(http.buffer)],
         };
-        self.node(id.as_str(), NodeKind::Delivery, name, details);
+        self.node(id.as_str(), NodeKind::Delivery, name, named(delivery.name.as_deref(), details));
         if let Some(from) = &delivery.from {
             let source = self.source(from);
             self.edge((&source, id.as_str()), Flow::Records, "");
@@ -192,6 +190,11 @@ impl Drawn {
         };
         self.edge((from.as_str(), &target), Flow::Failures, label);
     }
+}
+
+/// What is said of a node, after what it is called on AWS where the file says that.
+fn named(name: Option<&str>, details: Vec<String>) -> Vec<String> {
+    name.map(|name| format!("{name} on AWS")).into_iter().chain(details).collect()
 }
 
 fn code(code: &Code, settings: &FunctionSettings) -> Vec<String> {

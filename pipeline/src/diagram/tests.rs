@@ -101,6 +101,17 @@ buckets:
 }
 
 #[test]
+fn a_node_says_what_its_entry_is_called_on_aws() {
+    let text = "apiVersion: pipectl/v1\nkind: Pipeline\nname: p\nstreams:\n  a: { name: OrdersProd }\n  b:\n";
+    let details = |diagram: &Diagram, id: &str| {
+        diagram.nodes.iter().find(|node| node.id == id).map(|node| node.details[0].clone())
+    };
+    let diagram = drawn(text);
+    assert_eq!(details(&diagram, "streams.a").as_deref(), Some("OrdersProd on AWS"));
+    assert_eq!(details(&diagram, "streams.b").as_deref(), Some("1 shard"));
+}
+
+#[test]
 fn what_nothing_flows_through_leaves_no_gap() {
     let link = |from, to| Link { from, to, label: 0 };
     // Alone stands below the first, however far below that its neighbour pulls the second.

@@ -1,7 +1,7 @@
 //! Streams of pipelines that are not among the files at hand: the ledger says what they are.
 
 use super::{Engine, Error};
-use crate::ledger::{Revision, Standing};
+use crate::ledger::{Record, Revision, Standing};
 use crate::plan::Purpose;
 use crate::resources::{Address, Kind, Spec};
 use crate::spec::model::{FoundStream, OtherStream};
@@ -66,13 +66,16 @@ impl Engine {
 /// The stream as a revision left it.
 fn stream_of(head: &Revision, other: &OtherStream) -> Option<FoundStream> {
     let address = Address::stream(&other.stream);
-    let record = head.resources.iter().find(|it| it.kind == Kind::Stream && it.address == address);
-    let record = record.filter(|record| record.standing != Standing::Leaving)?;
+    // One that was given another name on AWS may be there twice for a while.
+    let is_it = |record: &&Record| {
+        record.kind == Kind::Stream && record.address == address && record.standing != Standing::Leaving
+    };
+    let record = head.resources.iter().find(is_it)?;
     let encryption = match record.applied.as_ref().and_then(|applied| applied.spec()) {
         Some(Spec::Stream(stream)) => stream.encryption,
         _ => None,
     };
-    Some(FoundStream { encryption })
+    Some(FoundStream { name: record.name.clone(), encryption })
 }
 
 /// The logical names of the streams that a revision left.

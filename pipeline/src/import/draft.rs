@@ -95,28 +95,18 @@ impl Drafter<'_> {
         self.draft.left_out.push(format!("{what} is not in this file: {why}"));
     }
 
-    /// The name in the file, or a word on why there is none.
-    fn name(&mut self, kind: &str, physical: &str) -> Option<String> {
-        let logical = self.naming.logical(physical);
-        if logical.is_none() {
-            let why =
-                format!("a file of the pipeline {0} makes names that begin with {0}-", self.naming.pipeline);
-            self.leave_out(&format!("the {kind} {physical}"), &why);
-        }
-        logical
-    }
-
     /// The stream of this ARN, by its name in the file, where it is there.
     fn stream_of(&self, arn: &str) -> Option<String> {
-        let logical = self.naming.logical(arn.rsplit('/').next()?)?;
+        let name = arn.rsplit('/').next()?;
+        let logical = self.naming.stream(name)?;
         let named = self.draft.pipeline.streams.contains_key(&logical);
-        (named && arn == self.account.place.stream(arn.rsplit('/').next()?)).then_some(logical)
+        (named && arn == self.account.place.stream(name)).then_some(logical)
     }
 
     /// The function of this ARN, by its name in the file; not whether it is there.
     fn function_of(&self, arn: &str) -> Option<String> {
         let name = arn.rsplit(':').next()?;
-        (arn == self.account.place.function(name)).then(|| self.naming.logical(name)).flatten()
+        (arn == self.account.place.function(name)).then(|| self.naming.function(name)).flatten()
     }
 
     /// Names the tags that only some resources have: those of a file are those of all.
@@ -131,7 +121,12 @@ impl Drafter<'_> {
                 .filter(|(key, value)| common.get(*key) != Some(value))
                 .map(|(key, value)| format!("{key}={value}"))
                 .collect();
-            let Some(logical) = self.naming.logical(physical) else { continue };
+            let logical = match section {
+                "streams" => self.naming.stream(physical),
+                "deliveries" => self.naming.delivery(physical),
+                _ => self.naming.function(physical),
+            };
+            let Some(logical) = logical else { continue };
             if !own.is_empty() {
                 let transform =
                     section == "functions" && self.draft.pipeline.transforms.contains_key(&logical);

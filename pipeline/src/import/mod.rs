@@ -27,7 +27,7 @@ use naming::Naming;
 /// What to import: by name, by how names begin, by tags. What it refers to comes along.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// The pipeline's name; found from tags and names where nobody says.
+    /// The pipeline's name; found from tags and names on AWS where nobody says. Those need not begin with it.
     pub name: Option<String>,
     /// Streams by name.
     pub streams: Vec<String>,
@@ -97,9 +97,9 @@ pub enum ImportError {
         /// Its name.
         name: String,
     },
-    /// There is no name for the pipeline that fits what was found.
-    #[error("no name of a pipeline fits these: {}", .0.join(", "))]
-    NoName(Vec<String>),
+    /// A file cannot have this name for its pipeline.
+    #[error("a pipeline cannot be called `{0}`")]
+    BadName(String),
     /// A file could hold none of what was found.
     #[error("a pipeline file can hold none of this:{}", .0.iter().map(|it| format!("\n  {it}")).collect::<String>())]
     NothingFits(Vec<String>),
@@ -116,10 +116,10 @@ impl ImportError {
             ImportError::NothingFound | ImportError::Missing { .. } => {
                 "look whether region, profile and endpoint are the right ones"
             }
-            ImportError::NoName(_) | ImportError::NothingFits(_) => {
-                "a pipeline makes names from its own: `clicks-events` is the stream `events` of `clicks`. Give --name, \
-                 or select what begins alike"
+            ImportError::BadName(_) => {
+                "--name takes lower-case letters, digits, `-` and `_`, begins with a letter and has 48 characters at most"
             }
+            ImportError::NothingFits(_) => "what a file cannot hold stays as it is; select something else",
         }
     }
 }
@@ -147,8 +147,9 @@ impl From<ImportError> for Failure {
 
 /// Drafts a file of what was found, and compares it with what is there.
 pub(crate) async fn import(account: &Account, wanted: &Wanted, cloud: &Cloud) -> Result<Imported, Failure> {
-    let named = || account.names().cloned().collect();
-    let naming = Naming::of(account, wanted.name.as_deref()).ok_or_else(|| ImportError::NoName(named()))?;
+    let asked = wanted.name.as_deref();
+    let naming = Naming::of(account, asked);
+    let naming = naming.ok_or_else(|| ImportError::BadName(asked.unwrap_or_default().to_owned()))?;
     let mut draft = Draft::of(account, &naming);
     let pipeline = &draft.pipeline;
     let nothing =

@@ -10,7 +10,6 @@ use crate::cloud::{CallError, Cloud};
 use crate::package;
 use crate::plan::{Action, Remaining, remaining};
 use crate::resources::function::{PackageContent, PackageSource};
-use crate::resources::names;
 use crate::resources::tags::{self, Owner, SOURCE};
 use crate::resources::{
     self, Address, CodeSource, Context, Desired, Graph, Kind, Observed, PropertyChange, ResourceId, State,
@@ -53,7 +52,7 @@ impl Remarks {
 /// Everything that a pipeline needs, its code taken for what runs.
 fn graph(pipeline: &Pipeline, account: &Account) -> Graph {
     let source = |(logical, code, _): (&String, &Code, _)| {
-        let seen = account.functions.get(&names::physical(&pipeline.name, logical))?;
+        let seen = account.functions.get(&pipeline.function_name(logical))?;
         let tags = &seen.function.tags;
         let built = || match &seen.code {
             SeenCode::Zip(zip) => package::zip_fingerprint(zip),

@@ -102,15 +102,51 @@ fn defaults_are_left_out_and_secrets_are_not_written() {
 
 #[test]
 fn what_no_file_can_hold_is_named_with_the_reason() {
-    let mut account = account(&["clicks-events", "Orders"]);
+    let mut account = account(&["clicks-events"]);
     let mut python = function(&[], SeenCode::Zip(Vec::new()));
     python.function.state.runtime = "python3.13".into();
     account.functions.insert("clicks-py".into(), python);
     let (draft, _) = drafted(&account);
     let left = draft.left_out.join("\n");
-    assert!(left.contains("the stream Orders is not in this file") && left.contains("python3.13"), "{left}");
+    assert!(
+        left.contains("the function clicks-py is not in this file") && left.contains("python3.13"),
+        "{left}"
+    );
     assert_eq!(draft.pipeline.streams.keys().collect::<Vec<_>>(), ["events"]);
     assert!(draft.pipeline.functions.is_empty());
+}
+
+#[test]
+fn a_name_that_the_file_would_not_make_is_in_it() {
+    let mut account = account(&["clicks-events", "OrdersProd"]);
+    account.functions.insert("LoadOrders".into(), function(&[], SeenCode::Zip(b"zip".to_vec())));
+    let (draft, text) = drafted(&account);
+    assert!(draft.left_out.is_empty(), "{:?}", draft.left_out);
+    let streams = "streams:\n  orders-prod:\n    name: OrdersProd\n    shards: 2\n  events:\n    shards: 2\n";
+    assert!(text.contains(streams), "{text}");
+    assert!(
+        text.contains("  load-orders:\n    name: LoadOrders\n    package: \"./load-orders.zip\"\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_looks_like_a_variable_and_is_text_stays_text() {
+    let mut account = account(&["clicks-events"]);
+    let texts = [
+        ("AA", "${var.x}"),
+        ("BB", "$${ var.x}-$$"),
+        ("CC", "!{timestamp:yyyy}/${HOME}"),
+        ("DD", "a\n${var."),
+    ];
+    let program = ".a = \"${var.b}\"\n.c = \"$${var.d}\"\n";
+    let vrl = [("PIPECTL_FUNCTION", "vrl-function")].into_iter().chain(texts).collect::<Vec<_>>();
+    account.functions.insert("clicks-parse".into(), function(&vrl, SeenCode::Vrl(program.into())));
+    let (draft, text) = drafted(&account);
+    assert!(text.contains("AA: \"$${var.x}\"") && text.contains("/${HOME}\""), "{text}");
+    let read = parse(Path::new("file"), text.as_bytes(), &TakeEveryTransform).expect("it holds");
+    assert_eq!(read.pipeline.functions, draft.pipeline.functions, "{text}");
+    assert_eq!(read.pipeline.functions["parse"].code, Code::Vrl(program.into()));
 }
 
 #[test]
@@ -144,6 +180,7 @@ fn streams() -> impl Strategy<Value = Stream> {
     ])),]);
     (capacity, 24..8760_u32, prop::option::of(Just("alias/aws/kinesis")), metrics, 1024..=10_240_u32)
         .prop_map(|(capacity, retention_hours, key, shard_metrics, max_record_kib)| Stream {
+            name: None,
             capacity,
             retention_hours,
             encryption: key.map(str::to_owned),
@@ -156,7 +193,8 @@ fn streams() -> impl Strategy<Value = Stream> {
 }
 
 fn settings() -> impl Strategy<Value = FunctionSettings> {
-    let environment = prop::collection::btree_map("[A-Z][A-Z0-9_]{1,8}", "\\PC{0,20}", 0..4);
+    let text = "(\\PC|\\$\\{ ?var\\.|\\$|\\{){0,20}";
+    let environment = prop::collection::btree_map("[A-Z][A-Z0-9_]{1,8}", text, 0..4);
     let logs = prop_oneof![Just(LogFormat::Text), Just(LogFormat::Json { level: "WARN", system: "INFO" })];
     (128..=10_240_u32, 1..=300_u32, environment, logs, prop::option::of(0..100_u32)).prop_map(
         |(memory_mib, timeout_seconds, environment, format, concurrency)| FunctionSettings {
@@ -199,7 +237,11 @@ fn destinations() -> impl Strategy<Value = S3Destination> {
                 true => "c=!{partitionKeyFromQuery:customer}/".to_owned(),
                 false => "dt=!{timestamp:yyyy-MM-dd}/".to_owned(),
             }),
-            buffer: Buffer { size_mib: if partition { 64 } else { buffer.size_mib }, ..buffer },
+            // What is partitioned is always gathered.
+            buffer: match partition {
+                true => Buffer { size_mib: 64, interval: buffer.interval.max(Duration::from_secs(1)) },
+                false => buffer,
+            },
             compression,
             partition: partition.then_some(Partitioning { keys, retry_seconds: 60 }),
             backup: backup.map(|(buffer, compression)| {
@@ -218,11 +260,13 @@ proptest! {
         (settings, reading) in (settings(), readings()),
         s3 in destinations(),
         program in "[ -~\\n]{1,80}",
-        direct in any::<bool>(),
+        (direct, name) in (any::<bool>(), prop::option::of("[a-zA-Z0-9_-]{1,64}")),
     ) {
-        let transform = Transform { code: Code::Vrl(format!(".{program}")), settings: settings.clone() };
-        let function = Function { code: Code::Package("./load.zip".into()), settings, reads: Some(reading) };
+        let stream = Stream { name: name.clone(), ..stream };
+        let transform = Transform { name: name.clone(), code: Code::Vrl(format!(".{program}")), settings: settings.clone() };
+        let function = Function { name: None, code: Code::Package("./load.zip".into()), settings, reads: Some(reading) };
         let delivery = Delivery {
+            name,
             from: (!direct).then(|| "events".into()),
             transform: Some("parse".into()),
             to: Destination::S3(s3),

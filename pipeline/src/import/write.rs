@@ -85,6 +85,7 @@ pub(super) fn texts(pairs: &BTreeMap<String, String>) -> Map {
 fn stream(stream: &Stream) -> Map {
     let usual = Stream::default();
     let mut map = Map::default();
+    map.put_some("name", stream.name.as_ref().map(Value::text));
     match stream.capacity {
         Capacity::OnDemand => map.put("shards", Value::text("on-demand")),
         Capacity::Provisioned(shards) => map.put("shards", Value::word(shards)),

@@ -1,7 +1,10 @@
 //! YAML as a person would write it: plain words where they are safe, quotes where they are not, programs as blocks,
-//! and notes as comments above what they are about.
+//! and notes as comments above what they are about. What looks like a variable and is text is written so that it stays
+//! text.
 
 use std::fmt::Write as _;
+
+use crate::spec::vars::escape;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
@@ -209,6 +212,7 @@ fn comment(note: &str, depth: usize, out: &mut String) {
 
 /// Text of several lines as a literal block, where that keeps every character of it.
 fn block(text: &str, depth: usize, out: &mut String) {
+    let text = &*escape(text);
     let body = text.strip_suffix('\n').unwrap_or(text);
     let fits = !body.is_empty()
         && !body.starts_with([' ', '\n', '\t'])
@@ -228,11 +232,13 @@ fn block(text: &str, depth: usize, out: &mut String) {
 
 /// Text as a scalar of its own line.
 fn quoted(text: &str) -> String {
+    let text = &*escape(text);
     if is_plain(text) { text.to_owned() } else { double_quoted(text) }
 }
 
 /// Text inside brackets or braces, where commas and the like mean something.
 fn quoted_inside(text: &str) -> String {
+    let text = &*escape(text);
     if is_plain(text) && !text.contains([',', '[', ']', '{', '}']) {
         text.to_owned()
     } else {

@@ -16,7 +16,7 @@ fn packages(folder: &Path) -> Packages {
 }
 
 fn pipeline(code: Code) -> Pipeline {
-    let transform = crate::spec::model::Transform { code, settings: FunctionSettings::default() };
+    let transform = crate::spec::model::Transform { name: None, code, settings: FunctionSettings::default() };
     Pipeline {
         name: "p".into(),
         transforms: [("t".to_owned(), transform)].into_iter().collect(),

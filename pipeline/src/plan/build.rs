@@ -6,7 +6,7 @@ use super::footprint::footprints;
 use super::ownership::{Verdict, verdict};
 use super::{
     Action, BucketData, Operation, OwnershipProblem, PLAN_FORMAT, Plan, PlanError, Purpose, Selection, Step,
-    program, prune, select,
+    program, prune, rename, select,
 };
 use crate::ledger::Record;
 use crate::resources::names::Place;
@@ -64,7 +64,8 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
     if !problems.is_empty() {
         return Err(PlanError::NotOurs(problems));
     }
-    let (steps, left_out) = select::split(steps, picked.as_ref());
+    let (mut steps, left_out) = select::split(steps, picked.as_ref());
+    rename::tell(&mut steps, &mut notes);
     notes.extend(select::note(&left_out));
     Ok(Plan {
         format: PLAN_FORMAT,
@@ -93,8 +94,12 @@ fn known<'a>(inputs: &Inputs<'a>) -> Vec<(&'a Address, Kind)> {
 /// What each resource needs to be done before it.
 fn needs(inputs: &Inputs<'_>, steps: &[Step]) -> BTreeMap<Address, Vec<Address>> {
     let wanted = inputs.graph.resources.values().map(|it| (it.address.clone(), it.depends_on.clone()));
-    let steps = steps.iter().map(|step| (step.address.clone(), step.depends_on.clone()));
-    wanted.chain(steps).collect()
+    let mut needs: BTreeMap<Address, Vec<Address>> = wanted.collect();
+    // What goes may have the address of what takes its place.
+    for step in steps.iter().filter(|step| step.desired.is_none()) {
+        needs.entry(step.address.clone()).or_default().extend(step.depends_on.iter().cloned());
+    }
+    needs
 }
 
 /// The step for one wanted resource.
@@ -121,12 +126,10 @@ fn step(inputs: &Inputs<'_>, wanted: &Desired, notes: &mut Vec<String>) -> Resul
         }
     }
     let mut outcome = remaining(&wanted, seen);
-    if let (Some(seen), true) = (seen, inputs.selection.replaces(&wanted.address))
-        && matches!(outcome.action, Action::NoChange | Action::Update)
-    {
-        outcome = replace(&wanted, seen, "you asked for it".to_owned(), outcome.properties);
-    }
     if let Some(seen) = seen {
+        if let Some(reason) = forced(inputs, &wanted, seen, outcome.action) {
+            outcome = replace(&wanted, seen, reason, outcome.properties);
+        }
         outcome.properties.extend(program::change(&wanted, seen, record, &outcome.properties));
     }
     Ok(Step {
@@ -140,6 +143,18 @@ fn step(inputs: &Inputs<'_>, wanted: &Desired, notes: &mut Vec<String>) -> Resul
         depends_on: wanted.depends_on.clone(),
         desired: Some(wanted),
     })
+}
+
+/// Why a resource that could stay, or be changed in place, is made anew all the same.
+fn forced(inputs: &Inputs<'_>, wanted: &Desired, seen: &Observed, action: Action) -> Option<String> {
+    if !matches!(action, Action::NoChange | Action::Update) {
+        return None;
+    }
+    if inputs.selection.replaces(&wanted.address) {
+        return Some("you asked for it".to_owned());
+    }
+    let role = prune::reads_under_what_goes(inputs, seen)?;
+    Some(format!("it reads its stream under {role}, which goes, and Firehose cannot change that"))
 }
 
 /// What is left to do for one resource.

@@ -16,6 +16,7 @@ mod prune;
 mod quota;
 mod refresh;
 mod removal;
+mod rename;
 mod saved;
 mod select;
 mod summary;
@@ -38,7 +39,7 @@ pub use select::{LeftOut, SelectError, Selection};
 pub use summary::{PlanSummary, StepSummary};
 
 use crate::resources::tags::TagChange;
-use crate::resources::{Address, Change, Desired, Kind, PropertyChange};
+use crate::resources::{Address, Change, Desired, Kind, PropertyChange, ResourceId};
 use crate::spec::FileInputs;
 
 /// Everything that will be done, and what already is as it should be.
@@ -106,10 +107,27 @@ pub struct Step {
     pub reason: Option<String>,
     /// The mutations, in order; each is one call.
     pub operations: Vec<Operation>,
-    /// Steps that have to be done before.
+    /// Addresses whose steps have to be done before; which of them, [`Step::waits_for`] says.
     pub depends_on: Vec<Address>,
     /// What is wanted; `None` for what goes.
     pub desired: Option<Desired>,
+}
+
+impl Step {
+    /// What makes its resource itself. An address may have two steps: one for what is wanted there, and one for what
+    /// had another name there and goes.
+    #[must_use]
+    pub fn id(&self) -> ResourceId {
+        ResourceId::new(self.kind, self.name.clone())
+    }
+
+    /// Whether it has to wait for another: what is wanted for what is wanted, and what goes for both.
+    #[must_use]
+    pub fn waits_for(&self, other: &Step) -> bool {
+        let is_itself = self.kind == other.kind && self.name == other.name;
+        let goes = self.desired.is_none();
+        !is_itself && self.depends_on.contains(&other.address) && (goes || other.desired.is_some())
+    }
 }
 
 /// What happens to a resource.

@@ -16,14 +16,30 @@ pub(super) fn steps(inputs: &Inputs<'_>, notes: &mut Vec<String>) -> Result<Vec<
     let candidates: Vec<&Record> = inputs.remembered.iter().filter(gone).collect();
     let along = Along { bucket_data: inputs.bucket_data, consumers: inputs.delete_consumers };
     let mut steps = removals(inputs.pipeline, &candidates, inputs.observed, along, notes)?;
-    // What stays but used what goes has to be changed first.
+    // What stays but used what goes has to be changed first, whatever its entry is called by now.
+    let planned = |user: &Record| {
+        let stays = wanted.values().find(|it| it.spec.kind() == user.kind && it.name == user.name);
+        let there = || wanted.get(&user.address);
+        stays.or_else(there).map(|it| it.address.clone())
+    };
     for step in &mut steps {
         let users = inputs.remembered.iter().filter(|record| record.depends_on.contains(&step.address));
-        let users = users.map(|record| record.address.clone());
-        let planned = users.filter(|user| wanted.contains_key(user));
-        step.depends_on.extend(planned.collect::<Vec<_>>());
+        step.depends_on.extend(users.filter_map(planned).collect::<Vec<_>>());
+        // What had another name goes when what takes its place is there.
+        step.depends_on.extend(wanted.contains_key(&step.address).then(|| step.address.clone()));
     }
     Ok(steps)
+}
+
+/// The role that a delivery reads its stream under, where that is one of ours that goes: its entry is called otherwise
+/// by now, and Firehose cannot change the role of a source.
+pub(super) fn reads_under_what_goes(inputs: &Inputs<'_>, seen: &Observed) -> Option<String> {
+    let State::Delivery(delivery) = &seen.state else { return None };
+    let arn = &delivery.source.as_ref()?.role_arn;
+    let is_it = |record: &&Record| record.kind == Kind::Role && *arn == inputs.place.role(&record.name);
+    let role = inputs.remembered.iter().find(is_it)?;
+    let stays = inputs.graph.resources.values().any(|it| it.id() == role.id());
+    (!stays).then(|| role.name.clone())
 }
 
 /// What goes along with what is removed.
@@ -108,7 +124,7 @@ fn is_read_by_others(stream: &str, seen: &Observed, candidates: &[&Record]) -> b
 fn dependents_first(mut left: Vec<Step>) -> Vec<Step> {
     let mut sorted: Vec<Step> = Vec::with_capacity(left.len());
     while !left.is_empty() {
-        let free = |step: &Step| !left.iter().any(|other| step.depends_on.contains(&other.address));
+        let free = |step: &Step| !left.iter().any(|other| step.waits_for(other));
         // Edges come from a graph without cycles; should a damaged ledger hold one, its order stands.
         let next = left.iter().position(free).unwrap_or(0);
         sorted.push(left.remove(next));

@@ -178,25 +178,25 @@ impl Builder<'_> {
             max_record_kib: stream.max_record_kib,
             warm_mibps: stream.warm_mibps,
         };
-        let name = names::physical(&self.pipeline.name, logical);
+        let name = self.pipeline.stream_name(logical);
         let address = Address::stream(logical);
         self.add(address.clone(), name, Spec::Stream(spec), Vec::new());
         for consumer in &stream.fan_out {
-            let physical = names::physical(&self.pipeline.name, consumer);
+            let physical = self.pipeline.consumer_name(consumer);
             self.consumer(address.consumer(consumer), &StreamRef::Own(logical.to_owned()), &physical);
         }
     }
 
     /// An enhanced fan-out consumer of a stream.
     fn consumer(&mut self, address: Address, stream: &StreamRef, consumer: &str) {
-        let name = names::consumer(&stream.physical(&self.pipeline.name), consumer);
+        let name = names::consumer(&self.pipeline.name_of(stream), consumer);
         let needs = stream.own().map(Address::stream).into_iter().collect();
         self.add(address, name, Spec::StreamConsumer(ConsumerSpec {}), needs);
     }
 
     fn delivery(&mut self, logical: &str, delivery: &Delivery) {
         let address = Address::delivery(logical);
-        let name = names::physical(&self.pipeline.name, logical);
+        let name = self.pipeline.delivery_name(logical);
         let (role, logs) = (names::delivery_role(&self.pipeline.name, logical), names::delivery_logs(&name));
         let spec = self.delivery_spec((&name, delivery), &role, &logs);
         let role_spec = self.delivery_role(delivery, &logs);
@@ -217,9 +217,8 @@ impl Builder<'_> {
     }
 
     fn delivery_role(&self, delivery: &Delivery, logs: &str) -> RoleSpec {
-        let physical = |logical: &String| names::physical(&self.pipeline.name, logical);
-        let stream = delivery.from.as_ref().map(|stream| stream.physical(&self.pipeline.name));
-        let function = delivery.transform.as_ref().map(physical);
+        let stream = delivery.from.as_ref().map(|stream| self.pipeline.name_of(stream));
+        let function = delivery.transform.as_ref().map(|logical| self.pipeline.function_name(logical));
         let mut buckets = delivery.to.buckets();
         let reach = DeliveryReach {
             stream: stream.as_deref(),
@@ -247,7 +246,7 @@ impl Builder<'_> {
         let place = &self.context.place;
         DeliverySpec {
             source: delivery.from.as_ref().map(|stream| DeliverySource {
-                stream_arn: place.stream(&stream.physical(&self.pipeline.name)),
+                stream_arn: place.stream(&self.pipeline.name_of(stream)),
                 role_arn: place.role(role),
             }),
             destination: match &delivery.to {

@@ -172,7 +172,7 @@ fn shown_source(source: &MappingSource) -> String {
     }
 }
 
-fn shown_start(start: &StartingPosition) -> String {
+pub(crate) fn shown_start(start: &StartingPosition) -> String {
     match start {
         StartingPosition::Latest => "latest".to_owned(),
         StartingPosition::TrimHorizon => "oldest".to_owned(),

@@ -1,6 +1,6 @@
 //! Physical names and ARNs: all known before anything exists, so that everything can be observed at once.
 
-pub use crate::spec::names::{delivery_role, function_consumer, function_role, physical, transform_role};
+pub use crate::spec::names::{delivery_role, function_consumer, function_role, transform_role};
 
 /// The log group that Lambda writes a function's output to.
 #[must_use]

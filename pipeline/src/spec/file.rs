@@ -31,8 +31,8 @@ pub struct PipelineFile {
     pub api_version: ApiVersion,
     /// What the file describes.
     pub kind: Kind,
-    /// The pipeline's name. It begins the name of every AWS resource: stream `events` of pipeline
-    /// `clickstream` is `clickstream-events` on AWS. Lower-case letters, digits, `-` and `_`.
+    /// The pipeline's name. It begins the name of every AWS resource that has no `name` of its own: stream `events` of
+    /// pipeline `clickstream` is `clickstream-events` on AWS. Lower-case letters, digits, `-` and `_`.
     #[schemars(regex(pattern = r"^[a-z]([a-z0-9_-]*[a-z0-9])?$"), length(max = 48), example = &"clickstream")]
     pub name: String,
     /// The AWS region. Without it the usual AWS settings count: `AWS_REGION`, the profile, and so on.
@@ -89,6 +89,10 @@ pub enum Kind {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Stream {
+    /// Its name on AWS, in the account and region, instead of `<pipeline>-<name here>`. Another name makes another stream: what the
+    /// old one holds is lost. Letters, digits, `-`, `_` and `.`, at most 128.
+    #[schemars(regex(pattern = r"^[a-zA-Z0-9_.-]+$"), length(min = 1, max = 128), example = &"OrdersProd")]
+    pub name: Option<String>,
     /// How many shards: each takes 1 MiB and 1,000 records a second. `on-demand` has AWS size the stream,
     /// at a price by volume. With `autoscale` this is only the first size. Default: `autoscale.min`, else 1.
     #[schemars(example = 2, example = &"on-demand")]
@@ -192,6 +196,10 @@ pub struct Autoscale {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("oneOf" = [{"required": ["vrl"]}, {"required": ["package"]}]))]
 pub struct Transform {
+    /// Its function's name on AWS, in the account and region, instead of `<pipeline>-<name here>`. Another name makes another function.
+    /// Letters, digits, `-` and `_`, at most 64.
+    #[schemars(regex(pattern = r"^[a-zA-Z0-9_-]+$"), length(min = 1, max = 64), example = &"OrdersParse")]
+    pub name: Option<String>,
     /// A program in the Vector Remap Language, run by the function that pipectl ships. `.` is the record:
     /// JSON objects as they are, other bytes as `.message`. `abort` drops a record; an error sends it to the
     /// delivery's `errors`. It is compiled by `pipectl validate`.
@@ -230,6 +238,10 @@ pub struct Transform {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delivery {
+    /// Its name on AWS, in the account and region, instead of `<pipeline>-<name here>`. Another name makes another delivery
+    /// stream: what the old one has not delivered may be lost. Letters, digits, `-`, `_` and `.`, at most 64.
+    #[schemars(regex(pattern = r"^[a-zA-Z0-9_.-]+$"), length(min = 1, max = 64), example = &"OrdersLake")]
+    pub name: Option<String>,
     /// The stream that it reads, by its name in this file, or `pipeline/stream` for one of another pipeline. Without
     /// it, records are put to the delivery directly.
     pub from: Option<String>,

@@ -17,6 +17,7 @@ mod destination;
 mod function;
 mod http;
 mod monitoring;
+mod names;
 mod stream_ref;
 
 pub use bucket::{Bucket, LifecycleRule, Notification};
@@ -32,7 +33,7 @@ pub use stream_ref::{FoundStream, OtherStream, StreamRef};
 /// One pipeline file, checked.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pipeline {
-    /// Prefixes every physical name.
+    /// Prefixes every physical name that the file does not say.
     pub name: String,
     /// The AWS region; `None` leaves it to the usual AWS chain.
     pub region: Option<String>,
@@ -103,6 +104,8 @@ impl Pipeline {
 /// A Kinesis data stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stream {
+    /// Its name on AWS, where the file says one; see [`Pipeline::stream_name`].
+    pub name: Option<String>,
     /// How its capacity is given.
     pub capacity: Capacity,
     /// How long records stay readable, 24 to 8760 hours.
@@ -125,6 +128,7 @@ impl Default for Stream {
     /// A stream of which the file says nothing: one shard, kept for a day.
     fn default() -> Self {
         Self {
+            name: None,
             capacity: Capacity::Provisioned(1),
             retention_hours: 24,
             encryption: None,
@@ -160,6 +164,8 @@ pub struct Autoscale {
 /// A Lambda function that transforms records on their way through a delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transform {
+    /// Its function's name on AWS, where the file says one; see [`Pipeline::function_name`].
+    pub name: Option<String>,
     /// What it runs.
     pub code: Code,
     /// How the function is run.
@@ -178,6 +184,8 @@ pub enum Code {
 /// A Firehose delivery stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
+    /// Its name on AWS, where the file says one; see [`Pipeline::delivery_name`].
+    pub name: Option<String>,
     /// The stream it reads; `None` is direct put.
     pub from: Option<StreamRef>,
     /// Logical name of the transform it applies.

@@ -16,9 +16,10 @@ pub const FUNCTION_NAME_MAX: usize = 64;
 /// Longest name of an IAM role (CreateRole).
 pub const ROLE_NAME_MAX: usize = 64;
 
-/// The physical name of a stream, a function or a delivery: `<pipeline>-<logical>`.
+/// The name of a stream, a function or a delivery of which the file says none: `<pipeline>-<logical>`. Asked for by
+/// [`super::model::Pipeline`]'s own methods, which know what the file says.
 #[must_use]
-pub fn physical(pipeline: &str, logical: &str) -> String {
+pub(crate) fn physical(pipeline: &str, logical: &str) -> String {
     format!("{pipeline}-{logical}")
 }
 

@@ -15,19 +15,20 @@ pub(crate) async fn disown(bench: &Bench, file: &Pipeline) {
     let config = engine.sdk_config();
     let kinesis = Kinesis::new(config);
     for logical in file.streams.keys() {
-        let stream = format!("{}-{logical}", file.name);
+        let stream = file.stream_name(logical);
         let request = kinesis.remove_tags_from_stream().stream_name(stream);
         request.set_tag_keys(Some(keys())).send().await.expect("untagged");
     }
     let firehose = aws_sdk_firehose::Client::new(config);
     for logical in file.deliveries.keys() {
-        let delivery = format!("{}-{logical}", file.name);
+        let delivery = file.delivery_name(logical);
         let request = firehose.untag_delivery_stream().delivery_stream_name(delivery);
         request.set_tag_keys(Some(keys())).send().await.expect("untagged");
     }
     let lambda = aws_sdk_lambda::Client::new(config);
     for logical in file.functions.keys().chain(file.transforms.keys()) {
-        let arn = format!("arn:aws:lambda:{}:000000000000:function:{}-{logical}", engine.region(), file.name);
+        let name = file.function_name(logical);
+        let arn = format!("arn:aws:lambda:{}:000000000000:function:{name}", engine.region());
         let request = lambda.untag_resource().resource(arn);
         request.set_tag_keys(Some(keys())).send().await.expect("untagged");
     }

@@ -73,11 +73,10 @@ dashboard: true
 /// The names that the files of the templates make on AWS.
 fn wanted(file: &str) -> Wanted {
     let file = read(file);
-    let names = |logical: &String| format!("{}-{logical}", file.name);
     Wanted {
-        streams: file.streams.keys().map(names).collect(),
-        functions: file.functions.keys().map(names).collect(),
-        deliveries: file.deliveries.keys().map(names).collect(),
+        streams: file.streams.keys().map(|logical| file.stream_name(logical)).collect(),
+        functions: file.functions.keys().map(|logical| file.function_name(logical)).collect(),
+        deliveries: file.deliveries.keys().map(|logical| file.delivery_name(logical)).collect(),
         ..Wanted::default()
     }
 }
@@ -103,6 +102,35 @@ async fn round(file: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_with_everything_comes_back_as_one_that_changes_nothing() {
     round(EVERYTHING).await;
+}
+
+/// Names of all sorts, none of which begins as the pipeline's does; and text that looks like a variable.
+fn named() -> String {
+    let names = [
+        ("events: {", "Events"),
+        ("orders: {", "orders."),
+        ("parse: {", "PARSE"),
+        ("load:", "Load"),
+        ("flag: {", "flag"),
+        ("lake:", "Lake"),
+        ("parts:", "_parts"),
+        ("out:", "OUT"),
+    ];
+    let mut text = EVERYTHING.to_owned();
+    for (entry, name) in names {
+        let (from, to) = match entry.strip_suffix(" {") {
+            Some(_) => (format!("\n  {entry}"), format!("\n  {entry} name: {name},")),
+            None => (format!("\n  {entry}\n"), format!("\n  {entry}\n    name: {name}\n")),
+        };
+        assert!(text.contains(&from), "{from}");
+        text = text.replacen(&from, &to, 1);
+    }
+    text.replace("MODE: fast", "MODE: \"$${var.mode}/${HOME}\"")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_with_names_of_all_sorts_comes_back_as_one_that_changes_nothing() {
+    round(&named()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

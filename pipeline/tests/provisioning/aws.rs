@@ -1,6 +1,6 @@
 //! What others do beside the engine, and a look at what it did.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::types::{ScalingType, StreamStatus};
@@ -63,4 +63,24 @@ pub(crate) async fn set_environment(engine: &Engine, function: &str, name: &str,
     let client = aws_sdk_lambda::Client::new(engine.sdk_config());
     let request = client.update_function_configuration().function_name(function).environment(environment);
     request.send().await.expect("changed outside");
+}
+
+/// The names of all streams, functions, deliveries and log groups.
+pub(crate) async fn names(engine: &Engine) -> BTreeSet<String> {
+    let config = engine.sdk_config();
+    let streams = aws_sdk_kinesis::Client::new(config).list_streams().send().await.expect("listed");
+    let firehose =
+        aws_sdk_firehose::Client::new(config).list_delivery_streams().send().await.expect("listed");
+    let functions = aws_sdk_lambda::Client::new(config).list_functions().send().await.expect("listed");
+    let groups =
+        aws_sdk_cloudwatchlogs::Client::new(config).describe_log_groups().send().await.expect("listed");
+    let functions = functions.functions.unwrap_or_default().into_iter().filter_map(|it| it.function_name);
+    let groups = groups.log_groups.unwrap_or_default().into_iter().filter_map(|it| it.log_group_name);
+    streams
+        .stream_names
+        .into_iter()
+        .chain(firehose.delivery_stream_names)
+        .chain(functions)
+        .chain(groups)
+        .collect()
 }

@@ -53,12 +53,21 @@ async fn a_stream_of_another_pipeline_is_found_in_the_ledger() {
     let mut reader = document(READER);
     engine.resolve(&mut reader).await.expect("it is there");
     let found = reader.pipeline.others().next().and_then(|other| other.found.clone()).expect("looked up");
-    assert_eq!(found.encryption.as_deref(), Some("alias/mine"));
+    assert_eq!((found.name.as_str(), found.encryption.as_deref()), ("clicks-events", Some("alias/mine")));
     apply(&engine, &reader.pipeline).await;
     assert_no_changes(&engine, &reader.pipeline).await;
     let revision = engine.revision("archive", 1).await.expect("applied");
     let role = serde_json::to_string(&revision.resources).expect("JSON");
     assert!(role.contains("stream/clicks-events") && role.contains("alias/mine"), "{role}");
+
+    // By its name on AWS, whatever that is by now; the delivery is replaced, as its stream is another.
+    apply(&engine, &read(&SOURCE.replace("encryption", "name: OrdersProd, encryption"))).await;
+    let mut reader = document(READER);
+    engine.resolve(&mut reader).await.expect("it is there");
+    let found = reader.pipeline.others().next().and_then(|other| other.found.clone()).expect("looked up");
+    assert_eq!(found.name, "OrdersProd");
+    apply(&engine, &reader.pipeline).await;
+    assert_no_changes(&engine, &reader.pipeline).await;
     bench.endpoint.shutdown().await;
 }
 

@@ -75,7 +75,7 @@ pub(crate) async fn decisions(ledger: &Ledger, pipeline: &Pipeline) -> Vec<Decis
     let mut all = Vec::new();
     let now = jiff::Timestamp::now();
     for (logical, _) in pipeline.streams.iter().filter(|(_, stream)| stream.autoscale.is_some()) {
-        let physical = pipectl_pipeline::resources::names::physical(&pipeline.name, logical);
+        let physical = pipeline.stream_name(logical);
         let Ok(Some((bytes, _))) = ledger.autoscaled(&pipeline.name, &physical).await else { continue };
         let Ok(entry) = Entry::parse(&physical, &bytes) else { continue };
         let lease = entry.lease.as_ref().filter(|lease| !lease.released && lease.until > now);

@@ -10,7 +10,6 @@ use pipectl_autoscaler::execute::{Actor, StreamName};
 use pipectl_autoscaler::policy::Limits;
 use pipectl_pipeline::Engine;
 use pipectl_pipeline::ledger::Owner;
-use pipectl_pipeline::resources::names;
 use pipectl_pipeline::spec::TakeEveryTransform;
 use pipectl_pipeline::spec::model::{Autoscale, Capacity, Pipeline, Stream};
 
@@ -176,7 +175,7 @@ impl Purpose {
 }
 
 fn of(pipeline: &Pipeline, (name, bounds): (&str, Autoscale), several: bool) -> Result<Found, CommandError> {
-    let stream = StreamName::new(names::physical(&pipeline.name, name));
+    let stream = StreamName::new(pipeline.stream_name(name));
     let invalid = |cause| CommandError::wrap(Kind::Invalid, format!("`autoscale` of {name}"), cause);
     let limits = Limits::new(bounds.min, bounds.max).map_err(invalid)?;
     let limits = match bounds.target_percent {

@@ -4,7 +4,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use pipectl_localstack::{Endpoint, Limits, Options};
-use pipectl_pipeline::resources::names;
 use pipectl_pipeline::spec::Document;
 use pipectl_pipeline::spec::model::Delivery;
 use pipectl_pipeline::{Engine, templates};
@@ -74,7 +73,7 @@ impl Stage {
 
     /// The stream that is fed.
     pub(super) fn stream(&self) -> Stream {
-        let name = names::physical(&self.document.pipeline.name, STREAM);
+        let name = self.document.pipeline.stream_name(STREAM);
         Stream::at(name, self.engine.sdk_config().clone())
     }
 
@@ -85,7 +84,7 @@ impl Stage {
 
     /// What the endpoint has counted of that delivery; `None` before it exists.
     pub(super) fn counted(&self) -> Option<serde_json::Value> {
-        let name = names::physical(&self.document.pipeline.name, DELIVERY);
+        let name = self.document.pipeline.delivery_name(DELIVERY);
         self.endpoint.deliveries().get(&name).cloned()
     }
 

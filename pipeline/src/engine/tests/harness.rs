@@ -23,11 +23,12 @@ pub(super) fn stream(shards: u32) -> Stream {
 }
 
 pub(super) fn transform(program: &str) -> Transform {
-    Transform { code: Code::Vrl(program.to_owned()), settings: FunctionSettings::default() }
+    Transform { name: None, code: Code::Vrl(program.to_owned()), settings: FunctionSettings::default() }
 }
 
 pub(super) fn delivery(bucket: &str) -> Delivery {
     Delivery {
+        name: None,
         from: Some("events".into()),
         transform: Some("parse".to_owned()),
         to: Destination::S3(S3Destination {

@@ -54,6 +54,11 @@ async fn a_first_apply_killed_anywhere_is_finished_by_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn another_name_for_everything_killed_anywhere_is_finished_by_the_next() {
+    killed_everywhere(Some(&pipeline()), &super::naming::named()).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_change_of_everything_killed_anywhere_is_finished_by_the_next() {
     killed_everywhere(Some(&pipeline()), &another()).await;
 }

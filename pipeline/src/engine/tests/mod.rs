@@ -6,6 +6,7 @@ mod fake;
 mod harness;
 mod kills;
 mod model;
+mod naming;
 mod ownership;
 mod picking;
 mod scenarios;

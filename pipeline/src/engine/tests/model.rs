@@ -30,6 +30,8 @@ enum Deed {
     Direct(bool),
     /// The delivery gathers so many MiB.
     Buffer(u32),
+    /// The stream, the transform, the delivery is called so on AWS: by one of a few names, or by none.
+    Name(u8, Option<u8>),
     /// Everything has the user's tag, or has not.
     Tag(bool),
     /// Somebody deletes a resource of ours.
@@ -55,6 +57,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         any::<bool>().prop_map(Deed::Second),
         any::<bool>().prop_map(Deed::Direct),
         (1_u32..128).prop_map(Deed::Buffer),
+        (0_u8..3, prop::option::of(0_u8..3)).prop_map(|(entry, name)| Deed::Name(entry, name)),
         any::<bool>().prop_map(Deed::Tag),
         (0_usize..20).prop_map(Deed::Delete),
         (1_u32..20).prop_map(Deed::Reshard),
@@ -68,11 +71,11 @@ fn deed() -> impl Strategy<Value = Deed> {
 
 fn edited(mut file: Pipeline, deed: &Deed) -> Pipeline {
     match deed {
-        Deed::Shards(count) => file.streams["events"] = stream(*count),
+        Deed::Shards(count) => file.streams["events"].capacity = stream(*count).capacity,
         Deed::Days(days) => file.streams["events"].retention_hours = days * 24,
         Deed::Program(number) => {
             if let Some(parse) = file.transforms.get_mut("parse") {
-                *parse = transform(&format!(".a = {number}"));
+                parse.code = transform(&format!(".a = {number}")).code;
             }
         }
         Deed::Transform(true) => {
@@ -86,6 +89,9 @@ fn edited(mut file: Pipeline, deed: &Deed) -> Pipeline {
         Deed::Second(true) => {
             let mut second = delivery("second-lake");
             second.transform = None;
+            if file.deliveries["lake"].name.as_deref() == Some("p-raw") {
+                second.name = Some("p-lake".into());
+            }
             file.deliveries.insert("raw".into(), second);
         }
         Deed::Second(false) => drop(file.deliveries.shift_remove("raw")),
@@ -93,6 +99,26 @@ fn edited(mut file: Pipeline, deed: &Deed) -> Pipeline {
         Deed::Buffer(mib) => {
             let Destination::S3(s3) = &mut file.deliveries["lake"].to else { panic!("it goes to S3") };
             s3.buffer.size_mib = *mib;
+        }
+        Deed::Name(entry, name) => {
+            // One of them is what the second delivery would be called.
+            let name = name.map(|name| ["Orders", "OTHER.name", "p-raw"][usize::from(name)].to_owned());
+            match entry {
+                0 => file.streams["events"].name = name,
+                1 => {
+                    let name = name.filter(|name| !name.contains('.'));
+                    file.transforms.values_mut().for_each(|parse| parse.name.clone_from(&name));
+                }
+                _ => {
+                    let before = file.deliveries["lake"].name.take();
+                    file.deliveries["lake"].name = name;
+                    if file.deliveries.contains_key("raw")
+                        && file.delivery_name("raw") == file.delivery_name("lake")
+                    {
+                        file.deliveries["lake"].name = before;
+                    }
+                }
+            }
         }
         Deed::Tag(true) => drop(file.tags.insert("team".into(), "growth".into())),
         Deed::Tag(false) => file.tags.clear(),

@@ -16,7 +16,7 @@ impl Drafter<'_> {
     pub(super) fn deliveries(&mut self) {
         let account = self.account;
         for (physical, seen) in &account.deliveries {
-            let Some(logical) = self.name("delivery", physical) else { continue };
+            let Some(logical) = self.naming.delivery(physical) else { continue };
             if let Some(delivery) = self.delivery(physical, &logical, &seen.state) {
                 self.draft.pipeline.deliveries.insert(logical, delivery);
             }
@@ -50,6 +50,7 @@ impl Drafter<'_> {
             self.draft.note("deliveries", logical, note);
         }
         Some(Delivery {
+            name: self.naming.said(physical, logical),
             from: from.map(StreamRef::Own),
             transform: self.transform(logical, destination),
             to: match destination {

@@ -23,20 +23,21 @@ impl Drafter<'_> {
     pub(super) fn functions(&mut self) {
         let account = self.account;
         for (physical, seen) in &account.functions {
-            let Some(logical) = self.name("function", physical) else { continue };
+            let Some(logical) = self.naming.function(physical) else { continue };
             if let Some(why) = misfit(seen) {
                 self.leave_out(&format!("the function {physical}"), &why);
                 continue;
             }
             let called = seen.mapping.is_none() && self.is_called(physical);
             let section = if called { "transforms" } else { "functions" };
+            let name = self.naming.said(physical, &logical);
             let code = self.code(&logical, seen);
             let settings = self.settings(section, &logical, seen, &code);
             if called {
-                self.draft.pipeline.transforms.insert(logical, Transform { code, settings });
+                self.draft.pipeline.transforms.insert(logical, Transform { name, code, settings });
             } else {
                 let reads = seen.mapping.as_ref().and_then(|it| self.reading(&logical, &it.state));
-                self.draft.pipeline.functions.insert(logical, Function { code, settings, reads });
+                self.draft.pipeline.functions.insert(logical, Function { name, code, settings, reads });
             }
         }
     }

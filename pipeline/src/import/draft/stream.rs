@@ -10,8 +10,9 @@ impl Drafter<'_> {
     pub(super) fn streams(&mut self) {
         let account = self.account;
         for (physical, seen) in &account.streams {
-            let Some(logical) = self.name("stream", physical) else { continue };
-            let mut stream = settings(&seen.stream.state);
+            let Some(logical) = self.naming.stream(physical) else { continue };
+            let name = self.naming.said(physical, &logical);
+            let mut stream = Stream { name, ..settings(&seen.stream.state) };
             stream.fan_out = self.consumers(&logical, seen);
             self.draft.pipeline.streams.insert(logical, stream);
         }
@@ -24,7 +25,7 @@ impl Drafter<'_> {
             if self.reads_by(consumer) {
                 continue;
             }
-            match self.naming.logical(consumer) {
+            match self.naming.consumer(consumer) {
                 Some(logical) => named.push(logical),
                 None => {
                     let note =
@@ -39,16 +40,14 @@ impl Drafter<'_> {
 
     /// Whether a function of ours reads by this consumer, which its `fan-out` stands for.
     fn reads_by(&self, consumer: &str) -> bool {
-        self.account
-            .functions
-            .keys()
-            .filter_map(|physical| self.naming.logical(physical))
-            .any(|logical| names::function_consumer(&self.naming.pipeline, &logical) == consumer)
+        let mut functions = self.naming.functions();
+        functions.any(|logical| names::function_consumer(&self.naming.pipeline, logical) == consumer)
     }
 }
 
 fn settings(state: &StreamState) -> Stream {
     Stream {
+        name: None,
         capacity: match state.on_demand {
             true => Capacity::OnDemand,
             false => Capacity::Provisioned(state.open_shards.max(1)),

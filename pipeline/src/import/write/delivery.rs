@@ -14,6 +14,7 @@ const HTTP_RETRY: u32 = 300;
 
 pub(super) fn delivery(delivery: &Delivery) -> Map {
     let mut map = Map::default();
+    map.put_some("name", delivery.name.as_ref().map(Value::text));
     map.put_some("from", delivery.from.as_ref().map(|stream| Value::text(stream.to_string())));
     map.put_some("transform", delivery.transform.as_ref().map(Value::text));
     map.put_some(

@@ -11,6 +11,7 @@ use crate::spec::model::{
 
 pub(super) fn transform(writer: &Writer<'_>, entry: &Entry, transform: &Transform) -> Map {
     let mut map = Map::default();
+    map.put_some("name", transform.name.as_ref().map(Value::text));
     code(&transform.code, &mut map);
     settings(writer.secrets(entry), &transform.settings, &mut map);
     map
@@ -18,6 +19,7 @@ pub(super) fn transform(writer: &Writer<'_>, entry: &Entry, transform: &Transfor
 
 pub(super) fn function(writer: &Writer<'_>, entry: &Entry, function: &Function) -> Map {
     let mut map = Map::default();
+    map.put_some("name", function.name.as_ref().map(Value::text));
     code(&function.code, &mut map);
     if let Some(reads) = &function.reads {
         let usual = Reading { partial: matches!(function.code, Code::Vrl(_)), ..Reading::of("") };

@@ -3,7 +3,7 @@
 
 use super::Builder;
 use crate::resources::alarm::AlarmSpec;
-use crate::resources::{Address, Spec, names};
+use crate::resources::{Address, Spec};
 use crate::spec::model::{Alarms, Destination};
 
 /// An hour behind is long before the first record expires, which it does after a day at the earliest.
@@ -78,7 +78,7 @@ impl Builder<'_> {
                 address: Address::stream(logical),
                 name: format!("{logical}-stream"),
                 namespace: "AWS/Kinesis",
-                dimension: ("StreamName", names::physical(&pipeline.name, logical)),
+                dimension: ("StreamName", pipeline.stream_name(logical)),
             };
             let refused = "Kinesis refuses writes: the stream needs more shards, or its keys are uneven.";
             let write = "WriteProvisionedThroughputExceeded";
@@ -107,7 +107,7 @@ impl Builder<'_> {
                 address,
                 name: format!("{logical}-function"),
                 namespace: "AWS/Lambda",
-                dimension: ("FunctionName", names::physical(&pipeline.name, logical)),
+                dimension: ("FunctionName", pipeline.function_name(logical)),
             };
             let failing = "The function fails; its log says why.".to_owned();
             self.alarm(&watched, Watch::any("errors", "Errors", failing), alarms);
@@ -130,7 +130,7 @@ impl Builder<'_> {
                 address: Address::delivery(logical),
                 name: format!("{logical}-delivery"),
                 namespace: "AWS/Firehose",
-                dimension: ("DeliveryStreamName", names::physical(&pipeline.name, logical)),
+                dimension: ("DeliveryStreamName", pipeline.delivery_name(logical)),
             };
             let (place, buffer, fresh, success) = match &delivery.to {
                 Destination::S3(s3) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Builder;
 use crate::resources::bucket::{BucketSpec, LifecycleRule, Notification};
-use crate::resources::{Address, Spec, names};
+use crate::resources::{Address, Spec};
 use crate::spec::model::{self, Destination};
 
 impl Builder<'_> {
@@ -30,7 +30,7 @@ impl Builder<'_> {
 
     fn bucket_spec(&self, region: String, settings: &model::Bucket) -> BucketSpec {
         let notification = |it: &model::Notification| Notification {
-            function_arn: self.context.place.function(&names::physical(&self.pipeline.name, &it.function)),
+            function_arn: self.context.place.function(&self.pipeline.function_name(&it.function)),
             event: it.event.to_owned(),
             prefix: it.prefix.clone(),
             suffix: it.suffix.clone(),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Builder;
 use crate::resources::dashboard::DashboardSpec;
-use crate::resources::{Address, Spec, names};
+use crate::resources::{Address, Spec};
 use crate::spec::model::Destination;
 
 /// CloudWatch's grid is 24 wide.
@@ -39,20 +39,16 @@ impl Builder<'_> {
 
     fn rows(&self) -> Vec<(Source<'static>, Vec<Graph>)> {
         let pipeline = self.pipeline;
-        let source = |namespace, dimension, logical: &str| Source {
-            namespace,
-            dimension,
-            name: names::physical(&pipeline.name, logical),
-        };
-        let streams = pipeline
-            .streams
-            .keys()
-            .map(|logical| (source("AWS/Kinesis", "StreamName", logical), stream_graphs()));
-        let functions = pipeline
-            .code()
-            .map(|(logical, ..)| (source("AWS/Lambda", "FunctionName", logical), function_graphs()));
+        let source = |namespace, dimension, name| Source { namespace, dimension, name };
+        let streams = pipeline.streams.keys().map(|logical| {
+            (source("AWS/Kinesis", "StreamName", pipeline.stream_name(logical)), stream_graphs())
+        });
+        let functions = pipeline.code().map(|(logical, ..)| {
+            (source("AWS/Lambda", "FunctionName", pipeline.function_name(logical)), function_graphs())
+        });
         let deliveries = pipeline.deliveries.iter().map(|(logical, it)| {
-            (source("AWS/Firehose", "DeliveryStreamName", logical), delivery_graphs(&it.to))
+            let name = pipeline.delivery_name(logical);
+            (source("AWS/Firehose", "DeliveryStreamName", name), delivery_graphs(&it.to))
         });
         // By name, so that a file that only lists them in another order has the same dashboard.
         let mut rows: Vec<_> = streams.chain(functions).chain(deliveries).collect();

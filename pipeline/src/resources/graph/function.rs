@@ -61,7 +61,7 @@ impl Builder<'_> {
         // Without code there is no function to derive: the caller resolved every one, or failed.
         let Some(code) = self.context.code.get(parts.logical) else { return };
         let (place, settings) = (&self.context.place, parts.settings);
-        let name = names::physical(&self.pipeline.name, parts.logical);
+        let name = self.pipeline.function_name(parts.logical);
         let logs = names::function_logs(&name);
         let mut environment = settings.environment.clone();
         if matches!(parts.code, Code::Vrl(_)) {
@@ -93,7 +93,7 @@ impl Builder<'_> {
     fn function_role(&self, parts: &Parts<'_>, logs: &str) -> RoleSpec {
         let place = &self.context.place;
         let pipeline = &self.pipeline.name;
-        let stream = parts.reads.map(|reading| reading.stream.physical(pipeline));
+        let stream = parts.reads.map(|reading| self.pipeline.name_of(&reading.stream));
         let fan_out = parts.reads.filter(|reading| reading.fan_out);
         let consumer = fan_out.map(|_| names::function_consumer(pipeline, parts.logical));
         let told = [
@@ -123,7 +123,7 @@ impl Builder<'_> {
         needs.extend(reading.stream.own().map(Address::stream));
         let spec = MappingSpec {
             source: MappingSource {
-                stream_arn: self.context.place.stream(&reading.stream.physical(pipeline)),
+                stream_arn: self.context.place.stream(&self.pipeline.name_of(&reading.stream)),
                 consumer: consumer.clone(),
             },
             start: match reading.start {
@@ -133,7 +133,7 @@ impl Builder<'_> {
             },
             settings: settings(reading),
         };
-        let name = names::physical(pipeline, logical);
+        let name = self.pipeline.function_name(logical);
         if let Some(consumer) = consumer {
             self.consumer(address.fan_out(), &reading.stream, &consumer);
             needs.push(address.fan_out());

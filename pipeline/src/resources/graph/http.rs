@@ -1,6 +1,6 @@
 //! Deliveries to HTTP endpoints.
 
-use super::{Builder, compression, names};
+use super::{Builder, compression};
 use crate::access_key;
 use crate::resources::delivery::{EndpointKey, HttpSettings, KeptSettings, LambdaProcessor};
 use crate::spec::model::{AccessKey, Buffer, Delivery, HttpDestination};
@@ -46,7 +46,7 @@ impl Builder<'_> {
     /// The function that a delivery's records pass through.
     pub(super) fn processor(&self, delivery: &Delivery, buffer_seconds: u32) -> Option<LambdaProcessor> {
         let logical = delivery.transform.as_ref()?;
-        let function = names::physical(&self.pipeline.name, logical);
+        let function = self.pipeline.function_name(logical);
         Some(LambdaProcessor {
             function_arn: self.context.place.function(&function),
             buffer_seconds: buffer_seconds.min(super::PROCESSOR_BUFFER_SECONDS),

@@ -8,7 +8,7 @@ use super::super::model::{Backup, Buffer, Compression, Delivery, Destination, Pa
 use super::fields::{Fields, Found, Given};
 use super::measure::Measure;
 use super::shape::{BACKUP, BUFFER, DELIVERY, DESTINATION, S3};
-use super::{bucket, delivery_key, http, measure, partition, prefix, stream_ref, suggest};
+use super::{bucket, delivery_key, http, measure, partition, physical, prefix, stream_ref, suggest};
 
 /// Firehose's own default size.
 const BUFFER_MIB: u32 = 5;
@@ -37,12 +37,15 @@ pub(crate) struct Defined<'a> {
     pub(crate) transforms: Vec<&'a str>,
     /// The functions of the file, sound or not.
     pub(crate) functions: Vec<&'a str>,
+    /// What entries are called on AWS by their `name`, each with its name here.
+    pub(crate) said: Vec<(&'a str, &'a str)>,
 }
 
 /// A delivery.
 pub(crate) fn read(given: Given<'_>, defined: &Defined<'_>, found: &mut Found) -> Option<Delivery> {
     let before = found.len();
     let fields = Fields::open(&DELIVERY, given, found)?;
+    let name = physical::read(&fields, &physical::DELIVERY, found);
     let from = fields.get("from").and_then(|given| stream_ref::read(&given, defined, found));
     let transform = fields
         .get("transform")
@@ -52,7 +55,7 @@ pub(crate) fn read(given: Given<'_>, defined: &Defined<'_>, found: &mut Found) -
     let encryption =
         fields.get("encryption").and_then(|given| delivery_key::read(&given, from.as_ref(), found));
     let errors = found[before..].iter().any(|item| item.severity == super::super::Severity::Error);
-    (!errors).then_some(Delivery { from, transform, to: to?, encryption })
+    (!errors).then_some(Delivery { name, from, transform, to: to?, encryption })
 }
 
 /// A logical name that the file defines.
@@ -72,6 +75,8 @@ pub(crate) fn refer(
         .pipeline
         .and_then(|pipeline| name.strip_prefix(pipeline)?.strip_prefix('-'))
         .filter(|logical| names.contains(logical));
+    let said = defined.said.iter().find(|(said, logical)| *said == name && names.contains(logical));
+    let physical = said.map(|(_, logical)| *logical).or(physical);
     let help = if let Some(logical) = physical {
         format!("that is its name on AWS; here it is called `{logical}`")
     } else if let Some(meant) = suggest::nearest(name, names.iter().copied()) {

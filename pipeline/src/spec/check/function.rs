@@ -8,7 +8,7 @@ use super::super::tree::Value;
 use super::delivery::Defined;
 use super::fields::{Fields, Found, Given};
 use super::shape::FUNCTION;
-use super::{reading, settings, transform};
+use super::{physical, reading, settings, transform};
 
 /// A function.
 pub(crate) fn read(
@@ -19,6 +19,7 @@ pub(crate) fn read(
 ) -> Option<Function> {
     let before = found.len();
     let fields = Fields::open(&FUNCTION, given, found)?;
+    let name = physical::read(&fields, &physical::FUNCTION, found);
     let code = transform::code(&fields, check, found);
     let settings = settings::read(&fields, found);
     if is_vrl(code.as_ref()) {
@@ -36,7 +37,7 @@ pub(crate) fn read(
         }
     };
     let failed = found[before..].iter().any(|item| item.severity == super::super::Severity::Error);
-    (!failed).then_some(Function { code: code?, settings, reads: reads? })
+    (!failed).then_some(Function { name, code: code?, settings, reads: reads? })
 }
 
 fn is_vrl(code: Option<&Runs>) -> bool {
@@ -70,7 +71,8 @@ fn reads_nothing(fields: &Fields<'_>, found: &mut Found) {
     }
 }
 
-/// A function and a transform of one name would be one function on AWS.
+/// Functions and transforms share their names: without a `name` both would be one function on AWS, and their alarms are
+/// called by these names.
 pub(crate) fn distinct(functions: &[(&str, Given<'_>)], transforms: &[(&str, Given<'_>)], found: &mut Found) {
     for (logical, given) in functions {
         if let Some((_, transform)) = transforms.iter().find(|(other, _)| other == logical) {

@@ -21,6 +21,7 @@ mod measure;
 mod monitoring;
 pub(super) mod name;
 mod partition;
+pub(super) mod physical;
 mod prefix;
 mod reading;
 mod settings;
@@ -71,6 +72,7 @@ pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform, found: &mut Foun
         streams: stream_entries.iter().map(|(logical, _)| *logical).collect(),
         transforms: transform_entries.iter().map(|(logical, _)| *logical).collect(),
         functions: function_entries.iter().map(|(logical, _)| *logical).collect(),
+        said: [&stream_entries, &transform_entries, &function_entries].into_iter().flat_map(said).collect(),
     };
     let what = ("a function name", name::FUNCTION, name);
     let functions =
@@ -80,6 +82,9 @@ pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform, found: &mut Foun
     let what = ("a delivery name", name::DELIVERY, name);
     let deliveries =
         each(&delivery_entries, what, found, |given, found| delivery::read(given, &defined, found));
+    physical::distinct(&[("stream", &stream_entries)], name, found);
+    physical::distinct(&[("transform", &transform_entries), ("function", &function_entries)], name, found);
+    physical::distinct(&[("delivery", &delivery_entries)], name, found);
     let buckets = buckets(&file, region.as_deref(), &defined, found);
     if !has_errors(found) {
         unused(&transform_entries, &delivery_entries, found);
@@ -120,19 +125,27 @@ fn buckets(
     buckets
 }
 
+/// What these entries are called on AWS, those that say it, each with its name here.
+fn said<'s, 'a>(
+    entries: &'s Vec<(&'a str, Given<'a>)>,
+) -> impl Iterator<Item = (&'a str, &'a str)> + use<'s, 'a> {
+    entries.iter().filter_map(|(logical, given)| Some((physical::said(given)?, *logical)))
+}
+
 /// What a kind of entry is called, what its names become on AWS, and the pipeline's name.
 type Naming<'a> = (&'a str, &'a [name::Physical], Option<&'a str>);
 
 /// The entries of a section that are sound, each with its name checked.
 fn each<'a, T>(
     entries: &[(&str, Given<'a>)],
-    (what, physical, pipeline): Naming<'_>,
+    (what, becomes, pipeline): Naming<'_>,
     found: &mut Found,
     mut read: impl FnMut(Given<'a>, &mut Found) -> Option<T>,
 ) -> IndexMap<String, T> {
     let mut sound = IndexMap::new();
     for (logical, given) in entries {
-        name::logical(what, physical, pipeline, (logical, &given.path), found);
+        let name = name::Logical { name: logical, path: &given.path, said: physical::said(given).is_some() };
+        name::logical(what, becomes, pipeline, name, found);
         sound.extend(read(given.clone(), found).map(|entry| ((*logical).to_owned(), entry)));
     }
     sound

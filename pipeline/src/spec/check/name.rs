@@ -26,34 +26,55 @@ pub(crate) fn pipeline<'a>(given: &Given<'a>, found: &mut Found) -> Option<&'a s
 }
 
 /// What a logical name becomes on AWS, and how long that may be.
-pub(crate) type Physical = (&'static str, fn(&str, &str) -> String, usize);
+pub(crate) struct Physical {
+    kind: &'static str,
+    make: fn(&str, &str) -> String,
+    most: usize,
+    /// Whether `name` of the entry says another one.
+    can_be_said: bool,
+}
+
+/// The name of the entry itself.
+const fn own(kind: &'static str, most: usize) -> Physical {
+    Physical { kind, make: names::physical, most, can_be_said: true }
+}
+
+/// A name that belongs to the pipeline and its entry, whatever that is called itself.
+const fn beside(kind: &'static str, make: fn(&str, &str) -> String, most: usize) -> Physical {
+    Physical { kind, make, most, can_be_said: false }
+}
 
 /// A stream's names.
-pub(crate) const STREAM: &[Physical] = &[("stream", names::physical, names::STREAM_NAME_MAX)];
+pub(crate) const STREAM: &[Physical] = &[own("stream", names::STREAM_NAME_MAX)];
 /// A transform's names.
-pub(crate) const TRANSFORM: &[Physical] = &[
-    ("role", names::transform_role, names::ROLE_NAME_MAX),
-    ("function", names::physical, names::FUNCTION_NAME_MAX),
-];
+pub(crate) const TRANSFORM: &[Physical] =
+    &[beside("role", names::transform_role, names::ROLE_NAME_MAX), own("function", names::FUNCTION_NAME_MAX)];
 /// A function's names.
-pub(crate) const FUNCTION: &[Physical] = &[
-    ("role", names::function_role, names::ROLE_NAME_MAX),
-    ("function", names::physical, names::FUNCTION_NAME_MAX),
-];
+pub(crate) const FUNCTION: &[Physical] =
+    &[beside("role", names::function_role, names::ROLE_NAME_MAX), own("function", names::FUNCTION_NAME_MAX)];
 /// The name of an application that reads by fan-out.
-pub(crate) const CONSUMER: &[Physical] = &[("stream consumer", names::physical, names::CONSUMER_NAME_MAX)];
+pub(crate) const CONSUMER: &[Physical] =
+    &[beside("stream consumer", names::physical, names::CONSUMER_NAME_MAX)];
 /// A delivery's names.
 pub(crate) const DELIVERY: &[Physical] = &[
-    ("role", names::delivery_role, names::ROLE_NAME_MAX),
-    ("delivery stream", names::physical, names::DELIVERY_NAME_MAX),
+    beside("role", names::delivery_role, names::ROLE_NAME_MAX),
+    own("delivery stream", names::DELIVERY_NAME_MAX),
 ];
+
+/// A logical name as it stands in the file.
+pub(crate) struct Logical<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) path: &'a Path,
+    /// Whether its entry says by `name` what it is called on AWS.
+    pub(crate) said: bool,
+}
 
 /// A logical name: legal in itself, and short enough for what it becomes.
 pub(crate) fn logical(
     what: &str,
     physical: &[Physical],
     pipeline: Option<&str>,
-    (name, path): (&str, &Path),
+    Logical { name, path, said }: Logical<'_>,
     found: &mut Found,
 ) -> bool {
     let place = || Place::Key(path.clone());
@@ -62,18 +83,19 @@ pub(crate) fn logical(
         return false;
     }
     let too_long = pipeline.and_then(|pipeline| {
-        physical.iter().find_map(|(kind, make, most)| {
-            let made = make(pipeline, name);
-            (made.len() > *most).then_some((kind, made, most))
+        physical.iter().filter(|it| !(said && it.can_be_said)).find_map(|it| {
+            let made = (it.make)(pipeline, name);
+            (made.len() > it.most).then_some((it, made))
         })
     });
-    let Some((kind, made, most)) = too_long else { return true };
+    let Some((Physical { kind, most, can_be_said, .. }, made)) = too_long else { return true };
     let over = made.len() - most;
+    let another = if *can_be_said { ", or say what it is called with `name`" } else { "" };
     let message =
         format!("the {kind} on AWS would be `{made}`: {} characters, and {most} is the most", made.len());
     found.push(
         Diagnostic::error(Code::NameTooLong, place(), message)
-            .help(format!("make this name, or the pipeline's, shorter by {over}")),
+            .help(format!("make this name, or the pipeline's, shorter by {over}{another}")),
     );
     false
 }

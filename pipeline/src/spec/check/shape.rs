@@ -69,6 +69,7 @@ pub(crate) const STREAM: Shape = Shape {
     what: "a stream",
     home: "`streams.<name>`",
     fields: &[
+        may("name"),
         may("shards"),
         may("retention"),
         may("encryption"),
@@ -94,6 +95,7 @@ pub(crate) const TRANSFORM: Shape = Shape {
     what: "a transform",
     home: "`transforms.<name>`",
     fields: &[
+        may("name"),
         may("vrl"),
         may("package"),
         may("memory"),
@@ -114,6 +116,7 @@ pub(crate) const FUNCTION: Shape = Shape {
     what: "a function",
     home: "`functions.<name>`",
     fields: &[
+        may("name"),
         may("vrl"),
         may("package"),
         may("memory"),
@@ -176,6 +179,7 @@ pub(crate) const DELIVERY: Shape = Shape {
     what: "a delivery",
     home: "`deliveries.<name>`",
     fields: &[
+        may("name"),
         may("from"),
         may("transform"),
         must("to", "to: { s3: { bucket: my-bucket } }"),

@@ -6,7 +6,7 @@ use super::super::model::{Autoscale, Capacity, Stream};
 use super::super::tree::{Kind, Value};
 use super::fields::{Fields, Found, Given};
 use super::shape::{AUTOSCALE, STREAM};
-use super::{kms, measure, name, shard_metrics};
+use super::{kms, measure, name, physical, shard_metrics};
 
 /// UpdateShardCount's own ceiling; the account's quota is checked when the plan is made.
 const SHARDS_MAX: u32 = 10_000;
@@ -32,6 +32,7 @@ pub(crate) struct Pipeline<'a> {
 pub(crate) fn read(given: Given<'_>, of: Pipeline<'_>, found: &mut Found) -> Option<Stream> {
     let before = found.len();
     let fields = Fields::open(&STREAM, given, found)?;
+    let name = physical::read(&fields, &physical::STREAM, found);
     let shards = fields.get("shards").map(|given| (capacity(&given, found), given));
     let autoscale = fields.get("autoscale").and_then(|given| autoscale(given, found));
     let retention_hours = match fields.get("retention") {
@@ -60,6 +61,7 @@ pub(crate) fn read(given: Given<'_>, of: Pipeline<'_>, found: &mut Found) -> Opt
         can_be_warm(capacity, given, found);
     }
     (found.len() == before).then_some(Stream {
+        name,
         capacity,
         retention_hours: retention_hours?,
         encryption,
@@ -88,7 +90,8 @@ fn fan_out(given: &Given<'_>, pipeline: Option<&str>, found: &mut Found) -> Vec<
     let mut names: Vec<String> = Vec::new();
     for item in given.items("dashboard", found) {
         let Some(name) = item.text(found) else { continue };
-        if !name::logical("a consumer's name", name::CONSUMER, pipeline, (name, &item.path), found) {
+        let logical = name::Logical { name, path: &item.path, said: false };
+        if !name::logical("a consumer's name", name::CONSUMER, pipeline, logical, found) {
             continue;
         }
         if names.iter().any(|other| other == name) {

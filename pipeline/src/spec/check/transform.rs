@@ -7,8 +7,8 @@ use super::super::diagnostic::{Diagnostic, Place};
 use super::super::model::{Code as Runs, Transform};
 use super::super::transform::CheckTransform;
 use super::fields::{Fields, Found, Given};
-use super::settings;
 use super::shape::TRANSFORM;
+use super::{physical, settings};
 
 /// "Supports a Lambda invocation time of up to 5 minutes" (Firehose developer guide, data transformation).
 const FIREHOSE_WAITS_SECONDS: u32 = 300;
@@ -16,6 +16,7 @@ const FIREHOSE_WAITS_SECONDS: u32 = 300;
 /// A transform.
 pub(crate) fn read(given: Given<'_>, check: &dyn CheckTransform, found: &mut Found) -> Option<Transform> {
     let fields = Fields::open(&TRANSFORM, given, found)?;
+    let name = physical::read(&fields, &physical::FUNCTION, found);
     let code = code(&fields, check, found);
     let settings = settings::read(&fields, found);
     if let Some(given) = fields.get("timeout") {
@@ -28,7 +29,7 @@ pub(crate) fn read(given: Given<'_>, check: &dyn CheckTransform, found: &mut Fou
                 .help("what the transform fails on goes under the delivery's `errors`"),
         );
     }
-    Some(Transform { code: code?, settings })
+    Some(Transform { name, code: code?, settings })
 }
 
 fn fits_firehose(seconds: u32, given: &Given<'_>, found: &mut Found) {

@@ -34,6 +34,8 @@ const FORMS: &[(&str, &str)] = &[
     (r"^[0-9]+(MiB|GiB)/s$", "throughput such as 100MiB/s"),
     (r"^[0-9]+%$", "percentage such as 70%"),
     (r"^[a-z]([a-z0-9_-]*[a-z0-9])?$", "name of lower-case letters, digits, `-` and `_`"),
+    (r"^[a-zA-Z0-9_-]+$", "name of letters, digits, `-` and `_`"),
+    (r"^[a-zA-Z0-9_.-]+$", "name of letters, digits, `-`, `_` and `.`"),
     (r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", "bucket name"),
     (r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$", "AWS region"),
     (r"\.[zZ][iI][pP]$", "path of a zip file"),

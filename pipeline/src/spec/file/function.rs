@@ -9,6 +9,10 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("oneOf" = [{"required": ["vrl"]}, {"required": ["package"]}]))]
 pub struct Function {
+    /// Its name on AWS, in the account and region, instead of `<pipeline>-<name here>`. Another name makes another function.
+    /// Letters, digits, `-` and `_`, at most 64.
+    #[schemars(regex(pattern = r"^[a-zA-Z0-9_-]+$"), length(min = 1, max = 64), example = &"OrdersLoad")]
+    pub name: Option<String>,
     /// A program in the Vector Remap Language, run by the function that pipectl ships. With `from` it runs over each
     /// record of the stream, as a transform's does, and what is in `.` at the end is a line of the function's log; a
     /// record that it fails on is tried again. Without, `.` is the event, and at the end the answer.

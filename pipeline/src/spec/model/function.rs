@@ -109,6 +109,8 @@ impl Default for FunctionSettings {
 /// A Lambda function of the user's own beside the deliveries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Function {
+    /// Its name on AWS, where the file says one; see [`super::Pipeline::function_name`].
+    pub name: Option<String>,
     /// What it runs: a program over each record of its stream, or over whatever event it is called with; or a package.
     pub code: Code,
     /// How it is run.

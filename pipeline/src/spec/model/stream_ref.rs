@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::super::names;
-
 /// A stream that is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamRef {
@@ -25,8 +23,10 @@ pub struct OtherStream {
 }
 
 /// What has to be known of another pipeline's stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundStream {
+    /// Its name on AWS.
+    pub name: String,
     /// The KMS key that encrypts it.
     pub encryption: Option<String>,
 }
@@ -60,15 +60,6 @@ impl StreamRef {
         match self {
             Self::Own(_) => None,
             Self::Other(other) => Some(other),
-        }
-    }
-
-    /// Its name on AWS; `pipeline` is the one whose file refers to it.
-    #[must_use]
-    pub fn physical(&self, pipeline: &str) -> String {
-        match self {
-            Self::Own(logical) => names::physical(pipeline, logical),
-            Self::Other(other) => names::physical(&other.pipeline, &other.stream),
         }
     }
 }

@@ -5,23 +5,28 @@ use std::collections::HashMap;
 use super::super::check::suggest;
 use super::super::code::Code;
 use super::super::diagnostic::{Diagnostic, Place};
-use super::super::model::{FoundStream, Pipeline};
+use super::super::model::{FoundStream, Pipeline, Stream};
 use super::super::path::Path;
 
 /// A finding about one of the pipelines, by its place in the set.
 type Found = Vec<(usize, Diagnostic)>;
 
-/// What others have to know of a pipeline: its region, and its streams with the keys that encrypt them.
-type Known = (Option<String>, HashMap<String, Option<String>>);
+/// What others have to know of a pipeline: its region, and its streams.
+type Known = (Option<String>, HashMap<String, FoundStream>);
 
 /// Resolves the references from one pipeline of the set to another. Those to pipelines outside the set stay open.
 pub(super) fn resolve(pipelines: &mut [&mut Pipeline], found: &mut Found) {
     let known: HashMap<String, Known> = pipelines
         .iter()
         .map(|pipeline| {
-            let streams = pipeline.streams.iter();
-            let streams =
-                streams.map(|(logical, stream)| (logical.clone(), stream.encryption.clone())).collect();
+            let found = |(logical, stream): (&String, &Stream)| {
+                let found = FoundStream {
+                    name: pipeline.stream_name(logical),
+                    encryption: stream.encryption.clone(),
+                };
+                (logical.clone(), found)
+            };
+            let streams = pipeline.streams.iter().map(found).collect();
             (pipeline.name.clone(), (pipeline.region.clone(), streams))
         })
         .collect();
@@ -30,7 +35,7 @@ pub(super) fn resolve(pipelines: &mut [&mut Pipeline], found: &mut Found) {
         for (path, other) in pipeline.others_mut() {
             let Some((there, streams)) = known.get(&other.pipeline) else { continue };
             match streams.get(&other.stream) {
-                Some(encryption) => other.found = Some(FoundStream { encryption: encryption.clone() }),
+                Some(stream) => other.found = Some(stream.clone()),
                 None => {
                     let names = streams.keys().map(String::as_str).collect::<Vec<_>>();
                     found.push((at, unknown_stream(&path, &other.pipeline, &other.stream, &names)));

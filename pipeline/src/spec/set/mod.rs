@@ -8,6 +8,7 @@ mod gather;
 mod inputs;
 pub(crate) mod links;
 mod overlay;
+mod taken;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -181,6 +182,7 @@ impl FileInputs {
 /// finding may hide.
 fn link(all: &mut [Checked], sources: &Sources) -> Vec<usize> {
     distinct(all, sources);
+    taken::find(all, sources);
     if all.iter().any(|checked| checked.pipeline.is_none()) {
         return Vec::new();
     }

@@ -89,6 +89,7 @@ fn every_field_is_read() {
     assert_eq!(
         pipeline.transforms["own"],
         Transform {
+            name: None,
             code: Code::Package(PathBuf::from("./build/own.zip")),
             settings: FunctionSettings {
                 memory_mib: 1024,

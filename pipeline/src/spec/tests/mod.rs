@@ -7,6 +7,7 @@ mod functions;
 mod good;
 mod http;
 mod monitoring;
+mod names;
 mod programs;
 mod properties;
 mod references;

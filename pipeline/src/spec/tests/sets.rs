@@ -133,14 +133,14 @@ fn a_pipeline_comes_after_those_it_reads() {
     let set = holds(load(folder.path(), "", &[]));
     assert_eq!(names(&set), ["third", "second", "first", "fourth"]);
     let from = |at: usize| set.documents[at].pipeline.deliveries["lake"].from.clone().unwrap();
-    assert_eq!(from(1).physical("second"), "third-own");
+    assert_eq!(set.documents[1].pipeline.name_of(&from(1)), "third-own");
     assert_eq!(set.documents[1].pipeline.stream_key(&from(1)), Some("alias/mine"));
-    assert_eq!(from(2).other().and_then(|other| other.found.clone()), Some(set_found(None)));
+    assert_eq!(from(2).other().and_then(|other| other.found.clone()), Some(set_found("second-own", None)));
     assert_eq!(from(3).other().and_then(|other| other.found.clone()), None);
 }
 
-fn set_found(encryption: Option<&str>) -> super::super::model::FoundStream {
-    super::super::model::FoundStream { encryption: encryption.map(str::to_owned) }
+fn set_found(name: &str, encryption: Option<&str>) -> super::super::model::FoundStream {
+    super::super::model::FoundStream { name: name.to_owned(), encryption: encryption.map(str::to_owned) }
 }
 
 #[test]
@@ -175,6 +175,32 @@ fn one_name_and_one_bucket_belong_to_one_pipeline() {
     let folder =
         folder(&[("a.yaml", &reads("a", "own")), ("b.yaml", &same_bucket), ("c.yaml", &reads("a", "own"))]);
     assert_snapshot!(shown(folder.path(), load(folder.path(), "", &[])));
+}
+
+#[test]
+fn one_name_on_aws_belongs_to_one_pipeline() {
+    let folder = folder(&[
+        ("a.yaml", &pipeline("a", "streams:\n  b-c:\n  own: { name: Mine }\n")),
+        ("b.yaml", &pipeline("a-b", "streams:\n  c:\n  d: { name: Mine }\n")),
+        ("c.yaml", &pipeline("c", "region: eu-west-1\nstreams:\n  d: { name: Mine }\n")),
+    ]);
+    assert_snapshot!(shown(folder.path(), load(folder.path(), "", &[])));
+}
+
+#[test]
+fn a_stream_of_another_pipeline_is_called_what_its_file_says() {
+    let folder = folder(&[
+        ("1.yaml", &reads("first", "second/own")),
+        ("2.yaml", &pipeline("second", "streams:\n  own: { name: OrdersProd }\n")),
+        ("3.yaml", &reads("third", "elsewhere/own")),
+    ]);
+    let set = holds(load(folder.path(), "", &[]));
+    let read = |name: &str| {
+        let document = set.documents.iter().find(|it| it.pipeline.name == name).unwrap();
+        document.pipeline.name_of(document.pipeline.deliveries["lake"].from.as_ref().unwrap())
+    };
+    assert_eq!(read("first"), "OrdersProd");
+    assert_eq!(read("third"), "elsewhere-own");
 }
 
 #[test]

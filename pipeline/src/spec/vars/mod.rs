@@ -21,5 +21,5 @@ pub use given::{ENVIRONMENT, GivenValues};
 pub(crate) use scope::{LEFT_OUT, Scope, undeclared};
 pub use secret::{Mask, Secret};
 pub(crate) use secret::{Seals, has_seals, is_sealed, seal};
-pub(crate) use text::has_variables;
+pub(crate) use text::{escape, has_variables};
 pub use value::VariableType;

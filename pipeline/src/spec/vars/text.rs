@@ -3,6 +3,7 @@
 //! Only `${var.` begins a variable, so that nothing else has to be escaped: Firehose's `!{timestamp:…}`, VRL's `$1` and
 //! a shell's `${HOME}` are text as ever. `$${var.` is the text `${var.`.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A part of a text.
@@ -46,6 +47,23 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
 /// Whether a variable stands in a text.
 pub(crate) fn has_variables(text: &str) -> bool {
     parts(text).iter().any(|part| matches!(part, Part::Variable(..)))
+}
+
+/// The text as it is written in a file so that it is read as it is: `$${var.` where it has `${var.`.
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+    let begins = |(at, found): &(usize, &str)| after_var(&text[at + found.len()..]).is_some();
+    let mut written = String::new();
+    let mut done = 0;
+    for (at, _) in text.match_indices("${").filter(begins) {
+        written.push_str(&text[done..at]);
+        written.push('$');
+        done = at;
+    }
+    if done == 0 && written.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    written.push_str(&text[done..]);
+    Cow::Owned(written)
 }
 
 /// What follows `var.`, with blanks before it or not.
@@ -152,6 +170,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_escaped_text_is_read_as_it_was(text in "(\\$|\\{|\\}|\\$\\{ ?var\\.|[a-zé ]|-){0,24}") {
+            let written = escape(&text);
+            let read: String = parts(&written)
+                .iter()
+                .map(|part| match part {
+                    Part::Text(bytes) => &written[bytes.clone()],
+                    Part::Escape(_) => "${",
+                    Part::Variable(..) | Part::Broken(..) => "a variable",
+                })
+                .collect();
+            prop_assert_eq!(read, text);
+        }
+
         #[test]
         fn parts_tile_any_text(text in "(\\$|\\{|\\}|var\\.|[a-zé ]|-){0,24}") {
             let mut at = 0;
