@@ -17,6 +17,7 @@ mod quota;
 mod refresh;
 mod removal;
 mod saved;
+mod saved_set;
 mod select;
 mod summary;
 
@@ -34,6 +35,7 @@ pub use quota::{QuotaError, ShardQuota, check_shards, shards_opened};
 pub use refresh::Refresh;
 pub use removal::{RemovalInputs, build_removal};
 pub use saved::{SavedPlan, SavedPlanError};
+pub use saved_set::SavedPlans;
 pub use select::{LeftOut, SelectError, Selection};
 pub use summary::{PlanSummary, StepSummary};
 
