@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from github import ApiError, GitHub, shortened  # noqa: E402
+from values import WrongValue, hidden, lines, masks, values  # noqa: E402
 
 # What `pipectl help exit-codes` says of them.
 DONE, CHANGES, HALFWAY = 0, 2, 3
@@ -38,11 +39,15 @@ class Action:
         self.command = self.input("COMMAND")
         self.pipeline = self.input("PIPELINE") or "pipeline.yaml"
         self.arguments = self.input("ARGUMENTS").split()
+        self.pipelines = self.input("PIPELINES").split()
+        self.secrets = self.values("sensitive-vars", self.input("SENSITIVE_VARS"))
+        self.options = self.read_options()
         self.program = self.input("PROGRAM") or "pipectl"
         self.commit = environment.get("GITHUB_SHA", "")
         self.event = self.read_event()
         folder = self.input("WORKING_DIRECTORY") or "."
-        self.name = self.input("NAME") or str(Path(folder) / self.pipeline)
+        some = f" ({', '.join(self.pipelines)})" if self.pipelines else ""
+        self.name = self.input("NAME") or str(Path(folder) / self.pipeline) + some
         self.marker = f"<!-- pipectl plan of {re.sub('-{2,}', '-', self.name)} -->"
         self.scratch = Path(environment.get("RUNNER_TEMP", "."))
         self.github = GitHub(
@@ -54,6 +59,29 @@ class Action:
     def input(self, name):
         return self.environment.get(f"INPUT_{name}", "").strip()
 
+    def values(self, name, text):
+        try:
+            return values(text)
+        except WrongValue as error:
+            raise Failed(f"{name}: {error}") from error
+
+    def read_options(self):
+        """What `validate`, `plan` and `apply` get alike: a plan is bound to what it was made from."""
+        given = self.values("vars", self.input("VARS"))
+        twice = sorted(set(given) & set(self.secrets))
+        if twice:
+            raise Failed(f"`{twice[0]}` is in `vars` and in `sensitive-vars`")
+        options = ["-f", self.pipeline]
+        for option, items in (
+            ("--pipeline", self.pipelines),
+            ("--var", [f"{name}={value}" for name, value in given.items()]),
+            ("--var-file", lines(self.input("VAR_FILES"))),
+            ("--overlay", lines(self.input("OVERLAYS"))),
+        ):
+            # In one word, so that no value is taken for an option.
+            options += [f"{option}={item}" for item in items]
+        return options
+
     def read_event(self):
         path = self.environment.get("GITHUB_EVENT_PATH")
         return json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
@@ -62,15 +90,28 @@ class Action:
         commands = {"check": self.check, "plan": self.plan, "apply": self.apply}
         if self.command not in commands:
             raise Failed(f"there is no command `{self.command}`: it is check, plan or apply")
+        self.mask()
         commands[self.command]()
+
+    def mask(self):
+        """Before anything else is written."""
+        for name, value in self.secrets.items():
+            found = masks(value)
+            for text in found:
+                print(f"::add-mask::{escaped(text)}")
+            if value and not found:
+                words = f"the value of `{name}` is too short to be masked in a log: every such letter would be"
+                print(f"::warning title=pipectl::{escaped(words)}")
 
     def pipectl(self, *arguments, keep_output=False):
         """Runs pipectl: its exit code, and what it wrote to stdout where that is kept."""
         command = [self.program, *arguments]
         output = subprocess.PIPE if keep_output else None
         sys.stdout.flush()
+        environment = {**self.environment, **{f"PIPECTL_VAR_{name}": value for name, value in self.secrets.items()}}
+        environment.pop("INPUT_SENSITIVE_VARS", None)
         try:
-            done = subprocess.run(command, stdout=output, check=False)
+            done = subprocess.run(command, stdout=output, env=environment, check=False)
         except FileNotFoundError as error:
             raise Failed(f"there is no program `{self.program}`") from error
         return done.returncode, (done.stdout or b"").decode(errors="replace")
@@ -79,7 +120,7 @@ class Action:
 
     def check(self):
         """Mistakes and layout; both are told, whatever the first says."""
-        valid, _ = self.pipectl("validate", "-f", self.pipeline)
+        valid, _ = self.pipectl("validate", *self.options)
         tidy, _ = self.pipectl("fmt", "--check", self.pipeline)
         if valid != DONE:
             raise Failed(f"{self.pipeline} is not valid", valid)
@@ -94,7 +135,7 @@ class Action:
         plan_file = self.scratch / "pipectl.plan"
         plan_file.unlink(missing_ok=True)
         code, text = self.pipectl(
-            "plan", "-f", self.pipeline, "-o", str(plan_file), "--detailed-exitcode", "--format", "markdown",
+            "plan", *self.options, "-o", str(plan_file), "--detailed-exitcode", "--format", "markdown",
             *self.arguments, keep_output=True,
         )
         pull = self.event.get("pull_request") or {}
@@ -119,7 +160,7 @@ class Action:
             print("Nothing to apply.")
             return
         # A plan is bound to the choices made for it; arguments were its.
-        code, _ = self.pipectl("apply", str(plan_file), "-f", self.pipeline, "--auto-approve", "--lock-timeout", "10m")
+        code, _ = self.pipectl("apply", str(plan_file), *self.options, "--auto-approve", "--lock-timeout", "10m")
         self.output("changes", "true")
         words = {DONE: "✅ Applied", HALFWAY: "⚠️ Stopped half way: run the job again, it converges"}
         outcome = words.get(code, "❌ Not applied")
@@ -154,7 +195,7 @@ class Action:
         """A plan made now; nothing where there is nothing to do."""
         plan_file = self.scratch / "fresh.plan"
         code, text = self.pipectl(
-            "plan", "-f", self.pipeline, "-o", str(plan_file), "--detailed-exitcode", "--format", "markdown",
+            "plan", *self.options, "-o", str(plan_file), "--detailed-exitcode", "--format", "markdown",
             *self.arguments, keep_output=True,
         )
         if code not in (DONE, CHANGES):
@@ -172,6 +213,7 @@ class Action:
 
     def tell(self, number, text):
         """The job's summary, and the comment on the pull request. Who cannot comment still plans."""
+        text = hidden(text, self.secrets.values())
         self.summarise(text)
         if number is None or self.input("COMMENT") == "false":
             return
@@ -182,6 +224,7 @@ class Action:
             print(f"::warning title=pipectl::{escaped(f'no comment on the pull request: {error}{hint}')}")
 
     def summarise(self, text):
+        text = hidden(text, self.secrets.values())
         path = self.environment.get("GITHUB_STEP_SUMMARY")
         if path:
             with open(path, "a", encoding="utf-8") as summary:
@@ -206,7 +249,7 @@ def escaped(text):
 
 def main():
     try:
-        Action(os.environ).run()
+        Action(dict(os.environ)).run()
     except Failed as failure:
         print(f"::error title=pipectl::{escaped(str(failure))}")
         return failure.code

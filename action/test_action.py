@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import github  # noqa: E402
+import values  # noqa: E402
 
 HEAD = "a" * 40
 MERGE = "b" * 40
@@ -120,6 +121,9 @@ from pathlib import Path
 here = Path(__file__).resolve().parent
 with open(here / "calls", "a") as calls:
     calls.write(" ".join(sys.argv[1:]) + "\\n")
+import json, os
+with open(here / "environment", "w") as environment:
+    environment.write(json.dumps(dict(os.environ)))
 command = sys.argv[1]
 if command == "plan":
     Path(sys.argv[sys.argv.index("-o") + 1]).write_text("the plan")
@@ -334,6 +338,86 @@ class ActionTest(ScriptTest):
         self.assertEqual(declared, used)
 
 
+class InputsTest(ScriptTest):
+    """Variables, overlays and pipelines: the same for each command, and nothing of a secret in sight."""
+
+    GIVEN = {
+        "pipeline": "pipelines", "pipelines": "clicks\narchive", "vars": "stage=prod\n# not this\n\nmotto = a = b c",
+        "var_files": "vars/all.yaml\nvars/my prod.yaml", "overlays": "prod.yaml",
+    }
+    OPTIONS = (
+        "-f pipelines --pipeline=clicks --pipeline=archive --var=stage=prod --var=motto=a = b c"
+        " --var-file=vars/all.yaml --var-file=vars/my prod.yaml --overlay=prod.yaml"
+    )
+
+    def environment(self):
+        return json.loads((self.folder / "environment").read_text())
+
+    def test_check_plan_and_apply_get_the_same(self):
+        self.assertEqual(self.run_action("check", **self.GIVEN).returncode, 0)
+        self.assertEqual(self.run_action("plan", self.pull_request(), **self.GIVEN).returncode, 0)
+        self.assertEqual(self.run_action("apply", plan="fresh", **self.GIVEN).returncode, 0)
+        calls = [call for call in self.calls() if not call.startswith("fmt")]
+        self.assertEqual([call.split()[0] for call in calls], ["validate", "plan", "plan", "apply"])
+        for call in calls:
+            self.assertIn(self.OPTIONS, call)
+
+    def test_pipelines_of_one_folder_have_comments_of_their_own(self):
+        for name in ("clicks", "archive"):
+            self.run_action("plan", self.pull_request(), pipeline="pipelines", pipelines=name)
+        self.assertEqual(len(self.github.comments), 2)
+        self.assertIn("plan of pipelines (clicks)", self.github.comments[0]["body"])
+
+    def test_a_sensitive_value_is_masked_first_and_is_in_no_argument_and_no_comment(self):
+        secret = "token=hunter2-hunter2\npem<<END\n-----BEGIN-----\nbGluZQ-of-it\nEND"
+        self.told(plan="### Plan\n\nhunter2-hunter2 and bGluZQ-of-it\n", plan_code=2)
+        done = self.run_action("plan", self.pull_request(), sensitive_vars=secret)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        said = done.stdout.splitlines()
+        self.assertIn("::add-mask::hunter2-hunter2", said)
+        self.assertIn("::add-mask::bGluZQ-of-it", said)
+        masks = [line.startswith("::add-mask::") for line in said]
+        self.assertEqual(masks, sorted(masks, reverse=True), "masks come before everything else")
+        told = "".join(self.calls()) + self.github.comments[0]["body"] + (self.folder / "summary").read_text()
+        self.assertNotIn("hunter2", told)
+        self.assertNotIn("bGluZQ", told)
+        environment = self.environment()
+        self.assertEqual(environment["PIPECTL_VAR_token"], "hunter2-hunter2")
+        self.assertEqual(environment["PIPECTL_VAR_pem"], "-----BEGIN-----\nbGluZQ-of-it")
+        self.assertNotIn("INPUT_SENSITIVE_VARS", environment)
+
+    def test_a_value_too_short_to_be_masked_is_warned_of_and_not_told(self):
+        done = self.run_action("plan", self.pull_request(), sensitive_vars="pin=a")
+        self.assertNotIn("::add-mask::", done.stdout)
+        self.assertIn("::warning title=pipectl::the value of `pin` is too short", done.stdout)
+        self.assertEqual(self.environment()["PIPECTL_VAR_pin"], "a")
+
+    def test_inputs_that_say_no_value_are_errors_that_do_not_tell_it(self):
+        for given, words in (
+            ({"vars": "stage prod"}, "vars: line 1 is not `name=value`"),
+            ({"sensitive_vars": "a=1\n hunter2"}, "sensitive-vars: line 2 is not `name=value`"),
+            ({"sensitive_vars": "hunter2!=x"}, "line 1 does not begin with the name of a variable"),
+            ({"sensitive_vars": "pem<<END\nhunter2"}, "the value of `pem` has no line `END` at its end"),
+            ({"sensitive_vars": "pem<<\nhunter2"}, "names no line to end at"),
+            ({"vars": "a=1\na=2"}, "`a` is given twice"),
+            ({"vars": "a=1", "sensitive_vars": "a=hunter2"}, "`a` is in `vars` and in `sensitive-vars`"),
+        ):
+            done = self.run_action("plan", **given)
+            self.assertEqual(done.returncode, 1, given)
+            self.assertIn(words, done.stdout)
+            self.assertNotIn("hunter2", done.stdout + done.stderr)
+        self.assertFalse((self.folder / "calls").exists())
+
+
+class ValuesTest(unittest.TestCase):
+    def test_a_value_keeps_its_signs_and_a_block_its_lines(self):
+        found = values.values("a=b=c\nb<<X\n  one\n\n two=2\nX\nc=\nd=<<e")
+        self.assertEqual(found, {"a": "b=c", "b": "  one\n\n two=2", "c": "", "d": "<<e"})
+
+    def test_of_two_secrets_the_longer_is_hidden_first(self):
+        self.assertEqual(values.hidden("abcdef abcd abc", ["abcd", "abcdef", "abc"]), "*** *** abc")
+
+
 class ShortenedTest(unittest.TestCase):
     def test_what_fits_stays_as_it_is(self):
         self.assertEqual(github.shortened("a\nb"), "a\nb")
@@ -379,10 +463,53 @@ class RealTest(ScriptTest):
         self.assertIn("✅ Applied", self.github.comments[0]["body"])
         again = self.run_action("plan", self.pull_request(), aws, program=program)
         self.assertEqual((again.returncode, self.outputs()["changes"]), (0, "false"))
+        self.two_pipelines(program, aws)
         (self.folder / "pipeline.yaml").write_text("apiVersion: pipectl/v1\nname: real\n")
         broken = self.run_action("check", None, aws, program=program)
         self.assertEqual(broken.returncode, 1)
         self.assertIn("::error file=pipeline.yaml,line=1,", broken.stdout + broken.stderr)
+
+    def two_pipelines(self, program, aws):
+        """A folder of two, with a variable, an overlay and a secret: planned, merged, and nothing is left to do."""
+        head = "apiVersion: pipectl/v1\nkind: Pipeline\n"
+        (self.folder / "pipelines").mkdir()
+        (self.folder / "pipelines" / "clicks.yaml").write_text(
+            head + "name: clicks-${var.stage}\n\nvars:\n  stage: dev\n  key: { sensitive: true }\n\nstreams:\n  events:\n\n"
+            "deliveries:\n  hook:\n    from: events\n    to:\n      http:\n        url: https://example.com/in\n"
+            "        access-key: ${var.key}\n        backup: { bucket: hook-${var.stage} }\n"
+        )
+        (self.folder / "pipelines" / "archive.yaml").write_text(
+            head + "name: archive-${var.stage}\n\nvars:\n  stage: dev\n\ndeliveries:\n  raw:\n"
+            "    from: clicks-${var.stage}/events\n    to:\n      s3:\n        bucket: raw-${var.stage}\n"
+        )
+        (self.folder / "prod.yaml").write_text("tags: { stage: prod }\n")
+        given = {
+            "program": program, "pipeline": "pipelines", "vars": "stage=prod", "overlays": "prod.yaml",
+            "sensitive_vars": "key=hunter2-hunter2",
+        }
+        self.github.pulls.clear()
+        checked = self.run_action("check", None, aws, **given)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        planned = self.run_action("plan", self.pull_request(), aws, **given)
+        self.assertEqual(planned.returncode, 0, planned.stdout + planned.stderr)
+        comment = self.github.comments[1]["body"]
+        self.assertIn("clicks-prod", comment)
+        self.assertIn("archive-prod", comment)
+        outputs = self.outputs()
+        plan = Path(outputs["plan-file"]).read_bytes()
+        self.github.add_artifact(outputs["artifact"], plan)
+        self.merged()
+        other = self.run_action("apply", None, aws, **{**given, "sensitive_vars": "key=hunter3-hunter3"})
+        self.assertEqual(other.returncode, 1)
+        self.assertIn("the variable key has not the value", other.stderr)
+        applied = self.run_action("apply", None, aws, **given)
+        self.assertEqual(applied.returncode, 0, applied.stdout + applied.stderr)
+        again = self.run_action("plan", self.pull_request(), aws, **given)
+        self.assertEqual((again.returncode, self.outputs()["changes"]), (0, "false"), again.stdout + again.stderr)
+        for ran in (checked, planned, other, applied, again):
+            said = "\n".join(line for line in ran.stdout.splitlines() if not line.startswith("::add-mask::"))
+            self.assertNotIn("hunter", said + ran.stderr)
+        self.assertNotIn("hunter", comment + plan.decode())
 
 
 if __name__ == "__main__":

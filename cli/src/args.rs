@@ -59,9 +59,9 @@ pub(crate) struct Globals {
     #[arg(help_heading = PIPELINE)]
     pub(crate) file: PathBuf,
 
-    /// Only this pipeline, where the file or folder has several
+    /// Only this pipeline, where the file or folder has several; may be given several times
     #[arg(long, global = true, value_name = "NAME", help_heading = PIPELINE)]
-    pub(crate) pipeline: Option<String>,
+    pub(crate) pipeline: Vec<String>,
 
     /// Give a variable this value; may be given several times
     #[arg(long, global = true, value_name = "NAME=VALUE", help_heading = PIPELINE)]

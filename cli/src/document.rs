@@ -1,7 +1,7 @@
 //! Reading pipeline files for a command: every mistake in them is printed before the command gives up.
 //!
-//! A file or a folder may hold several pipelines. Commands that go through all of them take [`load_all`]; those that
-//! are about one take [`load`] or [`load_without_secrets`], and `--pipeline` says which.
+//! A file or a folder may hold several pipelines. Commands that go through all of them take [`load_all`], or the ones that
+//! `--pipeline` names; those that are about one take [`load`] or [`load_without_secrets`], and `--pipeline` says which.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,10 +35,12 @@ pub(crate) fn load(session: &Session) -> Result<Document, CommandError> {
     one(load_all(session)?)
 }
 
-/// The pipeline of this name, checked but for its programs.
-pub(crate) fn load_named(session: &Session, name: &str) -> Result<Document, CommandError> {
+/// The pipelines of these names, checked but for their programs, in the order of the names.
+pub(crate) fn load_named(session: &Session, names: &[&str]) -> Result<Vec<Document>, CommandError> {
     let set = read(session, &TakeEveryTransform, false)?;
-    one(picked(set.documents, Some(name))?)
+    let mut documents = picked(set.documents, names)?;
+    documents.sort_by_key(|document| names.iter().position(|name| *name == document.pipeline.name));
+    Ok(documents)
 }
 
 /// The one pipeline for commands that deploy nothing: neither do its programs have to compile, nor do sensitive
@@ -47,16 +49,20 @@ pub(crate) fn load_without_secrets(session: &Session) -> Result<Document, Comman
     one(load_all_without_secrets(session)?)
 }
 
-/// The same of all pipelines, or of the one that `--pipeline` names.
+/// The same of all pipelines, or of those that `--pipeline` names.
 pub(crate) fn load_all_without_secrets(session: &Session) -> Result<Vec<Document>, CommandError> {
     let set = read(session, &TakeEveryTransform, true)?;
-    picked(set.documents, session.globals.pipeline.as_deref())
+    picked(set.documents, &named(session))
 }
 
-/// All pipelines of the global options, or the one that `--pipeline` names: each after those whose streams it reads.
+/// All pipelines of the global options, or those that `--pipeline` names: each after those whose streams it reads.
 pub(crate) fn load_all(session: &Session) -> Result<Vec<Document>, CommandError> {
     let set = read(session, &Compiler, false)?;
-    picked(set.documents, session.globals.pipeline.as_deref())
+    picked(set.documents, &named(session))
+}
+
+fn named(session: &Session) -> Vec<&str> {
+    session.globals.pipeline.iter().map(String::as_str).collect()
 }
 
 /// The only one of some pipelines.
@@ -83,15 +89,18 @@ pub(crate) fn refuse_several(documents: &[Document], what: &str) -> Result<(), C
         .hint(format!("--pipeline NAME says which: {}", names(documents))))
 }
 
-fn picked(documents: Vec<Document>, name: Option<&str>) -> Result<Vec<Document>, CommandError> {
-    let Some(name) = name else { return Ok(documents) };
-    let names = names(&documents);
-    let found: Vec<Document> = documents.into_iter().filter(|it| it.pipeline.name == name).collect();
-    if !found.is_empty() {
-        return Ok(found);
+/// Those of these names, in their own order; all where no name is given.
+fn picked(mut documents: Vec<Document>, wanted: &[&str]) -> Result<Vec<Document>, CommandError> {
+    if wanted.is_empty() {
+        return Ok(documents);
     }
+    let is_there = |name: &&str| documents.iter().any(|it| it.pipeline.name == *name);
+    let Some(name) = wanted.iter().find(|name| !is_there(name)) else {
+        documents.retain(|it| wanted.contains(&it.pipeline.name.as_str()));
+        return Ok(documents);
+    };
     let error = CommandError::new(Kind::Usage, format!("there is no pipeline `{name}`"));
-    let error = error.hint(format!("there is: {names}"));
+    let error = error.hint(format!("there is: {}", names(&documents)));
     let is_file = name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml");
     Err(if is_file { error.hint("-f FILE names the file; --pipeline is the pipeline's name") } else { error })
 }

@@ -97,6 +97,12 @@ impl CommandError {
         self
     }
 
+    /// The same as the cause of something; the ways out stay.
+    pub(crate) fn within(self, context: impl Into<String>) -> Self {
+        let source = Box::new(Context { what: context.into(), cause: self.source });
+        Self { source, ..self }
+    }
+
     /// The same with another kind, where what it led to matters more.
     pub(crate) fn of_kind(mut self, kind: Kind) -> Self {
         self.kind = kind;

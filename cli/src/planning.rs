@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use pipectl_pipeline::PlanOptions;
-use pipectl_pipeline::plan::{BucketData, SavedPlan, Selection};
+use pipectl_pipeline::plan::{BucketData, SavedPlans, Selection};
 use pipectl_pipeline::spec::Document;
 
 use crate::document;
@@ -101,9 +101,9 @@ pub(crate) fn of_file(document: &Document) -> PlanOptions {
     }
 }
 
-/// Writes a saved plan where only its owner can read it: it holds the environment of functions, in which only the values
+/// Writes saved plans where only their owner can read them: they hold the environment of functions, in which only the values
 /// of sensitive variables are sealed.
-pub(crate) fn save(path: &Path, saved: &SavedPlan) -> Result<(), CommandError> {
+pub(crate) fn save(path: &Path, saved: &SavedPlans) -> Result<(), CommandError> {
     let failed = |cause| CommandError::wrap(Kind::File, format!("cannot write `{}`", path.display()), cause);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -116,12 +116,12 @@ pub(crate) fn save(path: &Path, saved: &SavedPlan) -> Result<(), CommandError> {
     file.write_all(&saved.to_bytes()).map_err(failed)
 }
 
-/// Reads a saved plan.
-pub(crate) fn read(path: &Path) -> Result<SavedPlan, CommandError> {
+/// Reads saved plans.
+pub(crate) fn read(path: &Path) -> Result<SavedPlans, CommandError> {
     let bytes = std::fs::read(path).map_err(|cause| {
         CommandError::wrap(Kind::File, format!("cannot read `{}`", path.display()), cause)
     })?;
-    SavedPlan::read(&bytes).map_err(|cause| {
+    SavedPlans::read(&bytes).map_err(|cause| {
         let hint = cause.hint();
         CommandError::wrap(Kind::Invalid, format!("`{}` cannot be applied", path.display()), cause).hint(hint)
     })

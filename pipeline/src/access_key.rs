@@ -9,7 +9,10 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use crate::plan::{Operation, Plan};
+use crate::resources::delivery::{DeliveryChange, To};
 use crate::resources::names::hex;
+use crate::resources::{Address, Change, Spec};
 use crate::spec::model::{AccessKey, Destination, KeyText, Pipeline};
 
 /// Bytes of a fingerprint.
@@ -52,6 +55,28 @@ impl AccessKeys {
     /// The key of a fingerprint, where a file that was read has it.
     pub(crate) fn find(&self, fingerprint: &str) -> Option<KeyText> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(fingerprint).cloned()
+    }
+}
+
+/// The deliveries to which a plan sends a key, with the key's fingerprint.
+pub(crate) fn sent(plan: &Plan) -> impl Iterator<Item = (&Address, &String)> {
+    plan.steps.iter().filter_map(|step| {
+        let fingerprint = step.operations.iter().find_map(|operation| match operation {
+            Operation::Create => match &step.desired.as_ref()?.spec {
+                Spec::Delivery(delivery) => key(&delivery.destination),
+                _ => None,
+            },
+            Operation::Change(Change::Delivery(DeliveryChange::Destination(to))) => key(to),
+            _ => None,
+        })?;
+        Some((&step.address, fingerprint))
+    })
+}
+
+fn key(to: &To) -> Option<&String> {
+    match to {
+        To::Http(http) => http.fingerprint(),
+        To::S3(_) => None,
     }
 }
 

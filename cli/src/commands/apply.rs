@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use pipectl_pipeline::Engine;
 use pipectl_pipeline::apply::Outcome;
-use pipectl_pipeline::plan::Plan;
+use pipectl_pipeline::plan::{Plan, Purpose};
 use pipectl_pipeline::spec::Document;
+use pipectl_pipeline::{Engine, Error};
 use tokio_util::sync::CancellationToken;
 
-use super::rollback;
+use super::{refresh, rollback};
 use crate::document;
 use crate::error::{CommandError, Exit, Kind};
 use crate::interrupt;
@@ -74,9 +74,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     let documents = document::load_all(session)?;
     args.picking.check(&documents)?;
     if args.refresh_only {
-        let mut document = document::one(documents)?;
-        let engine = provision::connect_and_resolve(session, &mut document).await?;
-        return refresh(args, session, &engine, &document).await;
+        return refresh::run(session, documents, args.auto_approve).await;
     }
     let mut all = Vec::new();
     for document in documents {
@@ -111,12 +109,11 @@ async fn plan(args: &Args, session: &Session, mut document: Document) -> Result<
 async fn apply_all(args: &Args, session: &Session, all: &[Planned]) -> Result<Exit, CommandError> {
     let cancel = interrupt::listen(&session.output, "stopping after what is running now");
     let mut failed: Vec<(&str, CommandError)> = Vec::new();
-    for Planned { document, engine, plan } in all {
+    for planned in all {
+        let Planned { document, engine, plan } = planned;
         let pipeline = &document.pipeline;
-        let needs = pipeline.others().find(|other| failed.iter().any(|(name, _)| *name == other.pipeline));
-        if let Some(needs) = needs {
-            let text =
-                format!("{} was left alone, for it reads {}/{}", pipeline.name, needs.pipeline, needs.stream);
+        if let Some(why) = held_up(planned, all, &failed) {
+            let text = format!("{} was left alone, for {why}", pipeline.name);
             session.output.note(format!("\n{text}"));
             failed.push((&pipeline.name, CommandError::new(Kind::Halfway, text)));
             continue;
@@ -141,6 +138,19 @@ async fn apply_all(args: &Args, session: &Session, all: &[Planned]) -> Result<Ex
     ended(all.len(), failed)
 }
 
+/// Why a pipeline has to wait for one that failed: it reads a stream of it, or is to go while it is still read by it.
+fn held_up(planned: &Planned, all: &[Planned], failed: &[(&str, CommandError)]) -> Option<String> {
+    let has_failed = |name: &str| failed.iter().any(|(failed, _)| *failed == name);
+    let name = &planned.document.pipeline.name;
+    if planned.plan.purpose == Purpose::Destroy {
+        let mut readers = all.iter().map(|other| &other.document.pipeline).filter(|it| has_failed(&it.name));
+        let reader = readers.find(|reader| reader.others().any(|other| other.pipeline == *name))?;
+        return Some(format!("{} still reads it", reader.name));
+    }
+    let needs = planned.document.pipeline.others().find(|other| has_failed(&other.pipeline))?;
+    Some(format!("it reads {}/{}", needs.pipeline, needs.stream))
+}
+
 /// The error of the only pipeline, or one that names those of several.
 fn ended(count: usize, mut failed: Vec<(&str, CommandError)>) -> Result<Exit, CommandError> {
     if count == 1 {
@@ -155,43 +165,36 @@ fn ended(count: usize, mut failed: Vec<(&str, CommandError)>) -> Result<Exit, Co
         .hint("what is done stays; run the same command again and it goes on from there"))
 }
 
-/// Shows what moved, asks, and has the ledger take it.
-async fn refresh(
-    args: &Args,
-    session: &Session,
-    engine: &Engine,
-    document: &Document,
-) -> Result<Exit, CommandError> {
-    let (drift, refresh) = engine.refresh_plan(&document.pipeline).await.map_err(provision::failed)?;
-    session.output.data(render::drift::refresh(&drift, &refresh));
-    session.output.event("drift", &drift);
-    if !refresh.has_changes() {
-        return Ok(Exit::Success);
+/// Carries out saved plans, unless something they were made from has moved: all are looked at before the first is begun.
+async fn saved(args: &Args, session: &Session, path: &Path) -> Result<Exit, CommandError> {
+    let plans = planning::read(path)?.0;
+    let names: Vec<&str> = plans.iter().map(|saved| saved.plan.pipeline.as_str()).collect();
+    let documents = document::load_named(session, &names)?;
+    let mut all = Vec::new();
+    for (saved, mut document) in plans.iter().zip(documents) {
+        let engine = provision::connect_and_resolve(session, &mut document).await?;
+        let verified = engine.verify(saved, &document.pipeline, &planning::of_file(&document)).await;
+        let plan = verified.map_err(|error| moved(error, &document, plans.len()))?;
+        all.push(Planned { document, engine, plan });
     }
-    if !args.auto_approve {
-        let question = "\nHave the ledger take this for what was left? Only `yes` does:";
-        provision::confirm(session, question, "yes").await?;
+    for Planned { plan, .. } in &all {
+        render::plan::events(&session.output, plan);
+        if !plan.has_changes() {
+            session.output.prose(render::plan::plan(plan));
+        }
     }
-    let options = provision::options(session).await;
-    let number = engine.refresh(&refresh, &options).await.map_err(provision::failed)?;
-    session.output.note(format!("Revision {number} says what is there. Nothing on AWS was changed."));
-    Ok(Exit::Success)
+    apply_all(args, session, &all).await
 }
 
-/// Carries out a saved plan, unless something it was made from has moved.
-async fn saved(args: &Args, session: &Session, path: &Path) -> Result<Exit, CommandError> {
-    let saved = planning::read(path)?;
-    let mut document = document::load_named(session, &saved.plan.pipeline)?;
-    let engine = provision::connect_and_resolve(session, &mut document).await?;
-    let verified = engine.verify(&saved, &document.pipeline, &planning::of_file(&document)).await;
-    let plan = verified.map_err(provision::failed)?;
-    render::plan::events(&session.output, &plan);
-    if !plan.has_changes() {
-        session.output.prose(render::plan::plan(&plan));
-        return settle(session, &engine, &plan).await;
+/// The error that keeps a saved plan from being carried out; which of several it is.
+fn moved(error: Error, document: &Document, count: usize) -> CommandError {
+    let error = provision::failed(error);
+    if count == 1 {
+        return error;
     }
-    let cancel = interrupt::listen(&session.output, "stopping after what is running now");
-    carry_out(args, session, &engine, &document, &plan, cancel).await
+    let text =
+        format!("the plan of {} cannot be carried out, and none of the {count} is", document.pipeline.name);
+    error.within(text)
 }
 
 /// Where nothing has to change the ledger may still have to learn of it: an apply that was killed at its end, or

@@ -1,10 +1,11 @@
-//! `pipectl graph`: the pipeline as a picture, from the file alone or with what a plan would change.
+//! `pipectl graph`: the pipelines as a picture, from the files alone or with what a plan would change.
 
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use pipectl_pipeline::PlanOptions;
 use pipectl_pipeline::diagram::Diagram;
+use pipectl_pipeline::spec::Document;
 
 use crate::document;
 use crate::error::{CommandError, Exit, Kind};
@@ -17,9 +18,10 @@ Examples:
   pipectl graph                           Mermaid, for a ```mermaid block in Markdown
   pipectl graph --format svg -o pipeline.svg
   pipectl graph --plan --format svg > change.svg    coloured by what apply would do
-  pipectl graph --format dot | dot -Tpng > pipeline.png";
+  pipectl graph --format dot | dot -Tpng > pipeline.png
+  pipectl graph -f pipelines/ --format svg -o all.svg    several pipelines in one picture";
 
-/// Draw the pipeline: what flows where
+/// Draw the pipeline, or several in one picture: what flows where
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -51,17 +53,12 @@ enum Format {
 
 /// Reads the file, plans if asked to, and draws.
 pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
-    let mut document = document::load(session)?;
-    let mut diagram = Diagram::of(&document.pipeline);
-    if args.plan {
-        block_on(async {
-            let engine = provision::connect_and_resolve(session, &mut document).await?;
-            let options = PlanOptions { trust_tags: true, ..planning::of_file(&document) };
-            let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
-            diagram.mark(&plan);
-            Ok(())
-        })?;
-    }
+    let documents = document::load_all(session)?;
+    let diagram = Diagram::joined(if args.plan {
+        block_on(planned(session, documents))?
+    } else {
+        documents.iter().map(|document| Diagram::of(&document.pipeline)).collect()
+    });
     let text = match args.format {
         Format::Mermaid => diagram.mermaid(),
         Format::Svg => diagram.svg(),
@@ -80,4 +77,18 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> 
         None => session.output.raw(text.as_bytes()),
     }
     Ok(Exit::Success)
+}
+
+/// Each pipeline with what apply would do to it.
+async fn planned(session: &Session, documents: Vec<Document>) -> Result<Vec<Diagram>, CommandError> {
+    let mut diagrams = Vec::new();
+    for mut document in documents {
+        let engine = provision::connect_and_resolve(session, &mut document).await?;
+        let options = PlanOptions { trust_tags: true, ..planning::of_file(&document) };
+        let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
+        let mut diagram = Diagram::of(&document.pipeline);
+        diagram.mark(&plan);
+        diagrams.push(diagram);
+    }
+    Ok(diagrams)
 }

@@ -1,9 +1,11 @@
 //! `pipectl history`: the revisions of a pipeline, one of them, or what differs between two.
 
 use clap::Subcommand;
+use pipectl_pipeline::engine::RevisionSummary;
 
 use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::output::style::{STRONG, paint};
 use crate::provision;
 use crate::render;
 use crate::session::Session;
@@ -48,17 +50,12 @@ enum What {
 
 /// Reads the ledger and shows.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    let Some(what) = &args.what else { return list(args, session).await };
     let document = document::load_without_secrets(session)?;
     let engine = provision::connect(session, &document).await?;
     let (output, pipeline) = (&session.output, document.pipeline.name.as_str());
-    match args.what {
-        None => {
-            let mut revisions = engine.history(pipeline).await.map_err(provision::failed)?;
-            revisions.truncate(args.limit);
-            output.data(render::history::list(pipeline, &revisions));
-            revisions.iter().for_each(|revision| output.event("revision", revision));
-        }
-        Some(What::Show { revision, file }) => {
+    match *what {
+        What::Show { revision, file } => {
             let revision = engine.revision(pipeline, revision).await.map_err(provision::failed)?;
             if file {
                 output.raw(revision.source.as_bytes());
@@ -67,11 +64,39 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
             output.data(render::history::revision(&revision));
             output.event("revision", &revision);
         }
-        Some(What::Diff { from, to }) => {
+        What::Diff { from, to } => {
             let comparison = engine.compare(pipeline, from, to).await.map_err(provision::failed)?;
             output.data(render::history::comparison(&comparison));
             output.event("comparison", &comparison);
         }
     }
     Ok(Exit::Success)
+}
+
+/// The revisions of each pipeline, one after the other.
+async fn list(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    let documents = document::load_all_without_secrets(session)?;
+    for (at, document) in documents.iter().enumerate() {
+        let pipeline = document.pipeline.name.as_str();
+        if documents.len() > 1 {
+            let gap = if at > 0 { "\n" } else { "" };
+            session.output.data(format!("{gap}{}", paint(STRONG, pipeline)));
+        }
+        let engine = provision::connect(session, document).await?;
+        let mut revisions = engine.history(pipeline).await.map_err(provision::failed)?;
+        revisions.truncate(args.limit);
+        session.output.data(render::history::list(pipeline, &revisions));
+        for revision in &revisions {
+            session.output.event("revision", &OfPipeline { pipeline, revision });
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// A revision, and whose it is.
+#[derive(serde::Serialize)]
+struct OfPipeline<'a> {
+    pipeline: &'a str,
+    #[serde(flatten)]
+    revision: &'a RevisionSummary,
 }

@@ -19,6 +19,7 @@ mod local;
 mod man;
 mod plan;
 mod produce;
+mod refresh;
 mod rollback;
 mod schema;
 mod status;

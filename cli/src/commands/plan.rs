@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use pipectl_pipeline::PlanOptions;
-use pipectl_pipeline::plan::{Plan, SavedPlan};
+use pipectl_pipeline::plan::{Plan, SavedPlan, SavedPlans};
 use pipectl_pipeline::spec::Document;
 
 use super::drift;
@@ -37,7 +37,8 @@ pub(crate) struct Args {
     detailed_exitcode: bool,
 
     /// Write the plan to a file, for `pipectl apply FILE`; apply refuses it once the pipeline file, the ledger
-    /// or what exists has moved
+    /// or what exists has moved. The plans of several pipelines go into one file, and are applied together or not at
+    /// all
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
 
@@ -79,32 +80,40 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
         session.output.start_annotating();
     }
     let mut documents = document::load_all(session)?;
-    if args.out.is_some() {
-        document::refuse_several(&documents, "--out")?;
-    }
     args.picking.check(&documents)?;
     if args.destroy {
         documents.reverse();
     }
-    let mut changes = false;
+    let (mut changes, mut plans) = (false, Vec::new());
     for (at, document) in documents.iter_mut().enumerate() {
         if at > 0 && args.format != Format::Json {
             session.output.data("");
         }
-        changes |= one(args, session, document).await?;
+        let (changed, saved) = one(args, session, document).await?;
+        changes |= changed;
+        plans.extend(saved);
+    }
+    if let Some(path) = &args.out {
+        planning::save(path, &SavedPlans(plans))?;
+        let command = saved_command(&session.globals, path);
+        session.output.note(format!("\nSaved: `{command}` does exactly this."));
     }
     Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Success })
 }
 
-/// Plans one pipeline; says whether there are changes.
-async fn one(args: &Args, session: &Session, document: &mut Document) -> Result<bool, CommandError> {
+/// Plans one pipeline; says whether there are changes, and gives the plan back where it is to be kept.
+async fn one(
+    args: &Args,
+    session: &Session,
+    document: &mut Document,
+) -> Result<(bool, Option<SavedPlan>), CommandError> {
     let engine = if args.destroy {
         provision::connect(session, document).await?
     } else {
         provision::connect_and_resolve(session, document).await?
     };
     if args.refresh_only {
-        return drift::show(session, &engine, document).await;
+        return Ok((drift::show(session, &engine, document).await?, None));
     }
     // A plan that is kept is compared with one made just before it is carried out.
     let trust_tags = args.out.is_none();
@@ -120,15 +129,11 @@ async fn one(args: &Args, session: &Session, document: &mut Document) -> Result<
         render::remarks::plan(&plan, document).iter().for_each(|remark| session.output.annotate(remark));
     }
     let changes = plan.has_changes();
-    if let Some(path) = &args.out {
+    let saved = args.out.is_some().then(|| {
         let now = jiff::Timestamp::now();
-        let saved =
-            SavedPlan::new(plan, options.bucket_data, options.delete_consumers, options.selection, now);
-        planning::save(path, &saved)?;
-        let command = saved_command(&session.globals, path);
-        session.output.note(format!("\nSaved: `{command}` does exactly this."));
-    }
-    Ok(changes)
+        SavedPlan::new(plan, options.bucket_data, options.delete_consumers, options.selection, now)
+    });
+    Ok((changes, saved))
 }
 
 /// The command that carries a saved plan out: it reads the same files.

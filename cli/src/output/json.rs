@@ -1,5 +1,6 @@
 //! The shape of `--json`: one object a line, each with a `type`, the first of them the version line.
 
+use pipectl_pipeline::spec::Mask;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -13,9 +14,18 @@ pub(crate) fn version_line() -> String {
 
 /// `{"type": kind, …the event's own fields}`. An event that is not an object lands under `value`.
 pub(crate) fn line(kind: &str, event: &impl Serialize) -> String {
+    masked(kind, event, &Mask::default())
+}
+
+/// The same without what nobody may be shown.
+pub(crate) fn masked(kind: &str, event: &impl Serialize, mask: &Mask) -> String {
     let mut object = Map::new();
     object.insert("type".to_owned(), Value::from(kind));
-    match serde_json::to_value(event) {
+    let value = serde_json::to_value(event).map(|mut value| {
+        mask.apply_json(&mut value);
+        value
+    });
+    match value {
         Ok(Value::Object(fields)) => object.extend(fields.into_iter().filter(|(name, _)| name != "type")),
         Ok(value) => drop(object.insert("value".to_owned(), value)),
         Err(error) => drop(object.insert("unserialisable".to_owned(), Value::from(error.to_string()))),

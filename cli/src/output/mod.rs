@@ -168,9 +168,10 @@ impl Output {
             return;
         }
         if !self.begun.swap(true, Ordering::Relaxed) {
-            self.stdout(&json::version_line());
+            self.write(&json::version_line());
         }
-        self.stdout(&json::line(kind, event));
+        let mask = self.mask.read().unwrap_or_else(PoisonError::into_inner);
+        self.write(&mask.apply_long(&json::masked(kind, event, &mask)));
     }
 
     /// What a command has to say while it works: stderr, unless `--quiet`.
@@ -210,6 +211,10 @@ impl Output {
     pub(crate) fn annotate(&self, annotation: &Annotation) {
         if self.annotates() {
             let workspace = std::env::var_os("GITHUB_WORKSPACE").map(PathBuf::from);
+            // Before signs in it are escaped, in which a value would not be found any more.
+            let mask = |text: &str| self.masked(text).into_owned();
+            let (title, message) = (mask(&annotation.title), mask(&annotation.message));
+            let annotation = Annotation { title, message, ..annotation.clone() };
             self.stderr(&annotation.command(workspace.as_deref()));
             self.annotated.store(true, Ordering::Relaxed);
         }
@@ -243,10 +248,13 @@ impl Output {
     }
 
     fn stdout(&self, text: &str) {
+        self.write(&self.masked(text));
+    }
+
+    fn write(&self, text: &str) {
         if self.is_closed() {
             return;
         }
-        let text = self.masked(text);
         self.live.suspend(|| {
             let mut stdout = anstream::stdout().lock();
             let result = writeln!(stdout, "{text}").and_then(|()| stdout.flush());

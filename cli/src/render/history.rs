@@ -54,7 +54,7 @@ pub(crate) fn revision(revision: &Revision) -> String {
         line("overlay", overlay.file.clone());
     }
     for (name, input) in &revision.inputs.variables {
-        let value = if input.sensitive { "(sensitive)" } else { input.value.as_str() };
+        let value = if input.is_closed() { "(sensitive)" } else { input.value.as_str() };
         line("var", format!("{name} = {value}, {}", input.from));
     }
     text.push('\n');

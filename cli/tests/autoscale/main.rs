@@ -156,3 +156,36 @@ fn a_loop_serves_its_health_keeps_a_second_one_out_and_gives_its_lease_back() {
     let third = world.ran(&["autoscale", "once", "--json"]);
     assert_eq!(events(&third.stdout, "step")[0]["problem"], Value::Null, "{}", third.stdout);
 }
+
+#[test]
+fn of_several_pipelines_the_streams_of_all_are_steered() {
+    let second = "---\napiVersion: pipectl/v1\nkind: Pipeline\nname: books\nstreams:\n  events: { autoscale: { max: 4 } }\n  \
+                  loans: { autoscale: { max: 4 } }\n";
+    let world = World::new(&format!("{FILE}{second}"));
+    for stream in ["shop-events", "books-events", "books-loans"] {
+        world.create(stream, 1);
+    }
+    let names = |stdout: &str, kind: &str| -> Vec<String> {
+        events(stdout, kind).iter().filter_map(|event| event["stream"].as_str().map(str::to_owned)).collect()
+    };
+    let ran = world.ran(&["autoscale", "once", "--json"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(names(&ran.stdout, "step"), ["shop/events", "books/events", "books/loans"]);
+    assert!(ran.stderr.contains("chosen: shop/events, books/events, books/loans"), "{}", ran.stderr);
+    let ran = world.ran(&["autoscale", "once", "--dry-run", "--json", "--pipeline", "books"]);
+    assert_eq!(names(&ran.stdout, "explained"), ["events", "loans"], "{}", ran.stderr);
+    let ran = world.ran(&["autoscale", "explain", "books/events", "loans", "--json"]);
+    assert_eq!(names(&ran.stdout, "explained"), ["books/events", "books/loans"], "{}", ran.stderr);
+    for (name, words) in [
+        ("events", "there are: shop/events, books/events"),
+        ("tides", "no pipeline has a stream"),
+        ("books/orders", "the pipeline books has no stream `orders`"),
+        ("plain", "the stream `plain` has no `autoscale`"),
+    ] {
+        let ran = world.ran(&["autoscale", "once", if name == "tides" { "tide" } else { name }]);
+        assert!(ran.code == Some(1) && ran.stderr.contains(words), "{name}: {}", ran.stderr);
+    }
+    let ran = world.ran(&["status", "--json"]);
+    let whose: Vec<_> = events(&ran.stdout, "autoscale").iter().map(|it| it["pipeline"].clone()).collect();
+    assert_eq!(whose, ["shop", "books", "books"]);
+}

@@ -47,6 +47,7 @@ impl Drawn {
             Some(node) => node.details.extend(details),
             None => self.diagram.nodes.push(Node {
                 id: id.to_owned(),
+                pipeline: None,
                 kind,
                 title: title.to_owned(),
                 details,

@@ -70,6 +70,7 @@ fn gone(step: &Step) -> Option<Node> {
     let title = id.split_once('.').map_or(id, |(_, name)| name);
     Some(Node {
         id: id.to_owned(),
+        pipeline: None,
         kind,
         title: title.to_owned(),
         details: Vec::new(),

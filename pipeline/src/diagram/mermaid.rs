@@ -12,8 +12,18 @@ impl Diagram {
     #[must_use]
     pub fn mermaid(&self) -> String {
         let mut text = String::from("flowchart LR\n");
-        for node in &self.nodes {
-            let _ = writeln!(text, "  {}{}:::{}", id(&node.id), shape(node), class(node));
+        for (pipeline, nodes) in self.groups() {
+            let indent = if pipeline.is_some() { "    " } else { "  " };
+            if let Some(name) = pipeline {
+                let _ =
+                    writeln!(text, "  subgraph {}[\"{}\"]", id(&format!("pipeline {name}")), escape(name));
+            }
+            for node in nodes {
+                let _ = writeln!(text, "{indent}{}{}:::{}", id(&node.id), shape(node), class(node));
+            }
+            if pipeline.is_some() {
+                text.push_str("  end\n");
+            }
         }
         for edge in &self.edges {
             let _ = writeln!(text, "  {}", arrow(edge));

@@ -1,10 +1,12 @@
 //! A pipeline as a picture: what flows where, drawn from the file alone, and on request with what a plan would change.
 //!
 //! `flow` makes nodes and edges of a pipeline, `marks` colours them by a plan; `mermaid`, `dot` and `svg` write
-//! them down, the last with a layout of its own (`layers`), so that nothing has to be installed to see one.
+//! them down, the last with a layout of its own (`layers`), so that nothing has to be installed to see one. `joined` puts
+//! several pipelines into one picture.
 
 mod dot;
 mod flow;
+mod joined;
 mod layers;
 mod marks;
 mod mermaid;
@@ -21,7 +23,7 @@ use serde::Serialize;
 /// What a pipeline is made of, and what flows between.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Diagram {
-    /// The pipeline's name.
+    /// The pipeline's name; of several, their names or how many they are.
     pub name: String,
     /// What there is, in file order.
     pub nodes: Vec<Node>,
@@ -32,8 +34,12 @@ pub struct Diagram {
 /// One thing of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Node {
-    /// Its address in the file, `streams.events`; the ARN of what is not in the file.
+    /// Its address in the file, `streams.events`, in a picture of several pipelines `clicks/streams.events`; the ARN of
+    /// what is not in the file.
     pub id: String,
+    /// Whose it is, in a picture of several pipelines; nothing for what is none's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
     /// What it is.
     pub kind: NodeKind,
     /// What it is called in the file.

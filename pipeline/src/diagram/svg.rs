@@ -72,7 +72,7 @@ impl Diagram {
 fn size(node: &Node) -> Point {
     let title = letters(&short(&node.title), 9);
     let details = node.details.iter().map(|line| letters(&short(line), 7));
-    let badge = node.mark.map_or(0, |mark| letters(mark.word(), 8) + 16) + letters(node.kind.word(), 8);
+    let badge = node.mark.map_or(0, |mark| letters(mark.word(), 8) + 16) + letters(&kind(node), 8);
     let widest = details.chain([title, badge, 92]).max().unwrap_or(92);
     let rows = i64::try_from(node.details.len()).unwrap_or(0);
     (widest + 32, 52 + 17 * rows)
@@ -90,6 +90,12 @@ fn short(text: &str) -> String {
     }
 }
 
+/// What a node is, and in a picture of several pipelines whose.
+fn kind(node: &Node) -> String {
+    let word = node.kind.word();
+    node.pipeline.as_ref().map_or_else(|| word.to_owned(), |name| format!("{word} · {}", short(name)))
+}
+
 fn card(text: &mut String, node: &Node, (width, height): Point, (x, y): Point) {
     let mark = node.mark.filter(|mark| *mark != Mark::Unchanged);
     let class = node.mark.map_or_else(String::new, |mark| format!(" {}", mark_class(mark)));
@@ -103,7 +109,7 @@ fn card(text: &mut String, node: &Node, (width, height): Point, (x, y): Point) {
         node.kind.word(),
         escape(&whole.collect::<Vec<_>>().join("\n")),
         height - 10,
-        node.kind.word(),
+        escape(&kind(node)),
     );
     if let Some(mark) = mark {
         let _ = write!(text, "<text class=\"mark\" x=\"{}\" y=\"18\">{}</text>", width - 12, mark.word());

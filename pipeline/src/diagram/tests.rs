@@ -155,3 +155,55 @@ proptest! {
         }
     }
 }
+
+const READER: &str = "\
+apiVersion: pipectl/v1
+kind: Pipeline
+name: books
+functions:
+  audit:
+    package: ./audit.zip
+    from: shop/orders
+    failures: { to: \"arn:aws:s3:::shop-lake\" }
+  load: { package: ./load.zip, dead-letters: \"arn:aws:sns:eu-west-1:123456789012:on-call\" }
+deliveries:
+  elsewhere: { from: far/away, to: { s3: { bucket: books-lake } } }
+";
+
+#[test]
+fn what_two_pipelines_share_is_one_node_of_a_picture_of_both() {
+    let joined = Diagram::joined(vec![drawn(SHOP), drawn(READER)]);
+    assert_eq!(joined.name, "shop, books");
+    assert_eq!(joined.links().len(), joined.edges.len(), "{joined:?}");
+    let ids: std::collections::BTreeSet<&str> = joined.nodes.iter().map(|node| node.id.as_str()).collect();
+    assert_eq!(ids.len(), joined.nodes.len(), "a node twice in {joined:?}");
+    let edge = |from: &str, to: &str| joined.edges.iter().any(|edge| edge.from == from && edge.to == to);
+    assert!(edge("shop/streams.orders", "books/functions.audit"), "the stream that is read");
+    assert!(edge("books/functions.audit", "shop/buckets.shop-lake"), "the bucket of whom it is");
+    assert!(edge("books/functions.load", "arn:aws:sns:eu-west-1:123456789012:on-call"));
+    assert!(edge("far/away", "books/deliveries.elsewhere"), "a pipeline that is not there");
+    let orders = joined.nodes.iter().find(|node| node.id == "shop/streams.orders").expect("the stream");
+    assert_eq!((orders.title.as_str(), orders.details.len()), ("orders", 2));
+    // In the other order it is the same picture.
+    let turned = Diagram::joined(vec![drawn(READER), drawn(SHOP)]);
+    let node = |diagram: &Diagram, id: &str| diagram.nodes.iter().find(|node| node.id == id).cloned();
+    for node_of in &joined.nodes {
+        assert_eq!(node(&turned, &node_of.id).as_ref(), Some(node_of));
+    }
+    assert_eq!(Diagram::joined(vec![drawn(SHOP)]), drawn(SHOP));
+}
+
+#[test]
+fn several_pipelines_are_groups_in_every_form() {
+    let joined = Diagram::joined(vec![drawn(SHOP), drawn(READER)]);
+    let mermaid = joined.mermaid();
+    assert!(
+        mermaid.contains("  subgraph pipeline_20_shop[\"shop\"]\n    shop_2f_streams_2e_events(["),
+        "{mermaid}"
+    );
+    assert_eq!((mermaid.matches("  subgraph ").count(), mermaid.matches("\n  end\n").count()), (2, 2));
+    let dot = joined.dot();
+    assert_eq!(dot.matches("subgraph \"cluster ").count(), 2, "{dot}");
+    assert_eq!(dot.matches('{').count(), dot.matches('}').count(), "{dot}");
+    assert!(joined.svg().contains(">stream · shop</text>"));
+}

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use super::observe::Look;
 use super::{Engine, Error, PlanOptions};
+use crate::access_key;
 use crate::apply::Outcome;
 use crate::ledger::{Record, Revision, is_closed};
 use crate::plan::{self, Inputs, Plan, Purpose, Selection};
@@ -32,6 +33,16 @@ pub enum RollbackError {
         /// The resource.
         address: String,
     },
+    /// The ledger keeps only a fingerprint of an access key, and no key that is known now has it.
+    #[error(
+        "revision {number} gave {address} another access key (`to.http.access-key`) than the file has now"
+    )]
+    Key {
+        /// The revision's number.
+        number: u64,
+        /// The delivery.
+        address: String,
+    },
     /// The ledger does not say what a resource of it was brought to.
     #[error("revision {number} does not say what {address} was brought to")]
     Unknown {
@@ -53,6 +64,10 @@ impl RollbackError {
             }
             RollbackError::Sealed { .. } => {
                 "give the variable the value that it had then: `pipectl rollback --var NAME=…`; the ledger keeps only a hash of it"
+            }
+            RollbackError::Key { .. } => {
+                "put the key that it had then into the file, or give its variable that value (`pipectl rollback --var NAME=…`): \
+                 the ledger keeps only a fingerprint of it; a new key needs no way back: `pipectl apply` sets it"
             }
             RollbackError::Unknown { .. } => {
                 "another pipectl wrote it: `pipectl history show REV --file` prints its file, which can be applied"
@@ -110,8 +125,15 @@ impl Engine {
             selection: &Selection::default(),
             returns_to: Some(goal.number),
         })?;
+        self.keys_at_hand(goal.number, &plan)?;
         plan.inputs = goal.inputs;
         Ok(plan)
+    }
+
+    /// Fails where a key would have to be sent that nobody knows any more: before anything is changed.
+    fn keys_at_hand(&self, number: u64, plan: &Plan) -> Result<(), RollbackError> {
+        let lost = access_key::sent(plan).find(|(_, fingerprint)| self.keys.find(fingerprint).is_none());
+        lost.map_or(Ok(()), |(address, _)| Err(RollbackError::Key { number, address: address.to_string() }))
     }
 
     async fn last_good(&self, pipeline: &str) -> Result<Revision, Error> {

@@ -18,6 +18,7 @@ mod refresh;
 mod removal;
 mod rename;
 mod saved;
+mod saved_set;
 mod select;
 mod summary;
 
@@ -35,6 +36,7 @@ pub use quota::{QuotaError, ShardQuota, check_shards, shards_opened};
 pub use refresh::Refresh;
 pub use removal::{RemovalInputs, build_removal};
 pub use saved::{SavedPlan, SavedPlanError};
+pub use saved_set::SavedPlans;
 pub use select::{LeftOut, SelectError, Selection};
 pub use summary::{PlanSummary, StepSummary};
 

@@ -7,6 +7,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{BucketData, Plan, Selection, Step};
@@ -96,12 +97,16 @@ impl SavedPlan {
     /// is not, so that nobody else should be able to read them.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(&self.to_json()).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+
+    pub(super) fn to_json(&self) -> Value {
         // Plain data with text keys always has a JSON form.
         let mut json = serde_json::to_value(self).unwrap_or_default();
         json["plan"] = sealed(&self.plan);
-        let mut bytes = serde_json::to_vec_pretty(&json).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes
+        json
     }
 
     /// The plan with its sensitive values, taken from the same plan made anew. Those that are not the same now stay
@@ -131,9 +136,11 @@ impl SavedPlan {
     /// # Errors
     /// It is something else, of a newer format, or was changed since.
     pub fn read(bytes: &[u8]) -> Result<Self, SavedPlanError> {
-        let not = |error: serde_json::Error| SavedPlanError::NotAPlan(error.to_string());
-        let value: serde_json::Value = serde_json::from_slice(bytes).map_err(not)?;
-        match value.get("pipectl-plan").and_then(serde_json::Value::as_u64) {
+        Self::of_json(serde_json::from_slice(bytes).map_err(not)?)
+    }
+
+    pub(super) fn of_json(value: Value) -> Result<Self, SavedPlanError> {
+        match value.get("pipectl-plan").and_then(Value::as_u64) {
             None => return Err(SavedPlanError::NotAPlan("it does not begin with a format".to_owned())),
             Some(format) if format > u64::from(FORMAT) => return Err(SavedPlanError::Newer(format)),
             Some(_) => {}
@@ -149,12 +156,16 @@ impl SavedPlan {
     }
 }
 
+pub(super) fn not(error: serde_json::Error) -> SavedPlanError {
+    SavedPlanError::NotAPlan(error.to_string())
+}
+
 fn of_plan(plan: &Plan) -> String {
     digest(&serde_json::to_vec(&sealed(plan)).unwrap_or_default())
 }
 
 /// A plan as JSON, with seals in place of sensitive values.
-fn sealed(plan: &Plan) -> serde_json::Value {
+fn sealed(plan: &Plan) -> Value {
     let mut json = serde_json::to_value(plan).unwrap_or_default();
     for (at, step) in plan.steps.iter().enumerate() {
         if let Some(desired) = step.desired.as_ref().filter(|desired| !desired.secrets.is_empty()) {
@@ -169,12 +180,12 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::plan::{PLAN_FORMAT, Purpose};
     use crate::spec::FileInputs;
 
-    fn saved() -> SavedPlan {
+    pub(in super::super) fn saved() -> SavedPlan {
         let plan = Plan {
             format: PLAN_FORMAT,
             pipeline: "p".into(),

@@ -13,6 +13,7 @@ use super::code::Code;
 use super::path::Path;
 use super::position::Positions;
 use super::sources::Sources;
+use super::veil;
 
 /// How many diagnostics of one file are kept; the rest are counted.
 pub const KEPT: usize = 100;
@@ -166,7 +167,7 @@ impl Diagnostics {
     /// Findings about a text alone, whose places are bytes of it.
     pub(super) fn of_text(path: &FilePath, text: &str, items: Vec<Diagnostic>) -> Self {
         let findings = Findings { file: 0, positions: Positions::default(), items };
-        Self::new(Sources::of(path, text), vec![findings])
+        Self::new(Sources::of(path, text).veiled(veil::of_text(text)), vec![findings])
     }
 
     /// The first file that they are about.

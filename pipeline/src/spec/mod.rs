@@ -33,6 +33,7 @@ mod sources;
 mod transform;
 mod tree;
 pub(crate) mod vars;
+mod veil;
 
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,7 @@ pub use set::{FileInputs, OverlayText, Request, Set, VariableInput, load_all};
 pub use sources::Sources;
 pub use transform::{CheckTransform, TakeEveryTransform, TransformProblem};
 pub use vars::{ENVIRONMENT, GivenValues, Mask, Secret, VariableType};
+pub use veil::veiled;
 
 /// A pipeline file that holds, or one document of a file that has several.
 #[derive(Clone, Debug)]

@@ -91,6 +91,17 @@ impl Pipeline {
         deliveries.chain(functions)
     }
 
+    /// The keys of HTTP endpoints that stand in the file or are made from variables, by delivery: secrets.
+    pub(crate) fn literal_keys(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.deliveries.iter().filter_map(|(logical, delivery)| match &delivery.to {
+            Destination::Http(http) => match &http.key {
+                AccessKey::Literal(key) => Some((logical.as_str(), key.reveal())),
+                AccessKey::None | AccessKey::Secret(_) => None,
+            },
+            Destination::S3(_) => None,
+        })
+    }
+
     /// The KMS key that encrypts a stream which this pipeline reads.
     #[must_use]
     pub fn stream_key<'a>(&'a self, stream: &'a StreamRef) -> Option<&'a str> {

@@ -1,9 +1,9 @@
 //! What of a file is written down elsewhere: its text without the keys that stand in it.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::diagnostic::Place;
-use super::model::{AccessKey, Destination};
 use super::{Document, FileInputs, Origin, Path};
 
 /// What stands for a key.
@@ -34,28 +34,32 @@ impl Document {
         for overlay in &mut inputs.overlays {
             overlay.text = without(&keys, &overlay.text);
         }
-        for variable in inputs.variables.values_mut().filter(|variable| !variable.sensitive) {
-            variable.value = without(&keys, &variable.value);
+        let feeding = self.feeding();
+        for (name, variable) in inputs.variables.iter_mut().filter(|(_, variable)| !variable.sensitive) {
+            if feeding.contains(name) {
+                variable.close(&self.pipeline.name, name);
+            } else {
+                variable.value = without(&keys, &variable.value);
+            }
         }
         inputs
     }
 
     /// The keys that the file holds, with the deliveries that send them.
     fn keys(&self) -> Vec<(&str, &str)> {
-        let keys = self.pipeline.deliveries.iter().filter_map(|(logical, delivery)| match &delivery.to {
-            Destination::Http(http) => match &http.key {
-                AccessKey::Literal(key) => Some((logical.as_str(), key.reveal())),
-                AccessKey::None | AccessKey::Secret(_) => None,
-            },
-            Destination::S3(_) => None,
-        });
-        keys.collect()
+        self.pipeline.literal_keys().collect()
+    }
+
+    /// The variables that keys are made from.
+    fn feeding(&self) -> HashSet<String> {
+        let paths = self.pipeline.literal_keys().map(|(logical, _)| access_key(logical));
+        paths.flat_map(|path| self.positions.variables_at(&path)).collect()
     }
 
     /// Where the key of a delivery stands in the file's own text; nothing where it is made from variables, or stands in an
     /// overlay.
     fn own_span(&self, logical: &str) -> Option<Range<usize>> {
-        let path = Path::of(["deliveries", logical, "to", "http", "access-key"]);
+        let path = access_key(logical);
         if self.origin(&path) != Origin::Text {
             return None;
         }
@@ -64,6 +68,10 @@ impl Document {
         let span = span.start.checked_sub(before)?..span.end.checked_sub(before)?;
         self.source.get(span.clone()).map(|_| span)
     }
+}
+
+fn access_key(logical: &str) -> Path {
+    Path::of(["deliveries", logical, "to", "http", "access-key"])
 }
 
 /// The text without the keys, where one stands elsewhere too: behind an anchor, or in a comment. What is shorter is no

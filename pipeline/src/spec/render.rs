@@ -119,9 +119,11 @@ impl Diagnostics {
         let start = marks.iter().map(|(_, bytes, _)| bytes.start).min().unwrap_or(0);
         let end = marks.iter().map(|(_, bytes, _)| bytes.end).max().unwrap_or(start);
         let window = lines_around(self.sources.text(), &(start..end));
-        let inside = |bytes: Range<usize>| bytes.start - window.start..bytes.end - window.start;
-        let annotations = marks.into_iter().map(|(kind, bytes, label)| kind.span(inside(bytes)).label(label));
-        Snippet::source(&self.sources.text()[window.clone()])
+        let drawn = self.sources.drawn(&window);
+        let annotations =
+            marks.into_iter().map(|(kind, bytes, label)| kind.span(drawn.at(&bytes)).label(label));
+        let annotations: Vec<_> = annotations.collect();
+        Snippet::source(drawn.text)
             .line_start(self.sources.position(window.start).line)
             .path(self.sources.path(self.sources.file_at(start)).display().to_string())
             .annotations(annotations)

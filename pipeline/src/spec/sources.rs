@@ -9,10 +9,14 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use super::position::{Position, floor};
+use super::veil::{Drawn, Veil};
 
 /// The texts, and where each begins.
 #[derive(Clone, Debug, Default)]
-pub struct Sources(Arc<Texts>);
+pub struct Sources {
+    texts: Arc<Texts>,
+    veil: Veil,
+}
 
 #[derive(Clone, Debug, Default)]
 struct Texts {
@@ -50,7 +54,7 @@ impl Gathering {
 
     /// All of them.
     pub(crate) fn finish(self) -> Sources {
-        Sources(Arc::new(self.0))
+        Sources { texts: Arc::new(self.0), veil: Veil::default() }
     }
 }
 
@@ -62,31 +66,41 @@ impl Sources {
         gathering.finish()
     }
 
+    /// The same with a veil over what nobody is shown.
+    pub(crate) fn veiled(self, hidden: Vec<Range<usize>>) -> Self {
+        Self { veil: Veil::new(hidden), ..self }
+    }
+
+    /// A piece of the texts as it is drawn.
+    pub(crate) fn drawn(&self, window: &Range<usize>) -> Drawn {
+        self.veil.drawn(&self.texts.text, window)
+    }
+
     /// All texts, one after the other.
     pub(crate) fn text(&self) -> &str {
-        &self.0.text
+        &self.texts.text
     }
 
     /// Which text a byte is of; a byte past the end is of the last.
     pub(crate) fn file_at(&self, byte: usize) -> usize {
-        self.0.files.partition_point(|file| file.bytes.start <= byte).saturating_sub(1)
+        self.texts.files.partition_point(|file| file.bytes.start <= byte).saturating_sub(1)
     }
 
     /// What a text is called.
     pub fn path(&self, file: usize) -> &FilePath {
-        self.0.files.get(file).map_or(FilePath::new(""), |file| &file.path)
+        self.texts.files.get(file).map_or(FilePath::new(""), |file| &file.path)
     }
 
     /// The bytes of a text.
     pub(crate) fn bytes(&self, file: usize) -> Range<usize> {
-        self.0.files.get(file).map_or(0..0, |file| file.bytes.clone())
+        self.texts.files.get(file).map_or(0..0, |file| file.bytes.clone())
     }
 
     /// The line and column of a byte in its own text.
     pub(crate) fn position(&self, byte: usize) -> Position {
         let bytes = self.bytes(self.file_at(byte));
-        let byte = floor(&self.0.text, byte).clamp(bytes.start, bytes.end.max(bytes.start));
-        Position::of(&self.0.text[bytes.clone()], byte - bytes.start)
+        let byte = floor(&self.texts.text, byte).clamp(bytes.start, bytes.end.max(bytes.start));
+        Position::of(&self.texts.text[bytes.clone()], byte - bytes.start)
     }
 
     /// A byte as people are told of it: `prod.yaml:3`.

@@ -230,6 +230,10 @@ impl Node {
             Value::Broken => "something unreadable".to_owned(),
             Value::Scalar(scalar) => match scalar.kind() {
                 Kind::Null => "nothing".to_owned(),
+                // Where the value came from is told beside it, unless it is a secret.
+                Kind::Bool | Kind::Integer(_) | Kind::Float if scalar.template.is_some() => {
+                    "a number or a truth value".to_owned()
+                }
                 Kind::Bool => format!("`{}`", scalar.text),
                 Kind::Integer(_) | Kind::Float => format!("the number {}", scalar.text),
                 Kind::Text => "text".to_owned(),

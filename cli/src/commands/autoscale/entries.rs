@@ -56,6 +56,8 @@ fn failed(error: StoreError) -> execute::LedgerError {
 /// The last decisions on a stream, as `status` shows them.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Decisions {
+    /// The pipeline's name.
+    pub(crate) pipeline: String,
     /// The stream's name in the file.
     pub(crate) stream: String,
     /// Who acts on it now.
@@ -80,6 +82,7 @@ pub(crate) async fn decisions(ledger: &Ledger, pipeline: &Pipeline) -> Vec<Decis
         let Ok(entry) = Entry::parse(&physical, &bytes) else { continue };
         let lease = entry.lease.as_ref().filter(|lease| !lease.released && lease.until > now);
         all.push(Decisions {
+            pipeline: pipeline.name.clone(),
             stream: logical.clone(),
             actor: lease.map(|lease| lease.owner.clone()),
             updates_left: entry.updates_left(now),

@@ -10,7 +10,8 @@ use crate::session::Session;
 const EXAMPLES: &str = "\
 Examples:
   pipectl autoscale explain
-  pipectl autoscale explain events --json | jq .reason";
+  pipectl autoscale explain events --json | jq .reason
+  pipectl autoscale explain -f pipelines/            the streams of all pipelines in a folder";
 
 /// Show what the autoscaler sees, what it would do and why; calls nothing that changes anything
 ///
@@ -30,11 +31,8 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
 
 /// Looks at these streams and shows what was seen; an error when something of one could not be.
 pub(super) async fn show(fleet: &mut Fleet, session: &Session) -> Result<Exit, CommandError> {
-    let mut all = fleet.controller.look(&fleet.streams, Timestamp::now()).await;
-    for explained in &mut all {
-        explained.stream = fleet.name(&explained.stream).to_owned();
-        session.output.event("explained", explained);
-    }
+    let all = fleet.look(Timestamp::now()).await;
+    all.iter().for_each(|explained| session.output.event("explained", explained));
     session.output.data(render::autoscale::explained(&all));
     let Some((explained, problem)) = all.iter().find_map(|one| Some((one, one.problem.as_ref()?))) else {
         return Ok(Exit::Success);

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
-use pipectl_autoscaler::controller::{Problem, Stepped};
+use pipectl_autoscaler::controller::Problem;
 use pipectl_autoscaler::execute::Act;
 use pipectl_producer::metrics::Registry;
 
-use super::fleet::Fleet;
+use super::fleet::Step;
 use crate::error::{CommandError, Kind};
 use crate::measuring::{Page, Scrape};
 
@@ -59,13 +59,13 @@ impl Listening {
     }
 
     /// Counts what a round came to.
-    pub(super) fn note(&self, fleet: &Fleet, steps: &[Stepped]) {
+    pub(super) fn note(&self, steps: &[Step]) {
         let now = Timestamp::now().as_second();
         self.last_round.store(now, Ordering::Relaxed);
         #[expect(clippy::cast_precision_loss, reason = "seconds of this century")]
         gauge!(ROUND).set(now as f64);
-        for step in steps {
-            let stream = fleet.name(step.stream.as_str()).to_owned();
+        for Step { name, stepped: step } in steps {
+            let stream = name.clone();
             if let Some(open) = step.shards {
                 gauge!(OPEN, "stream" => stream.clone()).set(f64::from(open));
             }

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pipectl_autoscaler::controller::Stepped;
 use pipectl_autoscaler::execute::{Act, Wait};
 
 use super::explain;
-use super::fleet::{Chosen, Fleet, Purpose};
+use super::fleet::{Chosen, Fleet, Purpose, Step};
 use super::telling::{Telling, trouble};
 use crate::error::{CommandError, Exit};
 use crate::interrupt;
@@ -46,8 +45,8 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
     let mut telling = Telling::default();
     let steps = loop {
         let now = Timestamp::now();
-        let steps = fleet.controller.step(&fleet.streams, now).await;
-        telling.tell(&session.output, &fleet, &steps, now);
+        let steps = fleet.step(now).await;
+        telling.tell(&session.output, &steps, now);
         let Some(rest) = rest(&steps).filter(|_| args.wait && !cancel.is_cancelled()) else { break steps };
         tokio::select! {
             biased;
@@ -55,22 +54,22 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
             () = tokio::time::sleep(rest) => {}
         }
     };
-    fleet.controller.release(&fleet.streams, Timestamp::now()).await;
-    trouble(&fleet, &steps).map(|()| Exit::Success)
+    fleet.release(Timestamp::now()).await;
+    trouble(&steps).map(|()| Exit::Success)
 }
 
 /// How soon to look again at what was called for and is not done; nothing where all is done.
-fn rest(steps: &[Stepped]) -> Option<Duration> {
-    let under_way = |step: &&Stepped| {
+fn rest(steps: &[Step]) -> Option<Duration> {
+    let under_way = |step: &&Step| {
         matches!(
-            step.act,
+            step.stepped.act,
             Some(
                 Act::Called { .. }
                     | Act::Waits { wait: Wait::Ours(_) | Wait::Torn(_) | Wait::Paused { .. }, .. }
             )
         )
     };
-    steps.iter().filter(under_way).map(|step| step.look_again).min()
+    steps.iter().filter(under_way).map(|step| step.stepped.look_again).min()
 }
 
 #[cfg(test)]
@@ -78,10 +77,11 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
+    use pipectl_autoscaler::controller::Stepped;
     use pipectl_autoscaler::execute::{Call, StreamName};
 
-    fn step(act: Option<Act>, look_again: u64) -> Stepped {
-        Stepped {
+    fn step(act: Option<Act>, look_again: u64) -> Step {
+        let stepped = Stepped {
             stream: StreamName::new("events"),
             shards: Some(2),
             decided: None,
@@ -89,7 +89,8 @@ mod tests {
             act,
             problem: None,
             look_again: Duration::from_secs(look_again),
-        }
+        };
+        Step { name: "events".to_owned(), stepped }
     }
 
     #[test]

@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pipectl_autoscaler::controller::Stepped;
 use tokio_util::sync::CancellationToken;
 
-use super::fleet::{Chosen, Fleet, Purpose};
+use super::fleet::{Chosen, Fleet, Purpose, Step};
 use super::listen::Listening;
 use super::telling::Telling;
 use crate::error::{CommandError, Exit};
@@ -22,6 +21,7 @@ const LEAST: Duration = Duration::from_secs(1);
 const EXAMPLES: &str = "\
 Examples:
   pipectl autoscale run                            the streams of pipeline.yaml, until Ctrl-C
+  pipectl autoscale run -f pipelines/              those of all pipelines in a folder
   pipectl autoscale run --all                      those of every pipeline in the ledger
   pipectl autoscale run --listen 127.0.0.1:9464    with /metrics and /healthz
   pipectl autoscale run --dry-run                  to see it decide before it may act
@@ -50,7 +50,7 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
     let mut fleet = Fleet::find(session, &args.chosen, Purpose::Steer).await?;
     let listening = Listening::start(args.listen).await?;
     let cancel = interrupt::listen(&session.output, "ending after this round");
-    let count = u64::try_from(fleet.streams.len()).unwrap_or(u64::MAX);
+    let count = fleet.count();
     session.output.note(format!("steering {}", crate::output::words::counted(count, "stream")));
     if let Some(url) = listening.url() {
         session.output.note(format!("metrics at {url}/metrics, health at {url}/healthz"));
@@ -61,16 +61,16 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
     let mut telling = Telling::default();
     while !cancel.is_cancelled() && !session.output.is_closed() {
         let now = Timestamp::now();
-        let steps = fleet.controller.step(&fleet.streams, now).await;
-        telling.tell(&session.output, &fleet, &steps, now);
-        listening.note(&fleet, &steps);
+        let steps = fleet.step(now).await;
+        telling.tell(&session.output, &steps, now);
+        listening.note(&steps);
         tokio::select! {
             biased;
             () = cancel.cancelled() => {}
             () = tokio::time::sleep(rest(&steps, Timestamp::now())) => {}
         }
     }
-    fleet.controller.release(&fleet.streams, Timestamp::now()).await;
+    fleet.release(Timestamp::now()).await;
     session.output.note("the leases are given back; what was called for goes on by itself");
     Ok(Exit::Success)
 }
@@ -84,8 +84,8 @@ async fn watch(
     let mut telling = Telling::default();
     while !cancel.is_cancelled() && !session.output.is_closed() {
         let now = Timestamp::now();
-        let looks = fleet.controller.look(&fleet.streams, now).await;
-        telling.tell_looks(&session.output, fleet, &looks, now);
+        let looks = fleet.look(now).await;
+        telling.tell_looks(&session.output, looks, now);
         tokio::select! {
             biased;
             () = cancel.cancelled() => {}
@@ -97,8 +97,8 @@ async fn watch(
 }
 
 /// How long until the next round: until a stream wants to be looked at, or the next minute can be read.
-fn rest(steps: &[Stepped], now: Timestamp) -> Duration {
-    let soonest = steps.iter().map(|step| step.look_again).min().unwrap_or(Duration::MAX);
+fn rest(steps: &[Step], now: Timestamp) -> Duration {
+    let soonest = steps.iter().map(|step| step.stepped.look_again).min().unwrap_or(Duration::MAX);
     let to_tick = (TICK - now.as_second()).rem_euclid(60);
     let to_tick = Duration::from_secs(u64::try_from(if to_tick == 0 { 60 } else { to_tick }).unwrap_or(60));
     soonest.min(to_tick).max(LEAST)

@@ -6,7 +6,7 @@ use pipectl_autoscaler::controller::{Explained, Stepped};
 use pipectl_autoscaler::execute::{Act, Wait};
 use serde::Serialize;
 
-use super::fleet::Fleet;
+use super::fleet::Step;
 use crate::error::{CommandError, Kind};
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, paint};
 use crate::output::{Output, words};
@@ -30,7 +30,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn of(step: &Stepped, fleet: &Fleet, at: jiff::Timestamp) -> Self {
+    pub(super) fn of(Step { name, stepped: step }: &Step, at: jiff::Timestamp) -> Self {
         let (decision, reason) = match &step.decided {
             Some((action, reason)) => (Some(action.clone()), Some(reason.to_string())),
             None => (None, None),
@@ -42,7 +42,7 @@ impl Told {
             Some(Act::Reached) | None => {}
         }
         Self {
-            stream: fleet.name(step.stream.as_str()).to_owned(),
+            stream: name.clone(),
             at,
             open_shards: step.shards,
             wanted_shards: step.wanted,
@@ -96,9 +96,9 @@ pub(super) struct Telling {
 
 impl Telling {
     /// Tells the steps of one round: an event each; a line where something is new.
-    pub(super) fn tell(&mut self, output: &Output, fleet: &Fleet, steps: &[Stepped], at: jiff::Timestamp) {
-        for step in steps {
-            let told = Told::of(step, fleet, at);
+    pub(super) fn tell(&mut self, output: &Output, steps: &[Step], at: jiff::Timestamp) {
+        for one in steps {
+            let (told, step) = (Told::of(one, at), &one.stepped);
             output.event("step", &told);
             let acts = told.called.is_some();
             let decides = step.decided.is_some() || step.problem.is_some();
@@ -119,15 +119,8 @@ impl Telling {
 
 impl Telling {
     /// Tells what one round without acting came to: an event each; a line where something is new.
-    pub(super) fn tell_looks(
-        &mut self,
-        output: &Output,
-        fleet: &Fleet,
-        looks: &[Explained],
-        at: jiff::Timestamp,
-    ) {
+    pub(super) fn tell_looks(&mut self, output: &Output, looks: Vec<Explained>, at: jiff::Timestamp) {
         for look in looks {
-            let look = Explained { stream: fleet.name(&look.stream).to_owned(), ..look.clone() };
             output.event("explained", &look);
             let text = match (&look.problem, &look.planned) {
                 (Some(problem), _) => paint(BAD, problem),
@@ -149,17 +142,17 @@ impl Telling {
 }
 
 /// An error when something is wrong with a stream that somebody has to see to.
-pub(super) fn trouble(fleet: &Fleet, steps: &[Stepped]) -> Result<(), CommandError> {
+pub(super) fn trouble(steps: &[Step]) -> Result<(), CommandError> {
     let mut troubled = steps
         .iter()
-        .filter_map(|step| Some((step, step.problem.as_ref()?)))
+        .filter_map(|step| Some((&step.name, step.stepped.problem.as_ref()?)))
         .filter(|(_, problem)| problem.is_trouble());
-    let Some((step, problem)) = troubled.next() else { return Ok(()) };
+    let Some((name, problem)) = troubled.next() else { return Ok(()) };
     let more = match troubled.count() {
         0 => String::new(),
         count => format!(", and {count} more"),
     };
-    let text = format!("the stream {} could not be seen to{more}", fleet.name(step.stream.as_str()));
+    let text = format!("the stream {name} could not be seen to{more}");
     let error = CommandError::wrap(Kind::Aws, text, problem.clone());
     Err(match problem.hint() {
         Some(hint) => error.hint(hint),

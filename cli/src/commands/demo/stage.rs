@@ -50,7 +50,7 @@ impl Stage {
             Endpoint::start(options).await.map_err(|cause| CommandError::new(Kind::Local, cause))?;
         let globals = Globals {
             file: folder.path().join("pipeline.yaml"),
-            pipeline: None,
+            pipeline: Vec::new(),
             var: Vec::new(),
             var_file: Vec::new(),
             overlay: Vec::new(),

@@ -79,12 +79,17 @@ fn one(file: &Path, check: bool, session: &Session) -> Result<Outcome, CommandEr
     }
     if check {
         let before = String::from_utf8_lossy(&bytes);
-        session.output.data(render::diff::unified(&file.display().to_string(), &before, &text));
+        session.output.data(diff(&file.display().to_string(), &before, &text));
     } else {
         files::replace(file, &text)?;
         session.output.data(file.display().to_string());
     }
     Ok(Outcome::Changed)
+}
+
+/// What changes, without the secrets that stand in the file.
+fn diff(name: &str, before: &str, after: &str) -> String {
+    render::diff::unified(name, &spec::veiled(before), &spec::veiled(after))
 }
 
 /// The text in its layout; what keeps it from that is printed.
@@ -120,7 +125,7 @@ fn from_stdin(named: &[PathBuf], check: bool, session: &Session) -> Result<Exit,
     match check {
         true if changes => {
             let before = String::from_utf8_lossy(&bytes);
-            session.output.data(render::diff::unified("<stdin>", &before, &text));
+            session.output.data(diff("<stdin>", &before, &text));
         }
         true => {}
         false => session.output.raw(text.as_bytes()),

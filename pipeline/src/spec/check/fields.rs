@@ -150,6 +150,11 @@ impl<'a> Given<'a> {
         Place::Value(self.path.clone())
     }
 
+    /// Whether variables stand in the value.
+    pub(crate) fn is_made(&self) -> bool {
+        matches!(&self.node.value, Value::Scalar(scalar) if scalar.template.is_some())
+    }
+
     /// The last key of the way to it, for messages.
     pub(crate) fn name(&self) -> String {
         match self.path.steps().last() {
@@ -166,7 +171,10 @@ impl<'a> Given<'a> {
             return Some(&scalar.text);
         }
         let message = format!("`{}` is text, but here is {}", self.path, self.node.describe());
-        let fix = format!("quotes make it text: `\"{}\"`", scalar.text);
+        let fix = match self.is_made() {
+            true => "declare the variable with `type: string`, or set its default in quotes".to_owned(),
+            false => format!("quotes make it text: `\"{}\"`", scalar.text),
+        };
         found.push(Diagnostic::error(Code::WrongType, self.place(), message).help(fix));
         None
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::code::Code;
 use super::super::diagnostic::{Diagnostic, Place};
 use super::super::model::{AccessKey, Compression, HttpBackup, HttpDestination, KeyText, PartitionKeys};
+use super::super::vars::{Mask, SHORT};
 use super::delivery::{Prefixes, buffer_of, compression, prefixes};
 use super::fields::{Fields, Found, Given};
 use super::shape::{HTTP, HTTP_BACKUP};
@@ -98,6 +99,12 @@ fn literal(given: &Given<'_>, found: &mut Found) -> Option<AccessKey> {
         let message = format!("an access key has 1 to {KEY_MAX} characters");
         found.push(Diagnostic::error(Code::OutOfRange, Place::Key(given.path.clone()), message));
         return None;
+    }
+    // Of one that is made from a variable, the variable says it.
+    if Mask::is_short(text) && !given.is_made() {
+        let message = format!("an access key of fewer than {} characters", Mask::FEWEST);
+        let place = Place::Key(given.path.clone());
+        found.push(Diagnostic::warning(Code::Unsuitable, place, message).help(SHORT));
     }
     Some(AccessKey::Literal(KeyText::new(text)))
 }

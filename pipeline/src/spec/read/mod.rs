@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place};
 
-pub(super) use build::{Root, several, tree};
+pub(super) use build::{Root, documents, several, tree};
 pub(super) use text::Text;
 
 /// Biggest pipeline file that is read: fifty streams with their transforms take a twentieth of it.

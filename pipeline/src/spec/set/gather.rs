@@ -53,6 +53,8 @@ pub(super) struct Gathered {
     pub(super) given: Assignments,
     /// What is wrong with files of which nothing else is known.
     pub(super) findings: Vec<Findings>,
+    /// The texts that are not YAML, or not all of them.
+    pub(super) broken: Vec<usize>,
     pub(super) sources: Sources,
 }
 
@@ -138,6 +140,9 @@ impl Gathered {
         let text = Arc::clone(&read.text);
         let (file, start) = gathering.add(path, &text);
         let (roots, mut problems) = read.at(start);
+        if !problems.is_empty() {
+            self.broken.push(file);
+        }
         if roots.is_empty() {
             return self.findings.push(Findings { file, positions: Positions::default(), items: problems });
         }
@@ -159,6 +164,7 @@ impl Gathered {
         }
         let mut problems = Vec::new();
         self.given = Assignments::read(&request.values, &mut gathering, &mut problems);
+        self.broken.extend(problems.iter().filter(|(_, items)| !items.is_empty()).map(|(file, _)| *file));
         let finding = |(file, items)| Findings { file, positions: Positions::default(), items };
         self.findings.extend(problems.into_iter().map(finding));
         self.sources = gathering.finish();
@@ -170,6 +176,9 @@ impl Gathered {
         let (file, start) = gathering.add(path, &text);
         let (roots, mut items) = read.at(start);
         items.retain(|problem| problem.code != Code::Empty);
+        if !items.is_empty() {
+            self.broken.push(file);
+        }
         for Root { node, .. } in roots {
             if let Value::Mapping(_) = &node.value {
                 let (path, text) = (path.to_owned(), Arc::clone(&text));

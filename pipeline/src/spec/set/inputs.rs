@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::vars::seal;
+use super::super::vars::{is_sealed, seal};
 
 /// The overlays and variables that went into a pipeline.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,13 +30,26 @@ pub struct OverlayText {
 /// The value of a variable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VariableInput {
-    /// The value; of a sensitive one a seal, by which the value is recognised and not read.
+    /// The value; of one that is sensitive or goes into a key a seal, by which the value is recognised and not read.
     pub value: String,
     /// Whether it is sensitive.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sensitive: bool,
     /// Where it came from, in words.
     pub from: String,
+}
+
+impl VariableInput {
+    /// Whether the value is not to be read here.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.sensitive || is_sealed(&self.value)
+    }
+
+    /// Puts a seal in place of the value.
+    pub(crate) fn close(&mut self, pipeline: &str, name: &str) {
+        self.value = seal(pipeline, &format!("vars.{name}"), &self.value);
+    }
 }
 
 impl FileInputs {

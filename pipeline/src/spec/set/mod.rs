@@ -5,6 +5,7 @@
 //! another and puts them in order. All findings of all files come together.
 
 mod gather;
+mod hidden;
 mod inputs;
 pub(crate) mod links;
 mod overlay;
@@ -117,7 +118,7 @@ struct Checked {
 }
 
 fn assemble(gathered: Gathered, request: &Request, check: &dyn CheckTransform) -> Result<Set, Diagnostics> {
-    let Gathered { drafts, overlays, given, mut findings, sources } = gathered;
+    let Gathered { drafts, overlays, given, mut findings, broken, sources } = gathered;
     let names: Vec<&str> = drafts.iter().filter_map(|draft| overlay::name(&draft.tree)).collect();
     let nobody = overlays.iter().filter_map(|overlay| overlay::for_nobody(&overlay.tree, &names));
     findings.push(Findings { file: 0, positions: Positions::default(), items: nobody.collect() });
@@ -126,9 +127,22 @@ fn assemble(gathered: Gathered, request: &Request, check: &dyn CheckTransform) -
     let scopes: Vec<&Scope> = all.iter().map(|checked| &checked.scope).collect();
     let undeclared = if all.is_empty() { Vec::new() } else { vars::undeclared(&given, &scopes) };
     findings.push(Findings { file: 0, positions: Positions::default(), items: undeclared });
-    let mask = Mask::new(scopes.iter().flat_map(|scope| scope.secrets()).collect::<Vec<_>>());
+    let trees = all.iter().map(|checked| &checked.draft.tree).chain(overlays.iter().map(|it| &it.tree));
+    let secrets = hidden::find(trees, (&scopes, &given), (&broken, &sources));
+    let mask = Mask::new(secrets.values.into_iter().chain(keys(&all)));
+    let sources = sources.veiled(secrets.bytes);
     let order = link(&mut all, &sources);
     finish(all, &order, findings, (sources, mask))
+}
+
+/// The keys of endpoints, made from variables or not.
+fn keys(all: &[Checked]) -> Vec<String> {
+    let pipelines = all.iter().filter_map(|checked| checked.pipeline.as_ref());
+    pipelines
+        .flat_map(Pipeline::literal_keys)
+        .map(|(_, key)| key.to_owned())
+        .filter(|key| key != LEFT_OUT)
+        .collect()
 }
 
 /// What every pipeline of a set is made with.

@@ -15,6 +15,7 @@ mod reports;
 mod sets;
 mod streams;
 mod vars;
+mod veils;
 mod yaml;
 
 use std::path::Path;

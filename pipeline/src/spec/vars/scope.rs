@@ -9,10 +9,15 @@ use super::super::diagnostic::{Diagnostic, Place, Severity};
 use super::super::sources::Sources;
 use super::super::tree::Node;
 use super::declare::{self, Declared};
-use super::given::{Assignments, ENVIRONMENT, Source};
+use super::given::{Assignment, Assignments, ENVIRONMENT, Source};
+use super::secret::Mask;
 
 /// What stands for a sensitive value that nobody gave and the command can do without.
 pub(crate) const LEFT_OUT: &str = "(left out)";
+
+/// What becomes of a value that is too short to be looked for.
+pub(crate) const SHORT: &str =
+    "it is masked only where it stands alone, as it would be found in every word; take a longer one";
 
 /// The variables of one file.
 #[derive(Debug, Default)]
@@ -77,6 +82,17 @@ impl Scope {
         values.filter(|value| value != LEFT_OUT).collect()
     }
 
+    /// Where the defaults of sensitive variables stand.
+    pub(crate) fn sensitive_defaults(&self) -> impl Iterator<Item = Range<usize>> {
+        let sensitive = self.variables.iter().filter(|variable| variable.declared.sensitive);
+        sensitive.filter_map(|variable| variable.declared.default.as_ref().map(|(_, at)| at.clone()))
+    }
+
+    /// Whether a sensitive variable is called so.
+    pub(crate) fn is_sensitive(&self, name: &str) -> bool {
+        self.variables.iter().any(|variable| variable.declared.sensitive && &*variable.declared.name == name)
+    }
+
     /// The variables that are used, by name: their value, whether it is sensitive, and where it came from.
     pub(crate) fn values(&self) -> BTreeMap<String, (String, bool, String)> {
         let used = self.variables.iter().filter(|variable| variable.used.is_some());
@@ -130,6 +146,16 @@ impl Scope {
                 }
                 Some(_) => {}
             }
+            let short =
+                declared.sensitive && used.is_some() && value.as_ref().is_some_and(|it| Mask::is_short(it));
+            if short {
+                let message = format!(
+                    "the value of the sensitive variable `{name}` has fewer than {} characters",
+                    Mask::FEWEST
+                );
+                let place = Place::Bytes(declared.at.clone());
+                found.push(Diagnostic::warning(Code::Unsuitable, place, message).help(SHORT));
+            }
         }
     }
 }
@@ -168,6 +194,23 @@ impl Variable {
         }
         variable
     }
+}
+
+/// Where the values stand that were given to sensitive variables, or to names that nearly are theirs.
+pub(crate) fn sensitive_values(given: &Assignments, scopes: &[&Scope]) -> Vec<Range<usize>> {
+    let variables = || scopes.iter().flat_map(|scope| &scope.variables);
+    let names: Vec<&str> = variables().map(|variable| &*variable.declared.name).collect();
+    let is_sensitive = |assignment: &Assignment| {
+        let meant = match names.iter().any(|name| assignment.is_for(name)) {
+            true => None,
+            false => suggest::nearest(&assignment.name, names.iter().copied()),
+        };
+        variables().filter(|variable| variable.declared.sensitive).any(|variable| {
+            let name = &*variable.declared.name;
+            assignment.is_for(name) || meant == Some(name)
+        })
+    };
+    given.0.iter().filter(|assignment| is_sensitive(assignment)).map(|it| it.at.clone()).collect()
 }
 
 /// Values that were given to names which no file declares.

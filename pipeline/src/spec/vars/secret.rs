@@ -10,6 +10,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::super::path::{Path, Step};
+use super::super::veil::SHOWN;
 use crate::resources::names::hex;
 
 /// A value of the file that holds a sensitive one.
@@ -62,7 +63,12 @@ pub(super) fn may_stand(path: &Path) -> bool {
 
 /// Values that are masked in whatever is shown.
 #[derive(Clone, Debug, Default)]
-pub struct Mask(Vec<String>);
+pub struct Mask {
+    /// Looked for everywhere; the longest first, so that a value that holds another is masked as a whole.
+    long: Vec<String>,
+    /// Masked where they are all of a field, or stand in quotes.
+    short: Vec<String>,
+}
 
 impl Mask {
     /// The fewest characters of a value that is looked for in other text: shorter ones would be found everywhere.
@@ -71,37 +77,74 @@ impl Mask {
     /// A mask of these values, and of the lines of those that have several.
     #[must_use]
     pub fn new(values: impl IntoIterator<Item = String>) -> Self {
-        let mut all = Vec::new();
+        let (mut long, mut short) = (Vec::new(), Vec::new());
         for value in values {
             let lines = value.lines().map(str::trim).filter(|line| line.chars().count() >= 2 * Self::FEWEST);
-            all.extend(lines.map(str::to_owned));
+            long.extend(lines.map(str::to_owned));
             let quoted = Value::from(value.as_str()).to_string();
-            all.push(quoted.trim_matches('"').to_owned());
-            all.push(value);
+            long.push(quoted.trim_matches('"').to_owned());
+            short.extend(Some(value.clone()).filter(|value| Self::is_short(value)));
+            long.push(value);
         }
-        all.retain(|value| value.chars().count() >= Self::FEWEST);
-        // A value that holds another is masked as a whole.
-        all.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        all.dedup();
-        Self(all)
+        long.retain(|value| value.chars().count() >= Self::FEWEST);
+        long.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        long.dedup();
+        short.sort();
+        short.dedup();
+        Self { long, short }
+    }
+
+    /// Whether a value is too short to be looked for in other text. Nothing at all is no secret.
+    #[must_use]
+    pub fn is_short(value: &str) -> bool {
+        !value.is_empty() && value.chars().count() < Self::FEWEST
     }
 
     /// Whether there is anything to mask.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.long.is_empty() && self.short.is_empty()
     }
 
-    /// The text without them.
+    /// The text without them; short ones go where they stand in quotes.
     #[must_use]
     pub fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut text = Cow::Borrowed(text);
-        for value in &self.0 {
-            if text.contains(value.as_str()) {
-                text = Cow::Owned(text.replace(value.as_str(), "(sensitive)"));
+        let mut text = self.apply_long(text);
+        for value in &self.short {
+            for quote in ['"', '\'', '`'] {
+                let quoted = format!("{quote}{value}{quote}");
+                if text.contains(&quoted) {
+                    text = Cow::Owned(text.replace(&quoted, &format!("{quote}{SHOWN}{quote}")));
+                }
             }
         }
         text
+    }
+
+    /// The text without those that are looked for everywhere.
+    #[must_use]
+    pub fn apply_long<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for value in &self.long {
+            if text.contains(value.as_str()) {
+                text = Cow::Owned(text.replace(value.as_str(), SHOWN));
+            }
+        }
+        text
+    }
+
+    /// The data without them: in every text, and where one is all of a text, however short it is.
+    pub fn apply_json(&self, json: &mut Value) {
+        if self.is_empty() {
+            return;
+        }
+        each_text(json, &mut |text| match self.short.iter().any(|value| value == text) {
+            true => Some(SHOWN.to_owned()),
+            false => match self.apply(text) {
+                Cow::Owned(masked) => Some(masked),
+                Cow::Borrowed(_) => None,
+            },
+        });
     }
 }
 
@@ -209,6 +252,20 @@ mod tests {
         assert_eq!(mask.apply(r#"{"v":"a \"b\" c"}"#), r#"{"v":"(sensitive)"}"#);
         assert_eq!(mask.apply("  line-two-of-it"), "  (sensitive)");
         assert!(matches!(mask.apply("nothing"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_short_value_is_masked_where_it_stands_alone() {
+        let mask = Mask::new(["x7".to_owned(), "a".to_owned(), String::new()]);
+        assert_eq!(
+            mask.apply("an axis x7 of `x7`, 'a' and \"a\""),
+            "an axis x7 of `(sensitive)`, '(sensitive)' and \"(sensitive)\""
+        );
+        let mut json = json!({ "a": "x7", "list": ["a", "ax", 7, "the value `a` is wrong"], "type": "plan" });
+        mask.apply_json(&mut json);
+        let masked = json!({ "a": "(sensitive)", "list": ["(sensitive)", "ax", 7, "the value `(sensitive)` is wrong"], "type": "plan" });
+        assert_eq!(json, masked);
+        assert!(!mask.is_empty() && Mask::new([String::new()]).is_empty());
     }
 
     fn secret(name: &str, value: &str) -> Secret {

@@ -66,6 +66,11 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(written)
 }
 
+/// Whether a text is a variable and nothing else.
+pub(crate) fn is_one_variable(text: &str) -> bool {
+    matches!(parts(text)[..], [Part::Variable(..)])
+}
+
 /// What follows `var.`, with blanks before it or not.
 fn after_var(text: &str) -> Option<&str> {
     text.trim_start_matches(' ').strip_prefix("var.")
