@@ -111,7 +111,8 @@ impl Engine {
             returns_to: Some(goal.number),
         })?;
         plan.inputs = goal.inputs;
-        Ok(plan)
+        self.look_into_losses(&mut plan, seen.remembered()).await;
+        Ok(plan.checked()?)
     }
 
     async fn last_good(&self, pipeline: &str) -> Result<Revision, Error> {

@@ -186,6 +186,8 @@ mod tests {
             steps: Vec::new(),
             notes: vec!["a note".into()],
             footprint: Vec::new(),
+            losses: Vec::new(),
+            refusals: Vec::new(),
             left_out: Vec::new(),
             returns_to: None,
             inputs: FileInputs::default(),

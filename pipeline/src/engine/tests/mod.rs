@@ -1,12 +1,15 @@
 //! The whole engine against a cloud in memory: what it converges to, whatever fails or dies on the way.
 
+mod anew;
 mod drifting;
 mod failures;
 mod fake;
 mod harness;
 mod kills;
+mod losing;
 mod model;
 mod ownership;
 mod picking;
+mod regions;
 mod scenarios;
 mod telling;
