@@ -476,7 +476,7 @@ class RealTest(ScriptTest):
         (self.folder / "pipelines" / "clicks.yaml").write_text(
             head + "name: clicks-${var.stage}\n\nvars:\n  stage: dev\n  key: { sensitive: true }\n\nstreams:\n  events:\n\n"
             "deliveries:\n  hook:\n    from: events\n    to:\n      http:\n        url: https://example.com/in\n"
-            "        access-key: ${var.key}\n        backup: { bucket: hook-${var.stage} }\n"
+            "        access-key: ${var.key}\n        backup: { bucket: \"hook-${var.stage}\" }\n"
         )
         (self.folder / "pipelines" / "archive.yaml").write_text(
             head + "name: archive-${var.stage}\n\nvars:\n  stage: dev\n\ndeliveries:\n  raw:\n"

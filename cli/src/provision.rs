@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pipectl_pipeline::apply::{Outcome, Report};
 use pipectl_pipeline::engine::ReferenceError;
-use pipectl_pipeline::plan::{Plan, Purpose};
+use pipectl_pipeline::plan::{Plan, PlanError, Purpose};
 use pipectl_pipeline::spec::Document;
 use pipectl_pipeline::{ApplyOptions, ConnectOptions, Engine, Error};
 use tokio_util::sync::CancellationToken;
@@ -139,6 +139,17 @@ pub(crate) fn failed(error: Error) -> CommandError {
 
 /// The way out where a plan would have been approved.
 pub(crate) const LOOK_FIRST: &str = "look at the plan with `pipectl plan`, then give --auto-approve";
+
+/// What came of planning. A plan that may not be carried out is shown all the same, before the error that says why.
+pub(crate) fn planned(
+    planned: Result<Plan, Error>,
+    show: impl FnOnce(&Plan) -> Result<(), CommandError>,
+) -> Result<Plan, CommandError> {
+    if let Err(Error::Plan(PlanError::Refused(plan))) = &planned {
+        show(plan)?;
+    }
+    planned.map_err(failed)
+}
 
 /// Fails where an answer will be needed and nobody is there to give it: before anything is asked of AWS.
 pub(crate) fn needs_a_person(session: &Session, way_out: &str) -> Result<(), CommandError> {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use crate::plan::ShardQuota;
 use crate::resources::alarm::AlarmSpec;
-use crate::resources::bucket::BucketSpec;
+use crate::resources::bucket::{BucketSpec, Contents};
 use crate::resources::dashboard::DashboardSpec;
 use crate::resources::delivery::DeliverySpec;
 use crate::resources::function::FunctionSpec;
@@ -55,8 +55,27 @@ pub trait Control<P: Properties>: Send + Sync {
 /// What only buckets can be asked.
 #[async_trait]
 pub trait BucketControl: Control<BucketSpec> {
-    /// Whether it holds at least one object.
-    async fn holds_objects(&self, name: &str) -> Result<bool, CallError>;
+    /// What it holds, as far as one page of its listing tells.
+    async fn contents(&self, name: &str) -> Result<Contents, CallError>;
+}
+
+/// Who reads a stream, whoever set that up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamReader {
+    /// A Lambda function of this name, by a mapping.
+    Function(String),
+    /// An enhanced fan-out consumer of this name.
+    Consumer(String),
+}
+
+/// What a stream is used for, where AWS tells.
+#[async_trait]
+pub trait StreamUse: Send + Sync + fmt::Debug {
+    /// Who reads it. Firehose does not tell by stream, and a `GetRecords` leaves no trace: neither is among them.
+    async fn readers(&self, stream: &str) -> Result<Vec<StreamReader>, CallError>;
+
+    /// How many records came in within the last day.
+    async fn records_of_a_day(&self, stream: &str) -> Result<u64, CallError>;
 }
 
 /// What the account may have, where AWS tells.

@@ -5,6 +5,7 @@ mod drift;
 mod error;
 pub(crate) mod execute;
 mod import;
+mod losses;
 pub(crate) mod observe;
 mod references;
 mod refresh;
@@ -28,13 +29,15 @@ pub use status::{Health, ResourceStatus, RevisionSummary, Status};
 
 use crate::access_key::AccessKeys;
 use crate::apply::{Event, Listener, Report};
-use crate::aws::{self, AwsInventory, Identity, KinesisQuotas, LedgerBucket, S3Objects};
-use crate::cloud::{Cloud, Quotas};
+use crate::aws::{self, AwsInventory, Identity, KinesisQuotas, KinesisUse, LedgerBucket, S3Objects};
+use crate::cloud::{Cloud, Quotas, StreamUse};
 use crate::import::Inventory;
 use crate::lake::Objects;
 use crate::ledger::{self, Commit, FolderStore, Ledger, Store};
 use crate::package::{self, Packages};
-use crate::plan::{self, BucketData, Drift, Inputs, PLAN_FORMAT, Plan, RemovalInputs, Selection};
+use crate::plan::{
+    self, Action, BucketData, Drift, Here, Inputs, PLAN_FORMAT, Plan, RemovalInputs, Selection, Trouble,
+};
 use crate::resources::{self, Context, Outline, ResourceId};
 use crate::spec::model::Pipeline;
 use crate::spec::{FileInputs, Secret};
@@ -119,6 +122,7 @@ pub struct Engine {
     packages: Arc<Packages>,
     keys: Arc<AccessKeys>,
     quotas: Arc<dyn Quotas>,
+    stream_use: Arc<dyn StreamUse>,
     inventory: Arc<dyn Inventory>,
     ledger: Ledger,
     config: SdkConfig,
@@ -145,6 +149,7 @@ impl Engine {
         Ok(Self {
             cloud: aws::cloud(&connection.clients, &identity, &packages, &keys),
             inventory: Arc::new(AwsInventory::new(&connection.clients, &identity)),
+            stream_use: Arc::new(KinesisUse::new(&connection.clients, &identity)),
             identity,
             packages,
             keys,
@@ -232,10 +237,18 @@ impl Engine {
             plan = build(&seen)?;
         }
         self.check_quotas(&plan).await?;
-        let drift = Drift::find(&pipeline.name, seen.revision(), seen.remembered(), &graph, &seen.observed);
+        let here = Here { pipeline: &pipeline.name, region: &place.region };
+        let drift = Drift::find(here, seen.revision(), seen.remembered(), &graph, &seen.observed);
         plan.notes.extend(drift.note());
+        let anew = |trouble: &&Trouble| {
+            let step = plan.steps.iter().find(|step| step.address == trouble.address);
+            step.is_some_and(|step| step.action == Action::Replace)
+        };
+        let troubles: Vec<String> = drift.troubles.iter().filter(|it| !anew(it)).map(Trouble::note).collect();
+        plan.notes.extend(troubles);
         plan.inputs = options.inputs.clone();
-        Ok(plan)
+        self.look_into_losses(&mut plan, seen.remembered()).await;
+        Ok(plan.checked()?)
     }
 
     /// Asks for quotas where a plan may pass one. Where they are not told, the call that passes one says so.
@@ -271,9 +284,10 @@ impl Engine {
             based_on: seen.revision(),
             bucket_data: options.bucket_data,
             delete_consumers: options.delete_consumers,
-        })?;
+        });
         plan.inputs = options.inputs.clone();
-        Ok(plan)
+        self.look_into_losses(&mut plan, seen.remembered()).await;
+        Ok(plan.checked()?)
     }
 
     /// Applies a plan. `Ok` says that it ran: whether everything succeeded is in the report.

@@ -90,7 +90,9 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
         .collect();
     if !changing.is_empty() && !args.auto_approve {
         let what = if all.len() == 1 { "this".to_owned() } else { changing.join(", ") };
-        provision::confirm(session, &format!("\nApply {what}? Only `yes` does:"), "yes").await?;
+        let plans = all.iter().map(|planned| &planned.plan);
+        let question = render::losses::question(&format!("Apply {what}"), plans);
+        provision::confirm(session, &question, "yes").await?;
     }
     apply_all(args, session, &all).await
 }
@@ -98,10 +100,13 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
 async fn plan(args: &Args, session: &Session, mut document: Document) -> Result<Planned, CommandError> {
     let engine = provision::connect_and_resolve(session, &mut document).await?;
     let options = args.picking.options(&document);
-    let plan = engine.plan(&document.pipeline, &options).await.map_err(provision::failed)?;
-    session.output.prose(render::plan::plan(&plan));
-    render::plan::events(&session.output, &plan);
-    args.pricing.show(session, &plan)?;
+    let show = |plan: &Plan| {
+        session.output.prose(render::plan::plan(plan));
+        render::plan::events(&session.output, plan);
+        args.pricing.show(session, plan)
+    };
+    let plan = provision::planned(engine.plan(&document.pipeline, &options).await, show)?;
+    show(&plan)?;
     Ok(Planned { document, engine, plan })
 }
 

@@ -80,10 +80,13 @@ async fn plan(args: &Args, session: &Session, document: &Document) -> Result<(En
         delete_consumers: args.data.delete_consumers(),
         ..planning::of_file(document)
     };
-    let plan = engine.destroy_plan(&document.pipeline, &options).await.map_err(provision::failed)?;
-    session.output.prose(render::plan::plan(&plan));
-    render::plan::events(&session.output, &plan);
-    args.pricing.show(session, &plan)?;
+    let show = |plan: &Plan| {
+        session.output.prose(render::plan::plan(plan));
+        render::plan::events(&session.output, plan);
+        args.pricing.show(session, plan)
+    };
+    let plan = provision::planned(engine.destroy_plan(&document.pipeline, &options).await, show)?;
+    show(&plan)?;
     Ok((engine, plan))
 }
 

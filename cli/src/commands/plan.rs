@@ -123,7 +123,7 @@ async fn one(
     } else {
         engine.plan(&document.pipeline, &options).await
     };
-    let plan = plan.map_err(provision::failed)?;
+    let plan = provision::planned(plan, |refused| show(args, session, refused))?;
     show(args, session, &plan)?;
     if session.output.annotates() {
         render::remarks::plan(&plan, document).iter().for_each(|remark| session.output.annotate(remark));

@@ -1,5 +1,6 @@
 //! `pipectl rollback`: back to what an earlier revision deployed.
 
+use pipectl_pipeline::plan::Plan;
 use pipectl_pipeline::spec::Document;
 use pipectl_pipeline::{Engine, PlanOptions};
 use tokio_util::sync::CancellationToken;
@@ -58,17 +59,25 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     }
     let document = document::load_without_secrets(session)?;
     let engine = provision::connect(session, &document).await?;
-    let options = PlanOptions { bucket_data: args.data.fate(), ..planning::of_file(&document) };
+    let options = PlanOptions {
+        bucket_data: args.data.fate(),
+        delete_consumers: args.data.delete_consumers(),
+        ..planning::of_file(&document)
+    };
     let plan = engine.rollback_plan(&document.pipeline.name, args.revision, &options).await;
-    let plan = plan.map_err(provision::failed)?;
-    session.output.prose(render::plan::plan(&plan));
-    render::plan::events(&session.output, &plan);
-    args.pricing.show(session, &plan)?;
+    let show = |plan: &Plan| {
+        session.output.prose(render::plan::plan(plan));
+        render::plan::events(&session.output, plan);
+        args.pricing.show(session, plan)
+    };
+    let plan = provision::planned(plan, show)?;
+    show(&plan)?;
     if !plan.has_changes() || args.plan {
         return Ok(Exit::Success);
     }
     if !args.auto_approve {
-        provision::confirm(session, "\nGo back to this? Only `yes` does:", "yes").await?;
+        let question = render::losses::question("Go back to this", std::iter::once(&plan));
+        provision::confirm(session, &question, "yes").await?;
     }
     session.output.note("");
     let cancel = interrupt::listen(&session.output, "stopping after what is running now");

@@ -44,6 +44,13 @@ fn moved(drift: &Drift) -> String {
         format!("{} {}, {since}: {looked_at} as they were left.\n", paint(GOOD, "No drift."), drift.pipeline)
     };
     drift.resources.iter().for_each(|drifted| resource(&mut text, drifted));
+    if !drift.troubles.is_empty() {
+        let _ = writeln!(text, "\n{}", paint(BAD, "There, as it was left, and does not work:"));
+    }
+    for trouble in &drift.troubles {
+        let address = paint(FAINT, format!("({})", trouble.address));
+        let _ = writeln!(text, "    {} {} {address} {}", trouble.kind, trouble.name, trouble.what);
+    }
     if !drift.owned_by_others.is_empty() {
         let _ = writeln!(text, "\n{}", paint(FAINT, "Moved by others, and left to them:"));
     }
@@ -91,7 +98,7 @@ fn resource(text: &mut String, drifted: &Drifted) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pipectl_pipeline::plan::OwnedByOther;
+    use pipectl_pipeline::plan::{OwnedByOther, Trouble};
     use pipectl_pipeline::resources::{Address, Kind};
 
     #[test]
@@ -122,6 +129,12 @@ mod tests {
                 now: "8".into(),
                 owner: "the autoscaler".into(),
             }],
+            troubles: vec![Trouble {
+                address: Address::function("watch").mapping(),
+                kind: Kind::Mapping,
+                name: "clicks-watch".into(),
+                what: "PROBLEM: Stream not found".into(),
+            }],
             looked_at: 9,
         };
         let text: String = anstream::adapter::strip_str(&drift(&found)).to_string();
@@ -132,6 +145,9 @@ mod tests {
            ~ Kinesis stream clicks-events (streams.events)
                ~ retention: 24h → 48h
            - Lambda function clicks-parse (transforms.parse) is gone
+
+        There, as it was left, and does not work:
+            event source mapping clicks-watch (functions.watch.from) PROBLEM: Stream not found
 
         Moved by others, and left to them:
             streams.orders shards: 2 → 8, by the autoscaler

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use pipectl_pipeline::plan::{Action, Counts, Plan, Purpose, Step};
 use pipectl_pipeline::resources::PropertyChange;
 
-use super::wanted;
+use super::{losses, wanted};
 
 /// The longest comment that GitHub takes is 65,536 characters; what stands around this one needs some of them.
 const LONGEST: usize = 60_000;
@@ -15,11 +15,12 @@ const LONGEST_VALUE: usize = 160;
 /// The plan.
 pub(crate) fn plan(plan: &Plan) -> String {
     let mut text = format!("### {} {}\n\n", heading(plan), code(&plan.pipeline));
-    let _ = writeln!(text, "{}  ", counts(&plan.counts()));
+    let _ = writeln!(text, "{}  ", counts(plan));
     let _ = writeln!(text, "in account {}, {}\n", code(&plan.account), code(&plan.region));
     if !plan.has_changes() {
         text.push_str("Everything is as the file says.\n");
     }
+    losses::markdown(&mut text, plan, escape);
     warning(&mut text, plan);
     table(&mut text, plan);
     for note in &plan.notes {
@@ -38,8 +39,8 @@ fn heading(plan: &Plan) -> &'static str {
     }
 }
 
-fn counts(counts: &Counts) -> String {
-    let Counts { create, update, replace, delete, release, no_change } = *counts;
+fn counts(plan: &Plan) -> String {
+    let Counts { create, update, replace, delete, release, no_change } = plan.counts();
     let parts: Vec<String> = [
         (create, "to create"),
         (update, "to update"),
@@ -50,6 +51,7 @@ fn counts(counts: &Counts) -> String {
     .into_iter()
     .filter(|(count, _)| *count > 0)
     .map(|(count, words)| format!("**{count} {words}**"))
+    .chain(losses::count(plan).map(|lost| format!("**{lost}**")))
     .chain((no_change > 0).then(|| format!("{no_change} unchanged")))
     .collect();
     if parts.is_empty() { "Nothing to do.".to_owned() } else { format!("{}.", parts.join(", ")) }

@@ -8,6 +8,7 @@ pub(crate) mod drift;
 pub(crate) mod estimate;
 pub(crate) mod explain;
 pub(crate) mod history;
+pub(crate) mod losses;
 pub(crate) mod markdown;
 pub(crate) mod money;
 pub(crate) mod plan;

@@ -7,7 +7,7 @@ use pipectl_pipeline::resources::PropertyChange;
 use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
 
-use super::{sign, wanted};
+use super::{losses, sign, wanted};
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, STRONG, paint};
 use crate::output::{Output, words};
 
@@ -24,6 +24,7 @@ pub(crate) fn plan(plan: &Plan) -> String {
     } else {
         let _ = writeln!(text, "{}", unchanged(plan, &place));
     }
+    losses::lines(&mut text, plan);
     for note in &plan.notes {
         let _ = write!(text, "\n{} {note}", paint(CHANGE, "note:"));
     }
@@ -77,6 +78,7 @@ pub(crate) fn counts(plan: &Plan) -> String {
     .into_iter()
     .filter(|(count, ..)| *count > 0)
     .map(|(count, words, style)| paint(style, format!("{count} {words}")))
+    .chain(losses::count(plan).map(|lost| paint(BAD, lost)))
     .collect();
     format!("{}.", parts.join(", "))
 }
@@ -172,6 +174,8 @@ pub(super) mod tests {
             steps,
             notes: Vec::new(),
             footprint: Vec::new(),
+            losses: Vec::new(),
+            refusals: Vec::new(),
             left_out: Vec::new(),
             returns_to: None,
             inputs: pipectl_pipeline::spec::FileInputs::default(),

@@ -194,6 +194,8 @@ mod tests {
             steps: vec![step],
             notes: Vec::new(),
             footprint: if before == after { vec![events] } else { vec![events, lake] },
+            losses: Vec::new(),
+            refusals: Vec::new(),
             left_out: Vec::new(),
             returns_to: None,
             inputs: pipectl_pipeline::spec::FileInputs::default(),

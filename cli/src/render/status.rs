@@ -33,6 +33,7 @@ fn row(resource: &ResourceStatus) -> Vec<Field> {
         Health::Pending(state) => Field::Change(format!("waits for {state}")),
         Health::Leaving => Field::Change("being deleted".to_owned()),
         Health::Failed(why) => Field::Bad(format!("failed: {why}")),
+        Health::Failing(why) => Field::Bad(format!("failing: {why}")),
         Health::NotOurs(whose) => Field::Bad(format!("not ours: {whose}")),
     };
     let facts: Vec<String> = resource.facts.iter().map(|(name, value)| format!("{name} {value}")).collect();

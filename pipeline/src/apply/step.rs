@@ -9,7 +9,7 @@ use super::event::{Event, Failure};
 use super::retry;
 use crate::cloud::{CallError, Meaning};
 use crate::plan::{Action, Operation, Remaining, Step, remaining};
-use crate::resources::tags::{Owner, owner};
+use crate::resources::tags::{Owner, REGION, owner};
 use crate::resources::{Kind, Observed, Readiness, ResourceId};
 
 /// How often what is missing after the operations is made up for before the step fails.
@@ -22,6 +22,15 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(60 * 60);
 enum Until {
     Ready,
     Gone,
+}
+
+/// What of a step was done, as far as can be told.
+#[derive(Default)]
+struct Done {
+    /// What was there was deleted.
+    deleted: bool,
+    /// It was created.
+    made: bool,
 }
 
 /// What a series of operations came to.
@@ -38,10 +47,9 @@ impl Caller<'_> {
         let mut operations = step.operations.clone();
         // A resource that is only waited for has no operations; one without async states needs no second look.
         let mut sure = !has_states(step.kind) && !operations.is_empty();
-        // Whether a creation of this step was made, as far as can be told.
-        let (mut last, mut made) = (None, false);
+        let (mut last, mut done) = (None, Done::default());
         for round in 0..ROUNDS {
-            match self.perform_all(step, &operations, &mut made).await? {
+            match self.perform_all(step, &operations, &mut done).await? {
                 Performed::All if sure => return Ok(()),
                 Performed::All => {}
                 Performed::LookAgain(error) => last = Some(error),
@@ -52,9 +60,14 @@ impl Caller<'_> {
                 (None, None) => return Ok(()),
                 (None, Some(_)) if step.action == Action::Release => return Ok(()),
                 (None, Some(_)) => Remaining { operations: step.operations.clone(), ..nothing() },
+                // What is to be made anew is there still, as nobody knows of its deletion: it is as it was.
+                (Some(_), Some(seen)) if step.action == Action::Replace && !done.deleted => {
+                    self.check_owner(pipeline, step, Some(seen))?;
+                    Remaining { operations: step.operations.clone(), ..nothing() }
+                }
                 (Some(desired), seen) => {
                     self.check_owner(pipeline, step, seen.as_ref())?;
-                    if let (false, Some(seen), Some(error)) = (made, seen, last.as_ref())
+                    if let (false, Some(seen), Some(error)) = (done.made, seen, last.as_ref())
                         && is_of_others(pipeline, step, seen, error)
                     {
                         return Err(Stop::Failed(error.clone()));
@@ -77,7 +90,7 @@ impl Caller<'_> {
         &self,
         step: &Step,
         operations: &[Operation],
-        made: &mut bool,
+        so_far: &mut Done,
     ) -> Result<Performed, Stop> {
         for (index, operation) in operations.iter().enumerate() {
             (self.listener)(Event::Performing {
@@ -85,11 +98,11 @@ impl Caller<'_> {
                 operation: operation.to_string(),
             });
             let done = match operation {
-                Operation::Create => self.create(step, made).await,
+                Operation::Create => self.create(step, &mut so_far.made).await,
                 _ => self.perform(step, operation).await,
             };
             match done {
-                Ok(()) => {}
+                Ok(()) => so_far.deleted |= *operation == Operation::Delete,
                 Err(Stop::Failed(error)) if looks_again(operation, error.meaning) => {
                     return Ok(Performed::LookAgain(error));
                 }
@@ -168,12 +181,20 @@ impl Caller<'_> {
 
     /// What turned up under the name may belong to another pipeline by now.
     fn check_owner(&self, pipeline: &str, step: &Step, seen: Option<&Observed>) -> Result<(), Stop> {
-        match seen.map(|seen| owner(&seen.tags, pipeline)) {
-            Some(Owner::Pipeline(other)) => Err(Stop::Stuck(
-                format!("the {} {} belongs to the pipeline {other}", step.kind, step.name),
-                None,
-            )),
-            _ => Ok(()),
+        let whose = seen.and_then(|seen| match owner(&seen.tags, pipeline) {
+            Owner::Pipeline(other) => Some(format!("the pipeline {other}")),
+            _ => {
+                let wanted = step.desired.as_ref()?.tags.set.get(REGION)?;
+                let region = seen.tags.get(REGION).filter(|there| *there != wanted)?;
+                Some(format!("the pipeline of this name in {region}"))
+            }
+        });
+        match whose {
+            Some(whose) => {
+                let text = format!("the {} {} belongs to {whose}", step.kind, step.name);
+                Err(Stop::Stuck(text, None))
+            }
+            None => Ok(()),
         }
     }
 }

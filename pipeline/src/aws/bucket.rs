@@ -14,7 +14,7 @@ use super::error::failed;
 use crate::cloud::{BucketControl, CallError, Control, Meaning};
 use crate::import::SeenBucket;
 use crate::resources::Observed;
-use crate::resources::bucket::{BucketChange, BucketSpec, BucketState, Setting};
+use crate::resources::bucket::{BucketChange, BucketSpec, BucketState, Contents, Setting};
 use crate::resources::tags::{SETTINGS, TagChange, TagMap};
 
 /// The region whose buckets are created without naming it.
@@ -46,6 +46,10 @@ impl Buckets {
             }
             Err(error) if error.code.as_deref() == Some("NoSuchTagSet") => Ok(Some(TagMap::new())),
             Err(error) if error.meaning == Meaning::NotFound => Ok(None),
+            Err(error) if error.code.as_deref() == Some("PermanentRedirect") => {
+                let message = format!("the bucket {name} is in another region: give it another name here");
+                Err(CallError { meaning: Meaning::Invalid, message, ..error })
+            }
             Err(error) => Err(error),
         }
     }
@@ -79,7 +83,7 @@ impl Buckets {
         let notifications = wanted(known.contains(&Setting::Notifications), settings.notifications());
         let (versioning, encryption, lifecycle, notifications) =
             tokio::try_join!(versioning, encryption, lifecycle, notifications)?;
-        Ok(BucketState { holds_objects: None, known, versioning, encryption, lifecycle, notifications })
+        Ok(BucketState { contents: None, known, versioning, encryption, lifecycle, notifications })
     }
 
     /// Deletes all versions and all delete markers, a page at a time.
@@ -183,12 +187,19 @@ impl Control<BucketSpec> for Buckets {
 
 #[async_trait]
 impl BucketControl for Buckets {
-    async fn holds_objects(&self, name: &str) -> Result<bool, CallError> {
-        let page = self.client.list_object_versions().bucket(name).max_keys(1).send().await;
-        match page.map_err(|error| failed("s3:ListObjectVersions", error)) {
-            Ok(page) => Ok(!page.versions().is_empty() || !page.delete_markers().is_empty()),
-            Err(error) if error.meaning == Meaning::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+    async fn contents(&self, name: &str) -> Result<Contents, CallError> {
+        let page = self.client.list_object_versions().bucket(name).send().await;
+        let page = match page.map_err(|error| failed("s3:ListObjectVersions", error)) {
+            Ok(page) => page,
+            Err(error) if error.meaning == Meaning::NotFound => return Ok(Contents::default()),
+            Err(error) => return Err(error),
+        };
+        let sizes = page.versions().iter().filter_map(|version| u64::try_from(version.size()?).ok());
+        let objects = page.versions().len() + page.delete_markers().len();
+        Ok(Contents {
+            objects: u64::try_from(objects).unwrap_or(u64::MAX),
+            bytes: sizes.fold(0, u64::saturating_add),
+            more: page.is_truncated() == Some(true),
+        })
     }
 }

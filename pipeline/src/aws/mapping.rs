@@ -214,6 +214,7 @@ impl Control<MappingSpec> for Mappings {
             consumer_gone: self.is_gone(source_arn, &source).await?,
             last_result: configuration.last_processing_result().unwrap_or_default().to_owned(),
             start: start(&configuration),
+            modified: super::time(configuration.last_modified()),
             settings: settings(&configuration, &status),
             source,
             status,

@@ -23,6 +23,7 @@ mod quotas;
 mod role;
 mod stream;
 mod stream_consumer;
+mod stream_use;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub(crate) use inventory::AwsInventory;
 pub(crate) use ledger_bucket::LedgerBucket;
 pub(crate) use objects::S3Objects;
 pub(crate) use quotas::KinesisQuotas;
+pub(crate) use stream_use::KinesisUse;
 
 use crate::access_key::AccessKeys;
 use crate::cloud::Cloud;
@@ -79,4 +81,9 @@ pub(crate) fn cloud(
             identity: Arc::clone(identity),
         }),
     }
+}
+
+/// A time as the SDK has it; `None` where it is none that there is.
+fn time(time: Option<&aws_smithy_types::DateTime>) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::from_millisecond(time?.to_millis().ok()?).ok()
 }

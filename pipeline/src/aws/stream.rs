@@ -44,6 +44,7 @@ impl Streams {
             max_record_kib: whole_back(stream.max_record_size_in_kib()).unwrap_or(DEFAULT_MAX_RECORD_KIB),
             warm_mibps: whole_back(stream.warm_throughput().and_then(|warm| warm.target_mibps())),
             consumers: whole_back(stream.consumer_count()).unwrap_or(0),
+            created: super::time(Some(stream.stream_creation_timestamp())),
         };
         Ok(Some((stream.stream_arn().to_owned(), state)))
     }

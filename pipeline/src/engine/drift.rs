@@ -2,7 +2,7 @@
 
 use super::observe::{Look, Seen};
 use super::{Engine, Error};
-use crate::plan::Drift;
+use crate::plan::{Drift, Here};
 use crate::resources::{self, Context};
 use crate::spec::model::Pipeline;
 
@@ -23,7 +23,8 @@ impl Engine {
         let seen = self.see(&pipeline.name, &outline, Look::Whole, |_| false);
         let (place, code, seen) = tokio::try_join!(place, code, seen)?;
         let graph = resources::desired(pipeline, &Context { place: place.clone(), code });
-        let drift = Drift::find(&pipeline.name, seen.revision(), seen.remembered(), &graph, &seen.observed);
+        let here = Here { pipeline: &pipeline.name, region: &place.region };
+        let drift = Drift::find(here, seen.revision(), seen.remembered(), &graph, &seen.observed);
         Ok((drift, seen))
     }
 }

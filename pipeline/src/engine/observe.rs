@@ -137,10 +137,10 @@ async fn look(
             if id.kind != Kind::Bucket || !leaving(&id) {
                 return Ok((id.clone(), seen.await?));
             }
-            let (seen, holds) = tokio::try_join!(seen, cloud.buckets.holds_objects(&id.name))?;
+            let (seen, contents) = tokio::try_join!(seen, cloud.buckets.contents(&id.name))?;
             let seen = seen.map(|mut seen| {
                 if let State::Bucket(bucket) = &mut seen.state {
-                    bucket.holds_objects = Some(holds);
+                    bucket.contents = Some(contents);
                 }
                 seen
             });

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{ApplyOptions, Engine, Error};
 use crate::ledger::{Learned, Lease, Owner};
-use crate::plan::{Drift, Refresh};
+use crate::plan::{Drift, Here, Refresh};
 use crate::spec::model::Pipeline;
 
 impl Engine {
@@ -14,7 +14,8 @@ impl Engine {
     /// As [`Engine::drift`].
     pub async fn refresh_plan(&self, pipeline: &Pipeline) -> Result<(Drift, Refresh), Error> {
         let (drift, seen) = self.drifted(pipeline).await?;
-        let refresh = Refresh::of(drift.clone(), seen.remembered(), &seen.observed);
+        let here = Here { pipeline: &pipeline.name, region: self.region() };
+        let refresh = Refresh::of(here, drift.clone(), seen.remembered(), &seen.observed);
         Ok((drift, refresh))
     }
 

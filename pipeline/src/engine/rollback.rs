@@ -127,7 +127,8 @@ impl Engine {
         })?;
         self.keys_at_hand(goal.number, &plan)?;
         plan.inputs = goal.inputs;
-        Ok(plan)
+        self.look_into_losses(&mut plan, seen.remembered()).await;
+        Ok(plan.checked()?)
     }
 
     /// Fails where a key would have to be sent that nobody knows any more: before anything is changed.

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::observe::Look;
 use super::{Engine, Error};
 use crate::apply::Outcome;
-use crate::ledger::{Commit, Revision};
-use crate::resources::tags::{Owner, owner};
-use crate::resources::{self, Address, Kind, Observed, Outline, Readiness};
+use crate::ledger::{Commit, Record, Revision};
+use crate::plan::{Here, Verdict, verdict};
+use crate::resources::{self, Address, Kind, Observed, Outline, Readiness, State};
 use crate::spec::model::Pipeline;
 
 /// What exists of a pipeline.
@@ -57,6 +57,8 @@ pub enum Health {
     Leaving,
     /// It failed.
     Failed(String),
+    /// It is there, as it should be, and what it does fails; what it says of that.
+    Failing(String),
     /// It exists and is not this pipeline's.
     NotOurs(String),
 }
@@ -102,9 +104,11 @@ impl Engine {
         let seen = self.see(&pipeline.name, &outline, Look::Whole, |_| false);
         let interrupted = async { self.interrupted(&pipeline.name).await };
         let (place, seen, interrupted) = tokio::try_join!(place, seen, interrupted)?;
-        let resources = outline
-            .iter()
-            .map(|outline| ResourceStatus::of(&pipeline.name, outline, seen.observed.get(&outline.id)));
+        let here = Here { pipeline: &pipeline.name, region: &place.region };
+        let resources = outline.iter().map(|outline| {
+            let record = seen.remembered().iter().find(|record| record.id() == outline.id);
+            ResourceStatus::of(here, outline, seen.observed.get(&outline.id), record)
+        });
         Ok(Status {
             pipeline: pipeline.name.clone(),
             account: place.account.clone(),
@@ -115,19 +119,29 @@ impl Engine {
     }
 }
 
+impl Health {
+    /// Of a resource that is ours.
+    fn of(state: &State) -> Self {
+        match (state.readiness(), state.trouble()) {
+            (Readiness::Ready, Some(why)) => Health::Failing(why),
+            (Readiness::Ready, None) => Health::Ready,
+            (Readiness::Creating(awaited) | Readiness::Pending(awaited), _) => Health::Pending(awaited),
+            (Readiness::Leaving, _) => Health::Leaving,
+            (Readiness::Failed(why), _) => Health::Failed(why),
+        }
+    }
+}
+
 impl ResourceStatus {
-    fn of(pipeline: &str, outline: &Outline, seen: Option<&Observed>) -> Self {
+    fn of(here: Here<'_>, outline: &Outline, seen: Option<&Observed>, record: Option<&Record>) -> Self {
         let health = match seen {
             None => Health::Missing,
-            Some(seen) => match (owner(&seen.tags, pipeline), seen.state.readiness()) {
-                (Owner::Pipeline(other), _) => Health::NotOurs(format!("it belongs to the pipeline {other}")),
-                (Owner::Unknown, _) => Health::NotOurs("it carries no ownership tags".to_owned()),
-                (Owner::Ours, Readiness::Ready) => Health::Ready,
-                (Owner::Ours, Readiness::Creating(awaited) | Readiness::Pending(awaited)) => {
-                    Health::Pending(awaited)
+            Some(seen) => match verdict(here, &outline.id, seen, record) {
+                Verdict::NotOurs(owner) => {
+                    Health::NotOurs(owner.told().map(|whose| format!("it {whose}")).unwrap_or_default())
                 }
-                (Owner::Ours, Readiness::Leaving) => Health::Leaving,
-                (Owner::Ours, Readiness::Failed(why)) => Health::Failed(why),
+                Verdict::Adopt => Health::NotOurs("it carries no ownership tags".to_owned()),
+                Verdict::Ours => Health::of(&seen.state),
             },
         };
         let facts = seen.map(|seen| seen.state.facts()).unwrap_or_default();

@@ -41,6 +41,7 @@ pub(super) fn account(streams: &[&str]) -> Account {
         max_record_kib: 1024,
         warm_mibps: None,
         consumers: 0,
+        created: None,
     };
     let mut account = Account::new(place());
     for name in streams {

@@ -28,6 +28,8 @@ fn plan(based_on: u64) -> Plan {
         steps: Vec::new(),
         notes: Vec::new(),
         footprint: Vec::new(),
+        losses: Vec::new(),
+        refusals: Vec::new(),
         left_out: Vec::new(),
         returns_to: None,
         inputs: crate::spec::FileInputs::default(),

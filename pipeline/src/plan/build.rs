@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::footprint::footprints;
-use super::ownership::{Verdict, verdict};
+use super::ownership::{Here, Verdict, verdict};
 use super::{
     Action, BucketData, Operation, OwnershipProblem, PLAN_FORMAT, Plan, PlanError, Purpose, Selection, Step,
-    program, prune, rename, select,
+    cascade, loss, program, prune, rename, select,
 };
 use crate::ledger::Record;
 use crate::resources::names::Place;
@@ -43,10 +43,17 @@ pub struct Inputs<'a> {
     pub returns_to: Option<u64>,
 }
 
+impl<'a> Inputs<'a> {
+    /// From where resources are looked at.
+    pub(super) fn here(&self) -> Here<'a> {
+        Here { pipeline: self.pipeline, region: &self.place.region }
+    }
+}
+
 /// Compares what is wanted with what is there.
 ///
 /// # Errors
-/// Resources in the way that are not ours, and buckets that would be deleted with what they hold.
+/// Resources in the way that are not ours. What keeps the plan from being carried out stands in it.
 pub fn build(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
     inputs.selection.check(&known(inputs))?;
     let mut notes = Vec::new();
@@ -58,8 +65,18 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
             Err(problem) => problems.push(problem),
         }
     }
-    steps.extend(prune::steps(inputs, &mut notes)?);
-    let picked = inputs.selection.picked(&needs(inputs, &steps));
+    let along = cascade::along(inputs, &mut steps);
+    let mut refusals = cascade::consumers(inputs, &mut steps);
+    steps.extend(prune::steps(inputs, &mut notes, &mut refusals));
+    let mut picked = inputs.selection.picked(&needs(inputs, &steps));
+    // What goes along with something that is picked is picked.
+    if let Some(picked) = &mut picked {
+        while let Some((with, _)) = along.iter().find(|(it, by)| picked.contains(by) && !picked.contains(it))
+        {
+            picked.insert(with.clone());
+        }
+        refusals.retain(|refusal| picked.contains(&refusal.address));
+    }
     problems.retain(|problem| picked.as_ref().is_none_or(|picked| picked.contains(&problem.address)));
     if !problems.is_empty() {
         return Err(PlanError::NotOurs(problems));
@@ -75,6 +92,8 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
         region: inputs.place.region.clone(),
         source: inputs.source.to_owned(),
         based_on: inputs.based_on,
+        losses: loss::losses(&steps, inputs.observed, inputs.remembered),
+        refusals,
         footprint: footprints(&steps, inputs.observed),
         steps,
         notes,
@@ -113,15 +132,16 @@ fn step(inputs: &Inputs<'_>, wanted: &Desired, notes: &mut Vec<String>) -> Resul
     }
     let seen = inputs.observed.get(&id);
     if let Some(seen) = seen {
-        match verdict(inputs.pipeline, &id, seen, record) {
+        match verdict(inputs.here(), &id, seen, record) {
             Verdict::Ours => {}
             Verdict::Adopt => notes.push(format!("{}: the {id} exists and is taken over", wanted.address)),
-            Verdict::NotOurs(Owner::Unknown) if inputs.selection.adopts(&wanted.address) => {
+            Verdict::NotOurs(Owner::Unknown | Owner::Unplaced)
+                if inputs.selection.adopts(&wanted.address) =>
+            {
                 notes.push(format!("{}: the {id} exists and is adopted", wanted.address));
             }
             Verdict::NotOurs(owner) => {
-                let belongs_to = if let Owner::Pipeline(name) = owner { Some(name) } else { None };
-                return Err(OwnershipProblem { address: wanted.address.clone(), id, belongs_to });
+                return Err(OwnershipProblem { address: wanted.address.clone(), id, owner });
             }
         }
     }
@@ -208,7 +228,13 @@ fn create(wanted: &Desired, reason: Option<String>) -> Remaining {
     Remaining { action: Action::Create, properties: Vec::new(), reason, operations }
 }
 
-fn replace(wanted: &Desired, seen: &Observed, reason: String, properties: Vec<PropertyChange>) -> Remaining {
+/// Deletes it and makes it again.
+pub(super) fn replace(
+    wanted: &Desired,
+    seen: &Observed,
+    reason: String,
+    properties: Vec<PropertyChange>,
+) -> Remaining {
     let mut operations = prune::delete_operations(&seen.state, BucketData::Refuse);
     operations.extend(create(wanted, None).operations);
     Remaining { action: Action::Replace, properties, reason: Some(reason), operations }

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ownership::{Verdict, verdict};
+use super::ownership::{Here, Verdict, verdict};
+use super::{Trouble, cascade};
 use crate::ledger::{Record, Standing};
 use crate::resources::stream::StreamCapacity;
 use crate::resources::tags::{CODE, KEY, Owner, SOURCE};
@@ -28,6 +29,9 @@ pub struct Drift {
     pub resources: Vec<Drifted>,
     /// The fields that others move by right.
     pub owned_by_others: Vec<OwnedByOther>,
+    /// What is as it was left, and does not work.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<Trouble>,
     /// How many resources were looked at.
     pub looked_at: usize,
 }
@@ -86,8 +90,13 @@ impl Drift {
     }
 
     /// In a line, for whoever looks at a plan: a plan repairs drift along with what the file changed.
+    ///
+    /// Without a revision nobody left anything: what is there is told by the plan.
     #[must_use]
     pub fn note(&self) -> Option<String> {
+        if self.revision == 0 {
+            return None;
+        }
         let addresses: Vec<&str> =
             self.resources.iter().map(|drifted| drifted.address.as_str()).take(5).collect();
         let more = self.resources.len().saturating_sub(addresses.len());
@@ -105,13 +114,15 @@ impl Drift {
     /// program wrote it or it is gone, what the file wants stands in for it, for resources that are ours.
     #[must_use]
     pub fn find(
-        pipeline: &str,
+        here: Here<'_>,
         revision: u64,
         remembered: &[Record],
         graph: &Graph,
         observed: &BTreeMap<ResourceId, Observed>,
     ) -> Self {
-        let mut drift = Drift { pipeline: pipeline.to_owned(), revision, ..Drift::default() };
+        let mut drift = Drift { pipeline: here.pipeline.to_owned(), revision, ..Drift::default() };
+        let resources = graph.resources.values().map(|wanted| (&wanted.address, wanted.id()));
+        drift.troubles = Trouble::find(here, resources, observed, remembered);
         for record in remembered.iter().filter(|record| record.standing == Standing::Present) {
             let by_file = graph.resources.values().find(|wanted| wanted.id() == record.id());
             let seen = observed.get(&record.id());
@@ -120,20 +131,29 @@ impl Drift {
             known.extend(by_file.into_iter().flat_map(|wanted| wanted.secrets.clone()));
             let baseline = record.desired_knowing(&known).or_else(|| by_file.cloned());
             let Some(baseline) = baseline else { continue };
-            drift.look(&baseline, Some(record), seen);
+            let outlived = seen.and_then(|seen| cascade::outlived(&baseline, seen, observed));
+            drift.look(here, &baseline, Some(record), seen, outlived);
         }
         if remembered.is_empty() {
             for wanted in graph.resources.values() {
                 // Without a ledger nobody knows whether what is missing was ever there.
                 if let Some(seen) = observed.get(&wanted.id()) {
-                    drift.look(wanted, None, Some(seen));
+                    let outlived = cascade::outlived(wanted, seen, observed);
+                    drift.look(here, wanted, None, Some(seen), outlived);
                 }
             }
         }
         drift
     }
 
-    fn look(&mut self, baseline: &Desired, record: Option<&Record>, seen: Option<&Observed>) {
+    fn look(
+        &mut self,
+        here: Here<'_>,
+        baseline: &Desired,
+        record: Option<&Record>,
+        seen: Option<&Observed>,
+        outlived: Option<String>,
+    ) {
         self.looked_at += 1;
         let fate = |fate, changes| Drifted {
             address: baseline.address.clone(),
@@ -143,9 +163,11 @@ impl Drift {
             changes,
         };
         let Some(seen) = seen else { return self.resources.push(fate(Fate::Gone, Vec::new())) };
-        if let Verdict::NotOurs(owner) = verdict(&self.pipeline, &baseline.id(), seen, record) {
-            let whose = match owner {
-                Owner::Pipeline(name) => format!("it belongs to the pipeline {name}"),
+        if let Verdict::NotOurs(owner) = verdict(here, &baseline.id(), seen, record) {
+            let whose = match (&owner, owner.told()) {
+                (Owner::Pipeline(_) | Owner::Elsewhere(_) | Owner::Unplaced, Some(whose)) => {
+                    format!("it {whose}")
+                }
                 _ => "it has lost our tags, or somebody made it anew".to_owned(),
             };
             return self.resources.push(fate(Fate::NotOurs(whose), Vec::new()));
@@ -157,6 +179,7 @@ impl Drift {
         }
         self.owned_by_others.extend(owned_by_others(baseline, seen));
         let Difference { mut properties, changes, replace } = baseline.spec.compare(&seen.state, &seen.tags);
+        let replace = replace.or(outlived);
         let tags = baseline.tags.compare(&seen.tags);
         properties.extend(tags.properties(&seen.tags));
         if changes.is_empty() && replace.is_none() && tags.is_empty() {

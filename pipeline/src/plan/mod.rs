@@ -5,9 +5,11 @@
 
 mod accept;
 mod build;
+mod cascade;
 mod describe;
 mod drift;
 mod footprint;
+mod loss;
 mod moved;
 mod ownership;
 mod price;
@@ -15,12 +17,14 @@ mod program;
 mod prune;
 mod quota;
 mod refresh;
+mod refusal;
 mod removal;
 mod rename;
 mod saved;
 mod saved_set;
 mod select;
 mod summary;
+mod trouble;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,16 +33,21 @@ pub use accept::{Acceptance, Refused};
 pub use build::{Inputs, Remaining, build, remaining};
 pub use drift::{Drift, Drifted, Fate, OwnedByOther};
 pub use footprint::{Footprint, Partitioned, Size};
+pub(crate) use loss::reads;
+pub use loss::{Loss, Reader};
 pub use moved::{Moved, moved};
-pub use ownership::{OwnershipProblem, PlanError};
+pub use ownership::{Here, OwnershipProblem, PlanError};
+pub(crate) use ownership::{Verdict, verdict};
 pub use price::{Assumed, Cost, PlanPrice, PriceLine, Rate};
 pub use quota::{QuotaError, ShardQuota, check_shards, shards_opened};
 pub use refresh::Refresh;
+pub use refusal::Refusal;
 pub use removal::{RemovalInputs, build_removal};
 pub use saved::{SavedPlan, SavedPlanError};
 pub use saved_set::SavedPlans;
 pub use select::{LeftOut, SelectError, Selection};
 pub use summary::{PlanSummary, StepSummary};
+pub use trouble::Trouble;
 
 use crate::resources::tags::TagChange;
 use crate::resources::{Address, Change, Desired, Kind, PropertyChange, ResourceId};
@@ -68,6 +77,12 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What the reader should know beside the steps.
     pub notes: Vec<String>,
+    /// Data that it gives up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<Loss>,
+    /// What keeps it from being carried out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<Refusal>,
     /// What its resources are billed by, before and after.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub footprint: Vec<Footprint>,

@@ -338,6 +338,8 @@ mod tests {
             steps: Vec::new(),
             notes: Vec::new(),
             footprint,
+            losses: Vec::new(),
+            refusals: Vec::new(),
             left_out: Vec::new(),
             returns_to: None,
             inputs: crate::spec::FileInputs::default(),

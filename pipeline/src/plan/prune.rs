@@ -1,21 +1,25 @@
 //! What an earlier revision made and the file no longer has: deleted, each after what depended on it.
 
-use super::ownership::{Verdict, verdict};
-use super::{Action, BucketData, Inputs, Operation, PlanError, Step};
+use std::collections::BTreeMap;
+
+use super::ownership::{Here, Verdict, verdict};
+use super::refusal::Refusal;
+use super::{Action, BucketData, Inputs, Operation, Step};
 use crate::ledger::Record;
 use crate::resources::bucket::BucketChange;
 use crate::resources::role::RoleChange;
 use crate::resources::stream::StreamChange;
-use crate::resources::tags::{PIPELINE, RESOURCE, TagChange};
-use crate::resources::{Address, Change, Kind, Observed, State};
+use crate::resources::tags::{Owner, PIPELINE, REGION, RESOURCE, TagChange};
+use crate::resources::{Address, Change, Kind, Observed, ResourceId, State};
 
 /// The steps that remove what is remembered and no longer wanted.
-pub(super) fn steps(inputs: &Inputs<'_>, notes: &mut Vec<String>) -> Result<Vec<Step>, PlanError> {
+pub(super) fn steps(inputs: &Inputs<'_>, notes: &mut Vec<String>, refusals: &mut Vec<Refusal>) -> Vec<Step> {
     let wanted = &inputs.graph.resources;
     let gone = |record: &&Record| !wanted.values().any(|it| it.id() == record.id());
     let candidates: Vec<&Record> = inputs.remembered.iter().filter(gone).collect();
     let along = Along { bucket_data: inputs.bucket_data, consumers: inputs.delete_consumers };
-    let mut steps = removals(inputs.pipeline, &candidates, inputs.observed, along, notes)?;
+    let mut told = Told { notes, refusals };
+    let mut steps = removals(inputs.here(), &candidates, inputs.observed, along, &mut told);
     // What stays but used what goes has to be changed first, whatever its entry is called by now.
     let planned = |user: &Record| {
         let stays = wanted.values().find(|it| it.spec.kind() == user.kind && it.name == user.name);
@@ -28,7 +32,15 @@ pub(super) fn steps(inputs: &Inputs<'_>, notes: &mut Vec<String>) -> Result<Vec<
         // What had another name goes when what takes its place is there.
         step.depends_on.extend(wanted.contains_key(&step.address).then(|| step.address.clone()));
     }
-    Ok(steps)
+    steps
+}
+
+/// What is said beside the steps.
+pub(super) struct Told<'a> {
+    /// What the reader should know.
+    pub(super) notes: &'a mut Vec<String>,
+    /// What keeps the plan from being carried out.
+    pub(super) refusals: &'a mut Vec<Refusal>,
 }
 
 /// The role that a delivery reads its stream under, where that is one of ours that goes: its entry is called otherwise
@@ -53,48 +65,21 @@ pub(super) struct Along {
 
 /// The steps that remove these resources as far as they exist and are ours, dependents first.
 pub(super) fn removals(
-    pipeline: &str,
+    here: Here<'_>,
     candidates: &[&Record],
-    observed: &std::collections::BTreeMap<crate::resources::ResourceId, Observed>,
+    observed: &BTreeMap<ResourceId, Observed>,
     along: Along,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Step>, PlanError> {
-    let bucket_data = along.bucket_data;
+    told: &mut Told<'_>,
+) -> Vec<Step> {
     let mut steps = Vec::new();
-    let (mut full, mut read) = (Vec::new(), Vec::new());
     for record in candidates {
         let id = record.id();
         let Some(seen) = observed.get(&id) else { continue };
-        if verdict(pipeline, &id, seen, Some(record)) != Verdict::Ours {
-            notes.push(format!(
-                "{}: the {id} is not this pipeline's (any more) and is left alone",
-                record.address
-            ));
-            continue;
+        match verdict(here, &id, seen, Some(record)) {
+            Verdict::Ours => steps.push(removal(record, seen, candidates, along, told.refusals)),
+            Verdict::Adopt => told.notes.push(left_alone(&record.address, &id, &Owner::Unknown)),
+            Verdict::NotOurs(owner) => told.notes.push(left_alone(&record.address, &id, &owner)),
         }
-        let holds = matches!(&seen.state, State::Bucket(bucket) if bucket.holds_objects == Some(true));
-        match bucket_data {
-            BucketData::Refuse if holds => full.push(id.name),
-            BucketData::Keep if holds => steps.push(release(record, seen)),
-            _ if is_read_by_others(&id.name, seen, candidates) => {
-                read.push(id.name);
-                steps.push(Step {
-                    operations: vec![
-                        Operation::Change(Change::Stream(StreamChange::DeleteWithConsumers)),
-                        Operation::Delete,
-                    ],
-                    reason: Some("with the consumers that others registered".to_owned()),
-                    ..delete(record, seen, bucket_data)
-                });
-            }
-            _ => steps.push(delete(record, seen, bucket_data)),
-        }
-    }
-    if !full.is_empty() {
-        return Err(PlanError::HoldsObjects(full));
-    }
-    if !read.is_empty() && !along.consumers {
-        return Err(PlanError::HasConsumers(read));
     }
     let users: Vec<Vec<Address>> = steps
         .iter()
@@ -107,17 +92,65 @@ pub(super) fn removals(
     for (step, users) in steps.iter_mut().zip(users) {
         step.depends_on = users.into_iter().filter(|user| present.contains(user)).collect();
     }
-    Ok(dependents_first(steps))
+    dependents_first(steps)
 }
 
-/// Whether a stream has consumers beside those that go with it.
-fn is_read_by_others(stream: &str, seen: &Observed, candidates: &[&Record]) -> bool {
-    let State::Stream(state) = &seen.state else { return false };
+/// That something is there, and stays.
+pub(super) fn left_alone(address: &Address, id: &ResourceId, owner: &Owner) -> String {
+    match (owner, owner.told()) {
+        (Owner::Pipeline(_) | Owner::Elsewhere(_) | Owner::Unplaced, Some(whose)) => {
+            format!("{address}: the {id} {whose}, and is left alone")
+        }
+        _ => format!("{address}: the {id} is not this pipeline's (any more) and is left alone"),
+    }
+}
+
+/// The step that removes one resource of ours.
+fn removal(
+    record: &Record,
+    seen: &Observed,
+    candidates: &[&Record],
+    along: Along,
+    refusals: &mut Vec<Refusal>,
+) -> Step {
+    let step = delete(record, seen, along.bucket_data);
+    let others = match &seen.state {
+        State::Bucket(bucket) if bucket.holds_objects() == Some(true) => match along.bucket_data {
+            BucketData::Keep => return release(record, seen),
+            BucketData::Delete => return step,
+            BucketData::Refuse => {
+                let contents = bucket.contents.unwrap_or_default();
+                refusals.push(Refusal::holds_objects(&record.address, &record.id(), &contents));
+                return step;
+            }
+        },
+        State::Stream(_) => consumers_of_others(&record.name, seen, candidates),
+        _ => 0,
+    };
+    if others == 0 {
+        return step;
+    }
+    if !along.consumers {
+        refusals.push(Refusal::has_consumers(&step, others));
+    }
+    Step {
+        operations: vec![
+            Operation::Change(Change::Stream(StreamChange::DeleteWithConsumers)),
+            Operation::Delete,
+        ],
+        reason: Some("with the consumers that others registered".to_owned()),
+        ..step
+    }
+}
+
+/// How many consumers a stream has beside those that go with it.
+fn consumers_of_others(stream: &str, seen: &Observed, candidates: &[&Record]) -> usize {
+    let State::Stream(state) = &seen.state else { return 0 };
     let ours = |record: &&&Record| {
         record.kind == Kind::StreamConsumer && record.name.split_once('/').is_some_and(|(of, _)| of == stream)
     };
     let going = candidates.iter().filter(ours).count();
-    usize::try_from(state.consumers).is_ok_and(|consumers| consumers > going)
+    usize::try_from(state.consumers).map_or(0, |consumers| consumers.saturating_sub(going))
 }
 
 /// Sorts steps so that each comes after those it depends on, keeping their order where that leaves a choice.
@@ -148,7 +181,7 @@ fn delete(record: &Record, seen: &Observed, bucket_data: BucketData) -> Step {
 
 /// Takes the ownership tags off, and nothing else.
 fn release(record: &Record, seen: &Observed) -> Step {
-    let ours = [PIPELINE, RESOURCE].into_iter().filter(|key| seen.tags.contains_key(*key));
+    let ours = [PIPELINE, RESOURCE, REGION].into_iter().filter(|key| seen.tags.contains_key(*key));
     let tags = TagChange { remove: ours.map(str::to_owned).collect(), ..TagChange::default() };
     Step {
         action: Action::Release,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ownership::{Verdict, verdict};
+use super::ownership::{Here, Verdict, verdict};
 use super::{Drift, Drifted, Fate};
 use crate::ledger::{Applied, Record, Standing};
 use crate::resources::{Desired, Observed, Readiness, ResourceId};
@@ -25,7 +25,12 @@ pub struct Refresh {
 impl Refresh {
     /// Takes what drifted, as far as a record can say it.
     #[must_use]
-    pub(crate) fn of(drift: Drift, remembered: &[Record], observed: &BTreeMap<ResourceId, Observed>) -> Self {
+    pub(crate) fn of(
+        here: Here<'_>,
+        drift: Drift,
+        remembered: &[Record],
+        observed: &BTreeMap<ResourceId, Observed>,
+    ) -> Self {
         let mut refresh = Self {
             pipeline: drift.pipeline,
             based_on: drift.revision,
@@ -35,7 +40,7 @@ impl Refresh {
         };
         for drifted in drift.resources {
             let id = ResourceId::new(drifted.kind, drifted.name.clone());
-            if refresh.take(&drifted, &id, observed.get(&id)) {
+            if refresh.take(here, &drifted, &id, observed.get(&id)) {
                 refresh.taken.push(drifted);
             } else {
                 refresh.kept.push(drifted);
@@ -51,8 +56,12 @@ impl Refresh {
     }
 
     /// Has its record say what is there; `false` when a record cannot.
-    fn take(&mut self, drifted: &Drifted, id: &ResourceId, seen: Option<&Observed>) -> bool {
+    fn take(&mut self, here: Here<'_>, drifted: &Drifted, id: &ResourceId, seen: Option<&Observed>) -> bool {
         let Some(index) = self.records.iter().position(|record| record.id() == *id) else { return false };
+        if matches!(drifted.fate, Fate::NeedsReplacement(_)) && drifted.changes.is_empty() {
+            // It reads a stream that is no more: nothing that a record could say.
+            return false;
+        }
         if drifted.fate == Fate::Gone {
             self.records.remove(index);
             return true;
@@ -61,7 +70,7 @@ impl Refresh {
         let Some(seen) = seen else { return false };
         // What is there in place of a sealed value is sealed again.
         let Some(before) = record.desired_knowing(&record.seen_secrets(Some(seen))) else { return false };
-        let ours = verdict(&self.pipeline, id, seen, Some(record)) == Verdict::Ours;
+        let ours = verdict(here, id, seen, Some(record)) == Verdict::Ours;
         let settled = !matches!(seen.state.readiness(), Readiness::Failed(_) | Readiness::Leaving);
         if !ours || !settled || record.standing != Standing::Present {
             return false;

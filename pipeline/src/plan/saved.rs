@@ -197,6 +197,8 @@ pub(super) mod tests {
             steps: Vec::new(),
             notes: vec!["a note".into()],
             footprint: Vec::new(),
+            losses: Vec::new(),
+            refusals: Vec::new(),
             left_out: Vec::new(),
             returns_to: None,
             inputs: FileInputs::default(),

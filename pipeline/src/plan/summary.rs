@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Counts, LeftOut, Plan, Purpose, Step};
+use super::{Action, Counts, LeftOut, Loss, Plan, Purpose, Refusal, Step};
 use crate::resources::{Address, Kind, PropertyChange};
 
 /// A plan as a whole.
@@ -24,6 +24,12 @@ pub struct PlanSummary {
     pub returns_to: Option<u64>,
     /// How many steps there are of each action.
     pub counts: Counts,
+    /// Data that it gives up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<Loss>,
+    /// What keeps it from being carried out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<Refusal>,
     /// Changes that were not picked.
     pub left_out: Vec<LeftOut>,
     /// What the reader should know beside the steps.
@@ -63,6 +69,8 @@ impl PlanSummary {
             based_on: plan.based_on,
             returns_to: plan.returns_to,
             counts: plan.counts(),
+            losses: plan.losses.clone(),
+            refusals: plan.refusals.clone(),
             left_out: plan.left_out.iter().filter(|left| left.action != Action::NoChange).cloned().collect(),
             notes: plan.notes.clone(),
         }

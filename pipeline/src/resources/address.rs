@@ -46,6 +46,12 @@ impl Kind {
         Kind::Dashboard,
     ];
 
+    /// Whether its names are the same in every region of an account, so that one pipeline in two regions meets itself.
+    #[must_use]
+    pub fn is_global(self) -> bool {
+        matches!(self, Kind::Bucket | Kind::Role | Kind::Dashboard)
+    }
+
     /// The kind in words, as used in messages.
     #[must_use]
     pub fn words(self) -> &'static str {

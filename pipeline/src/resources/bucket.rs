@@ -7,9 +7,11 @@
 //! [`tags::SETTINGS`]: super::tags::SETTINGS
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::names::grouped;
 use super::tags::TagMap;
 use super::{Difference, Facts, Properties, Readiness};
 
@@ -89,11 +91,45 @@ impl Setting {
     }
 }
 
+/// What a bucket holds, as far as one page of its listing tells: versions and delete markers count, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// How many objects.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Whether there are more on further pages.
+    pub more: bool,
+}
+
+impl fmt::Display for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (objects, size) = (grouped(self.objects), size(self.bytes));
+        match (self.more, self.objects) {
+            (true, _) => write!(f, "more than {objects} objects (the first {objects} are {size})"),
+            (false, 1) => write!(f, "1 object ({size})"),
+            (false, _) => write!(f, "{objects} objects ({size})"),
+        }
+    }
+}
+
+/// Bytes in the largest unit that leaves a whole number of it, to one decimal.
+fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => {
+            let tenths = u128::from(bytes) * 10 / u128::from(*unit);
+            format!("{}.{} {name}", tenths / 10, tenths % 10)
+        }
+        None => format!("{bytes} B"),
+    }
+}
+
 /// What is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BucketState {
-    /// Whether it holds at least one object; `None` when nobody asked.
-    pub holds_objects: Option<bool>,
+    /// What it holds; `None` when nobody asked.
+    pub contents: Option<Contents>,
     /// The settings that were looked at; the others stand here as S3 has them by itself.
     pub known: BTreeSet<Setting>,
     /// Whether versions are kept.
@@ -122,12 +158,20 @@ pub enum BucketChange {
     Notifications(Vec<Notification>),
 }
 
+impl BucketState {
+    /// Whether it holds at least one object; `None` when nobody asked.
+    #[must_use]
+    pub fn holds_objects(&self) -> Option<bool> {
+        self.contents.map(|contents| contents.objects > 0)
+    }
+}
+
 impl Properties for BucketSpec {
     type State = BucketState;
     type Change = BucketChange;
 
     fn created(&self) -> BucketState {
-        BucketState { holds_objects: Some(false), ..BucketState::default() }
+        BucketState { contents: Some(Contents::default()), ..BucketState::default() }
     }
 
     fn compare(&self, state: &BucketState, _tags: &TagMap) -> Difference<BucketChange> {

@@ -4,6 +4,7 @@
 
 mod http;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use http::{EndpointKey, HttpSettings, KeptSettings};
@@ -148,6 +149,8 @@ pub struct DeliveryState {
     pub encryption: Option<HeldBy>,
     /// ENABLED, DISABLED, ENABLING, DISABLING, ENABLING_FAILED or DISABLING_FAILED.
     pub encryption_status: String,
+    /// When it was made; `None` is not known.
+    pub created: Option<Timestamp>,
 }
 
 /// One mutation of a delivery.
@@ -176,6 +179,7 @@ impl Properties for DeliverySpec {
             destination: Some(self.destination.clone()),
             encryption: self.encryption.clone(),
             encryption_status: "ENABLED".to_owned(),
+            created: None,
         }
     }
 

@@ -198,6 +198,12 @@ impl State {
         self.facts_of().readiness()
     }
 
+    /// What it says of itself that does not work, though it is there and as it should be.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.facts_of().trouble()
+    }
+
     /// Key facts for a status display, as name and value.
     #[must_use]
     pub fn facts(&self) -> Vec<(&'static str, String)> {

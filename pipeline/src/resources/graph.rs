@@ -22,7 +22,7 @@ use super::names::{self, Place};
 use super::role::{self, DeliveryReach, RoleSpec};
 use super::stream::{StreamCapacity, StreamSpec};
 use super::stream_consumer::ConsumerSpec;
-use super::tags::Tags;
+use super::tags::{REGION, Tags};
 use super::{Address, ResourceId, Spec};
 use crate::spec::Secret;
 use crate::spec::model::{
@@ -154,6 +154,9 @@ impl Builder<'_> {
     fn add(&mut self, address: Address, name: String, spec: Spec, depends_on: Vec<Address>) {
         let mut tags = Tags::of(&self.pipeline.name, &address, &self.pipeline.tags);
         tags.set.extend(spec.own_tags());
+        if spec.kind().is_global() {
+            tags.set.insert(REGION.to_owned(), self.context.place.region.clone());
+        }
         let secrets = self.pipeline.secrets.iter().filter(|secret| secret.is_of(address.as_str()));
         let secrets = secrets.cloned().collect();
         let desired = Desired { address: address.clone(), name, tags, spec, depends_on, secrets };

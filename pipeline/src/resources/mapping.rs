@@ -86,6 +86,8 @@ pub struct MappingState {
     pub start: Option<StartingPosition>,
     /// What can be changed.
     pub settings: MappingSettings,
+    /// When it was made, or changed last; `None` is not known.
+    pub modified: Option<Timestamp>,
 }
 
 /// One mutation of a mapping.
@@ -108,6 +110,7 @@ impl Properties for MappingSpec {
             consumer_gone: false,
             start: Some(self.start),
             settings: self.settings.clone(),
+            modified: None,
         }
     }
 
@@ -180,7 +183,20 @@ pub(crate) fn shown_start(start: &StartingPosition) -> String {
     }
 }
 
+impl MappingState {
+    /// Whether its last look was for a stream that is no more.
+    #[must_use]
+    pub fn has_lost_its_stream(&self) -> bool {
+        self.trouble().is_some_and(|result| result.to_lowercase().contains("stream not found"))
+    }
+}
+
 impl Facts for MappingState {
+    fn trouble(&self) -> Option<String> {
+        let failing = self.settings.enabled && self.last_result.starts_with("PROBLEM");
+        failing.then(|| self.last_result.clone())
+    }
+
     fn readiness(&self) -> Readiness {
         match self.status.as_str() {
             "Enabled" | "Disabled" => Readiness::Ready,
@@ -194,9 +210,6 @@ impl Facts for MappingState {
         let mut facts = vec![("from", shown_source(&self.source))];
         if !self.settings.enabled {
             facts.push(("reading", "switched off".to_owned()));
-        }
-        if self.last_result.starts_with("PROBLEM") {
-            facts.push(("last read", self.last_result.clone()));
         }
         facts
     }

@@ -51,6 +51,11 @@ pub trait Facts {
     /// Whether the resource may be used and changed now.
     fn readiness(&self) -> Readiness;
 
+    /// What it says of itself that does not work, though it is there and as it should be.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
     /// Key facts for a status display, as name and value.
     fn facts(&self) -> Vec<(&'static str, String)>;
 }

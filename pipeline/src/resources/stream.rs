@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::tags::TagMap;
@@ -63,6 +64,8 @@ pub struct StreamState {
     pub warm_mibps: Option<u32>,
     /// Registered enhanced fan-out consumers, whoever registered them.
     pub consumers: u32,
+    /// When it was made: another stream of its name is none of its readers' business. `None` is not known.
+    pub created: Option<Timestamp>,
 }
 
 /// One mutation of a stream.
@@ -111,6 +114,7 @@ impl Properties for StreamSpec {
             max_record_kib: DEFAULT_MAX_RECORD_KIB,
             warm_mibps: None,
             consumers: 0,
+            created: None,
         }
     }
 

@@ -13,6 +13,8 @@ pub type TagMap = BTreeMap<String, String>;
 pub const PIPELINE: &str = "pipectl:pipeline";
 /// The tag that holds a resource's address in its pipeline file.
 pub const RESOURCE: &str = "pipectl:resource";
+/// The tag of what has one name in every region (a role, a bucket, a dashboard): the region of its pipeline.
+pub const REGION: &str = "pipectl:region";
 /// The tag that names what a function's code was built from.
 pub const SOURCE: &str = "pipectl:source";
 /// The tag of a delivery that says which access key its endpoint was given.
@@ -96,11 +98,32 @@ pub enum Owner {
     Ours,
     /// Another pipeline's.
     Pipeline(String),
+    /// The pipeline of this name in another region, this one.
+    Elsewhere(String),
+    /// A pipeline of this name, and nothing says in which region.
+    Unplaced,
     /// Nobody's that we know.
     Unknown,
 }
 
-/// Whose a resource with these tags is, seen from `pipeline`.
+impl Owner {
+    /// Whose it is, after `it`; nothing of what is ours.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        match self {
+            Owner::Ours => None,
+            Owner::Pipeline(name) => Some(format!("belongs to the pipeline {name}")),
+            Owner::Elsewhere(region) => Some(format!("belongs to the pipeline of this name in {region}")),
+            Owner::Unplaced => Some(format!(
+                "belongs to a pipeline of this name, and neither a tag {REGION} nor the ledger of this region says it is this one"
+            )),
+            Owner::Unknown => Some("carries no ownership tags".to_owned()),
+        }
+    }
+}
+
+/// Whose a resource with these tags is, seen from `pipeline`. Of what has one name in every region that is not all:
+/// whoever may touch it has to ask for the region, too.
 #[must_use]
 pub fn owner(tags: &TagMap, pipeline: &str) -> Owner {
     match tags.get(PIPELINE) {

@@ -7,6 +7,7 @@ mod bench;
 mod calls;
 mod cost;
 mod deliveries;
+mod losses;
 mod naming;
 mod readme;
 mod references;

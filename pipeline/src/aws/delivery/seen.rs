@@ -117,6 +117,7 @@ pub(super) fn state(description: &DeliveryStreamDescription) -> DeliveryState {
             .and_then(DeliveryStreamEncryptionConfiguration::status)
             .map_or("DISABLED", DeliveryStreamEncryptionStatus::as_str)
             .to_owned(),
+        created: crate::aws::time(description.create_timestamp()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What moved outside is told apart from what the file changed and from what others move by right.
 
 use super::harness::{Harness, context, delivery, pipeline, stream};
-use crate::plan::{Drift, Fate};
+use crate::plan::{Drift, Fate, Here};
 use crate::resources::tags::{PIPELINE, TagMap};
 use crate::resources::{self, Kind, Observed, ResourceId, State};
 use crate::spec::model::{Autoscale, Pipeline};
@@ -9,7 +9,8 @@ use crate::spec::model::{Autoscale, Pipeline};
 async fn drift(harness: &Harness, file: &Pipeline) -> Drift {
     let seen = harness.seen(file, false).await;
     let graph = resources::desired(file, &context(file));
-    Drift::find("p", seen.revision(), seen.remembered(), &graph, &seen.observed)
+    let here = Here { pipeline: "p", region: "eu-west-1" };
+    Drift::find(here, seen.revision(), seen.remembered(), &graph, &seen.observed)
 }
 
 fn outside(harness: &Harness, kind: Kind, name: &str, change: impl FnOnce(&mut Observed)) {

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use crate::cloud::{BucketControl, CallError, Cloud, Control, Meaning};
 use crate::ledger::{Store, StoreError, Version};
-use crate::resources::bucket::{BucketChange, BucketSpec, BucketState, Setting};
+use crate::resources::bucket::{BucketChange, BucketSpec, BucketState, Contents, Setting};
 use crate::resources::delivery::{DeliveryChange, DeliverySpec, DeliveryState};
 use crate::resources::function::{FunctionChange, FunctionSpec, FunctionState, PackageSource};
 use crate::resources::log_group::{LogGroupChange, LogGroupSpec, LogGroupState};
@@ -51,6 +51,9 @@ pub(super) struct World {
     /// Writes to the ledger that are refused: those whose content has these words in it.
     pub(super) refused: Option<&'static str>,
     unsettled: BTreeMap<ResourceId, u32>,
+    /// When each resource was made, in seconds from the beginning of the world.
+    pub(super) births: BTreeMap<ResourceId, i64>,
+    clock: i64,
 }
 
 #[derive(Clone, Default)]
@@ -137,10 +140,10 @@ impl Fake {
                     true
                 }
             };
-            world.resources.get(&id).cloned().map(|seen| Observed {
-                id: seen.id,
-                tags: seen.tags,
-                state: P::shown(seen.state, unsettled),
+            world.resources.get(&id).cloned().map(|seen| {
+                let mut state = P::shown(seen.state, unsettled);
+                P::know(world, &id, &mut state);
+                Observed { id: seen.id, tags: seen.tags, state }
             })
         })
     }
@@ -157,6 +160,17 @@ impl World {
             self.faults.iter_mut().find(|(part, _, left)| *left > 0 && words.contains(part.as_str()))?;
         *left -= 1;
         Some(fault.clone())
+    }
+
+    /// When a resource was made, where this world made it.
+    pub(super) fn birth(&self, id: &ResourceId) -> Option<jiff::Timestamp> {
+        jiff::Timestamp::from_second(*self.births.get(id)?).ok()
+    }
+
+    fn consumers(&self, stream: &str) -> usize {
+        let prefix = format!("{stream}/");
+        let of_it = |id: &&ResourceId| id.kind == Kind::StreamConsumer && id.name.starts_with(&prefix);
+        self.resources.keys().filter(of_it).count()
     }
 
     fn existing(&mut self, kind: Kind, name: &str) -> Result<&mut Observed, Meaning> {
@@ -180,6 +194,8 @@ trait Kept: Properties {
     fn may_go(_world: &World, _name: &str) -> Result<(), Meaning> {
         Ok(())
     }
+    /// What of its state the world knows, and the resource by itself does not.
+    fn know(_world: &World, _id: &ResourceId, _state: &mut Self::State) {}
 }
 
 #[async_trait]
@@ -201,6 +217,8 @@ impl<P: Kept> Control<P> for Fake {
             if world.resources.contains_key(&id) {
                 return Err(Meaning::AlreadyExists);
             }
+            world.clock += 1;
+            world.births.insert(id.clone(), world.clock);
             world.resources.insert(id, Observed { id: name.to_owned(), tags, state });
             world.existing(P::KIND, name).map(drop)
         })
@@ -244,8 +262,10 @@ impl<P: Kept> Control<P> for Fake {
 
 #[async_trait]
 impl BucketControl for Fake {
-    async fn holds_objects(&self, name: &str) -> Result<bool, CallError> {
-        Ok(self.with(|world| world.hidden.iter().any(|(bucket, _)| bucket == name)))
+    async fn contents(&self, name: &str) -> Result<Contents, CallError> {
+        let held = self.with(|world| world.hidden.iter().filter(|(bucket, _)| bucket == name).count());
+        let objects = u64::try_from(held).expect("it fits");
+        Ok(Contents { objects, bytes: objects * 10, more: false })
     }
 }
 
@@ -291,7 +311,7 @@ impl Kept for BucketSpec {
 
     fn shown(state: State, _unsettled: bool) -> BucketState {
         let State::Bucket(bucket) = state else { unreachable!("kept by kind") };
-        BucketState { holds_objects: None, ..bucket }
+        BucketState { contents: None, ..bucket }
     }
 
     fn may_go(world: &World, name: &str) -> Result<(), Meaning> {
@@ -331,10 +351,23 @@ impl Kept for StreamSpec {
             StreamChange::MaxRecord(kib) => stream.max_record_kib = *kib,
             StreamChange::WarmThroughput(mibps) => stream.warm_mibps = Some(*mibps),
             StreamChange::DeleteWithConsumers => {
+                let of_it = |id: &ResourceId| {
+                    id.kind == Kind::StreamConsumer && id.name.starts_with(&format!("{name}/"))
+                };
+                world.resources.retain(|id, _| !of_it(id));
                 world.resources.remove(&ResourceId::new(Self::KIND, name));
             }
         }
         Ok(())
+    }
+
+    fn may_go(world: &World, name: &str) -> Result<(), Meaning> {
+        if world.consumers(name) > 0 { Err(Meaning::HasConsumers) } else { Ok(()) }
+    }
+
+    fn know(world: &World, id: &ResourceId, state: &mut StreamState) {
+        state.created = world.birth(id);
+        state.consumers = u32::try_from(world.consumers(&id.name)).expect("it fits");
     }
 
     fn shown(state: State, unsettled: bool) -> StreamState {
@@ -489,6 +522,10 @@ impl Kept for DeliverySpec {
             "CREATING".clone_into(&mut delivery.status);
         }
         delivery
+    }
+
+    fn know(world: &World, id: &ResourceId, state: &mut DeliveryState) {
+        state.created = world.birth(id);
     }
 }
 

@@ -65,8 +65,8 @@ pub(super) fn place() -> Place {
 }
 
 pub(super) fn context(pipeline: &Pipeline) -> Context {
-    let code = pipeline.transforms.iter().map(|(logical, transform)| {
-        let Code::Vrl(program) = &transform.code else { unreachable!("tests use programs") };
+    let code = pipeline.code().map(|(logical, code, ..)| {
+        let Code::Vrl(program) = code else { unreachable!("tests use programs") };
         let content = PackageContent::Vrl { program: program.clone() };
         let package = PackageSource { fingerprint: format!("hash of {program}"), content };
         (logical.clone(), CodeSource { package, architecture: "x86_64".to_owned() })
@@ -130,7 +130,8 @@ impl Harness {
             delete_consumers: false,
             selection: &self.selection,
             returns_to: None,
-        })
+        })?
+        .checked()
     }
 
     pub(super) async fn removal(&self, pipeline: &Pipeline, data: BucketData) -> Result<Plan, PlanError> {
@@ -146,6 +147,7 @@ impl Harness {
             bucket_data: data,
             delete_consumers: false,
         })
+        .checked()
     }
 
     pub(super) async fn execute(&self, plan: &Plan) -> Result<Report, LedgerError> {

@@ -213,6 +213,11 @@ fn converges(deeds: &[Deed]) {
             for seen in world.resources.values_mut() {
                 seen.tags.remove(THEIRS);
             }
+            let born = |kind, name: &str| world.birth(&ResourceId::new(kind, name));
+            if file.deliveries["lake"].from.is_some() {
+                let (stream, lake) = (born(Kind::Stream, "p-events"), born(Kind::Delivery, "p-lake"));
+                assert!(lake > stream, "the delivery reads a stream that is gone");
+            }
         });
         harness.assert_is_as_if_new(&file).await;
     });

@@ -3,7 +3,7 @@
 use super::harness::{Harness, delivery, pipeline, stream, transform};
 use crate::apply::Outcome;
 use crate::plan::{Action, Moved, PlanError, SelectError, Selection, moved};
-use crate::resources::bucket::BucketState;
+use crate::resources::bucket::{BucketState, Contents};
 use crate::resources::tags::{PIPELINE, TagMap};
 use crate::resources::{Kind, Observed, ResourceId, State};
 
@@ -124,7 +124,7 @@ async fn whatever_moved_since_a_plan_was_made_is_named() {
 
 fn bucket(harness: &Harness, tags: &[(&str, &str)]) {
     let tags: TagMap = tags.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-    let state = State::Bucket(BucketState { holds_objects: Some(false), ..BucketState::default() });
+    let state = State::Bucket(BucketState { contents: Some(Contents::default()), ..BucketState::default() });
     let seen = Observed { id: "the-lake".into(), tags, state };
     harness.fake.with(|world| world.resources.insert(ResourceId::new(Kind::Bucket, "the-lake"), seen));
 }

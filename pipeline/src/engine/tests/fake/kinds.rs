@@ -6,7 +6,7 @@ use crate::resources::alarm::{AlarmChange, AlarmSpec, AlarmState};
 use crate::resources::dashboard::{DashboardChange, DashboardSpec, DashboardState};
 use crate::resources::mapping::{MappingChange, MappingSpec, MappingState};
 use crate::resources::stream_consumer::{ConsumerChange, ConsumerSpec, ConsumerState};
-use crate::resources::{Kind, Spec, State};
+use crate::resources::{Kind, ResourceId, Spec, State};
 
 impl Kept for ConsumerSpec {
     const KIND: Kind = Kind::StreamConsumer;
@@ -60,6 +60,20 @@ impl Kept for MappingSpec {
             "Updating".clone_into(&mut mapping.status);
         }
         mapping
+    }
+
+    fn know(world: &World, id: &ResourceId, state: &mut MappingState) {
+        state.modified = world.birth(id);
+        let stream = state.source.stream_arn.rsplit('/').next().unwrap_or_default().to_owned();
+        let source = match &state.source.consumer {
+            Some(consumer) => ResourceId::new(Kind::StreamConsumer, format!("{stream}/{consumer}")),
+            None => ResourceId::new(Kind::Stream, stream),
+        };
+        let gone = !world.resources.contains_key(&source) || world.birth(&source) > state.modified;
+        state.consumer_gone = gone && state.source.consumer.is_some();
+        if gone && state.source.consumer.is_none() {
+            "PROBLEM: Stream not found".clone_into(&mut state.last_result);
+        }
     }
 }
 
