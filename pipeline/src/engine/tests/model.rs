@@ -215,7 +215,10 @@ fn converges(deeds: &[Deed]) {
             }
             let born = |kind, name: &str| world.birth(&ResourceId::new(kind, name));
             if file.deliveries["lake"].from.is_some() {
-                let (stream, lake) = (born(Kind::Stream, "p-events"), born(Kind::Delivery, "p-lake"));
+                let (stream, lake) = (
+                    born(Kind::Stream, &file.stream_name("events")),
+                    born(Kind::Delivery, &file.delivery_name("lake")),
+                );
                 assert!(lake > stream, "the delivery reads a stream that is gone");
             }
         });
