@@ -302,6 +302,14 @@ fn a_profile_that_is_not_there_is_named_with_those_there_are() {
     let assert = command.args(["plan", "--profile", "nope", "--endpoint-url", &endpoint]).assert().code(1);
     let said = stderr(&assert);
     assert!(said.contains("there is no profile `nope`") && said.contains("there are: home, work"), "{said}");
+    // The environment may name the default where there is none: a machine's role is what it means then.
+    for (profile, is_missing) in [("nope", true), ("default", false)] {
+        let mut command = pipectl(folder.path());
+        command.env("AWS_CONFIG_FILE", &config).env("AWS_PROFILE", profile);
+        let assert = command.args(["plan", "--endpoint-url", &endpoint]).assert().code(1);
+        let said = stderr(&assert);
+        assert_eq!(said.contains("there is no profile"), is_missing, "{profile}: {said}");
+    }
 }
 
 #[test]

@@ -125,8 +125,12 @@ pub(crate) async fn connect(options: &ConnectOptions) -> Result<Connection, Conn
 /// that.
 async fn check_profile(options: &ConnectOptions) -> Result<(), ConnectError> {
     let named = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    // Keys in the environment win over a profile that the environment names, as with AWS's own tools.
-    let inherited = || named("AWS_PROFILE").filter(|_| named("AWS_ACCESS_KEY_ID").is_none());
+    // Keys in the environment win over a profile that the environment names, as with AWS's own tools; and to name the
+    // default is to name nothing: there need not be one where a machine has a role.
+    let inherited = || {
+        let profile = named("AWS_PROFILE").filter(|profile| profile != "default");
+        profile.filter(|_| named("AWS_ACCESS_KEY_ID").is_none())
+    };
     let Some(name) = options.profile.clone().or_else(inherited) else { return Ok(()) };
     let files = EnvConfigFiles::default();
     let profiles = profile::load(&Fs::real(), &Env::real(), &files, None).await;
