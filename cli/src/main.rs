@@ -21,6 +21,7 @@ mod planning;
 mod prices;
 mod provision;
 mod render;
+mod replace;
 mod session;
 mod stream;
 mod units;

@@ -15,6 +15,7 @@ use crate::error::{CommandError, Exit, Kind};
 use crate::planning;
 use crate::provision;
 use crate::render;
+use crate::replace;
 use crate::session::Session;
 
 /// A pipeline's text with its drift in it.
@@ -44,7 +45,7 @@ pub(super) async fn run(
         return Ok(Exit::Success);
     }
     for (path, text) in texts(&changed)? {
-        std::fs::write(path, text).map_err(failed(path, "write"))?;
+        replace::file(path, &text)?;
     }
     let names: Vec<&str> = changed.iter().map(|it| it.document.pipeline.name.as_str()).collect();
     for document in document::load_all(session)? {
@@ -111,7 +112,10 @@ fn texts(changed: &[Accepted]) -> Result<Vec<(&Path, String)>, CommandError> {
 }
 
 fn whole(path: &Path, mut pipelines: Vec<&Accepted>) -> Result<String, CommandError> {
-    let mut whole = std::fs::read_to_string(path).map_err(failed(path, "read"))?;
+    let read = std::fs::read_to_string(path);
+    let mut whole = read.map_err(|cause| {
+        CommandError::wrap(Kind::File, format!("cannot read `{}`", path.display()), cause)
+    })?;
     // A byte-order mark is no part of the text.
     let mark = whole.len() - whole.trim_start_matches('\u{feff}').len();
     // From the last to the first, so that none moves another.
@@ -125,11 +129,6 @@ fn whole(path: &Path, mut pipelines: Vec<&Accepted>) -> Result<String, CommandEr
         whole.replace_range(within, text);
     }
     Ok(whole)
-}
-
-fn failed(path: &Path, what: &str) -> impl Fn(std::io::Error) -> CommandError {
-    let context = format!("cannot {what} `{}`", path.display());
-    move |cause| CommandError::wrap(Kind::File, context.clone(), cause)
 }
 
 /// The ledger learns that the file says what is there.

@@ -1,7 +1,7 @@
 //! Which files are meant, and how one is replaced: whole or not at all.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use pipectl_pipeline::spec::MAX_FILE_BYTES;
@@ -77,25 +77,4 @@ fn head(path: &Path, most: u64) -> Result<Vec<u8>, CommandError> {
         CommandError::wrap(Kind::File, format!("cannot read `{}`", path.display()), cause)
     })?;
     Ok(bytes)
-}
-
-/// Puts a new text in place of a file at once, so that nobody ever sees half of it. A link stays a link, and
-/// permissions stay.
-pub(super) fn replace(path: &Path, text: &str) -> Result<(), CommandError> {
-    let failed = |cause| CommandError::wrap(Kind::File, format!("cannot write `{}`", path.display()), cause);
-    let real = fs::canonicalize(path).map_err(failed)?;
-    let folder = real.parent().unwrap_or_else(|| Path::new("."));
-    let permissions = fs::metadata(&real).map_err(failed)?.permissions();
-    if permissions.readonly() {
-        return Err(failed(std::io::Error::new(
-            std::io::ErrorKind::PermissionDenied,
-            "the file is read-only",
-        )));
-    }
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    fs::set_permissions(file.path(), permissions).map_err(failed)?;
-    file.persist(&real).map_err(|cause| failed(cause.error))?;
-    Ok(())
 }

@@ -11,6 +11,7 @@ use crate::document;
 use crate::error::{CommandError, Exit, Kind};
 use crate::output::words::counted;
 use crate::render;
+use crate::replace;
 use crate::session::Session;
 
 const EXAMPLES: &str = "\
@@ -81,7 +82,7 @@ fn one(file: &Path, check: bool, session: &Session) -> Result<Outcome, CommandEr
         let before = String::from_utf8_lossy(&bytes);
         session.output.data(diff(&file.display().to_string(), &before, &text));
     } else {
-        files::replace(file, &text)?;
+        replace::file(file, &text)?;
         session.output.data(file.display().to_string());
     }
     Ok(Outcome::Changed)
