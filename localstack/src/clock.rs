@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 /// Epoch time derived from tokio's clock.
@@ -41,6 +42,11 @@ impl Clock {
     pub fn elapsed(&self) -> Duration {
         self.origin.elapsed()
     }
+}
+
+/// A time as HTTP's headers have it: `Fri, 02 Jan 2026 03:04:05 GMT`.
+pub(crate) fn http_date(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 #[cfg(test)]

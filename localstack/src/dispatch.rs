@@ -14,8 +14,8 @@ use futures::FutureExt;
 use http::header::{DATE, HeaderName};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
-use jiff::tz::TimeZone;
 
+use crate::clock::http_date;
 use crate::glimpse::{Outcome, Watched};
 use crate::http::signature::{self, Dialect};
 use crate::http::{
@@ -58,7 +58,7 @@ pub(crate) async fn handle(
         }
     };
     // From which clients learn how far their clock is off, so it has to be the one that signatures are held against.
-    if let Ok(date) = HeaderValue::from_str(&date(&world)) {
+    if let Ok(date) = HeaderValue::from_str(&http_date(world.clock.now())) {
         response.headers_mut().insert(DATE, date);
     }
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
@@ -69,10 +69,6 @@ pub(crate) async fn handle(
         response.headers_mut().insert(REQUEST_ID, value);
     }
     Ok(response)
-}
-
-fn date(world: &World) -> String {
-    world.clock.now().to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// One request on its way through.

@@ -4,8 +4,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region};
 use jiff::Timestamp;
 use pipectl_localstack::http::AwsError;
 use pipectl_localstack::layers::{Faults, Verdict};
@@ -13,6 +11,8 @@ use pipectl_localstack::{Call, Endpoint, Options};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+use crate::outside::keep_longer;
 
 /// Calls that are refused each time.
 #[derive(Debug, Default)]
@@ -111,14 +111,7 @@ impl World {
 
     /// Changes a stream's retention behind pipectl's back.
     pub(crate) fn keep_longer(&self, stream: &str, hours: i32) {
-        let config = aws_sdk_kinesis::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .endpoint_url(self.endpoint.url())
-            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        let request = Client::from_conf(config).increase_stream_retention_period().stream_name(stream);
-        self.runtime.block_on(request.retention_period_hours(hours).send()).expect("changed outside");
+        let there = (self.endpoint.url(), "us-east-1");
+        self.runtime.block_on(keep_longer(there, stream, hours));
     }
 }

@@ -1,6 +1,8 @@
 //! One set of files for several stages, as its users run it: variables, overlays, several pipelines, and a secret
 //! that is looked for in everything that is said and kept.
 
+#[path = "../outside/mod.rs"]
+mod outside;
 mod secrets;
 mod sets;
 mod world;

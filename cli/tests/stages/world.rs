@@ -5,12 +5,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region};
 use pipectl_localstack::layers::Faults;
 use pipectl_localstack::{Endpoint, Options};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+use crate::outside::keep_longer;
 
 pub(crate) const CLICKS: &str = "\
 apiVersion: pipectl/v1
@@ -114,15 +114,8 @@ impl World {
 
     /// Changes a stream's retention behind pipectl's back.
     pub(crate) fn keep_longer(&self, stream: &str, hours: i32) {
-        let config = aws_sdk_kinesis::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("eu-west-1"))
-            .endpoint_url(self.endpoint.url())
-            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        let request = Client::from_conf(config).increase_stream_retention_period().stream_name(stream);
-        self.runtime.block_on(request.retention_period_hours(hours).send()).expect("changed outside");
+        let there = (self.endpoint.url(), "eu-west-1");
+        self.runtime.block_on(keep_longer(there, stream, hours));
     }
 }
 

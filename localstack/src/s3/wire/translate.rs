@@ -4,13 +4,13 @@ use std::convert::Infallible;
 use std::time::SystemTime;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
-use jiff::tz::TimeZone;
 use s3s::dto;
 use s3s::{S3ErrorCode, S3Response};
 
 use super::super::condition::Condition;
 use super::super::error::S3Error;
 use super::super::version::{VersionId, Versioning};
+use crate::clock::http_date;
 
 /// Answers of this service.
 pub(super) type Answer<T> = Result<S3Response<T>, s3s::S3Error>;
@@ -52,7 +52,7 @@ impl From<S3Error> for s3s::S3Error {
 
 /// How an answer says that there is a delete marker.
 fn marker_headers(version: &VersionId, modified: jiff::Timestamp) -> HeaderMap {
-    let modified = modified.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let modified = http_date(modified);
     let headers = [
         ("x-amz-delete-marker", "true"),
         ("x-amz-version-id", version.as_str()),
