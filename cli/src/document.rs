@@ -14,6 +14,7 @@ use pipectl_pipeline::spec::{
 
 use crate::error::{CommandError, Kind};
 use crate::output::github::Annotation;
+use crate::output::lines::Line;
 use crate::session::Session;
 
 /// Compiles transforms the way the function that runs them will.
@@ -154,7 +155,7 @@ fn environment() -> BTreeMap<String, String> {
 /// Prints findings, drawn in their file for people, each an event for programs.
 pub(crate) fn show(session: &Session, found: &Diagnostics) {
     for report in found.report() {
-        session.output.event("diagnostic", &report);
+        session.output.event(&Line::Diagnostic(&report));
         session.output.annotate(&Annotation::of(&report));
     }
     let style = session.output.diagnostic_style();

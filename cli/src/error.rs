@@ -34,6 +34,7 @@ impl From<Exit> for ExitCode {
 /// JSON error event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "FailureKind")]
 pub(crate) enum Kind {
     /// The command line itself makes no sense.
     Usage,

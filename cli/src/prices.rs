@@ -8,6 +8,7 @@ use pipectl_pipeline::plan::{Assumed, Plan, PlanPrice};
 use pipectl_pricing::{PriceError, PriceList, Prices};
 
 use crate::error::{CommandError, Kind};
+use crate::output::lines::Line;
 use crate::render;
 use crate::session::Session;
 use crate::units;
@@ -50,7 +51,7 @@ impl OfPlan {
         if let Some(text) = render::price::text(&price, plan, notice.as_deref()) {
             session.output.prose(text);
         }
-        session.output.event("price", &price);
+        session.output.event(&Line::Price(&price));
         Ok(())
     }
 }

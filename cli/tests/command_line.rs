@@ -1,5 +1,7 @@
 //! The binary as a script sees it: exit codes, what goes to stdout and what to stderr, without a terminal.
 
+mod lines;
+
 use std::net::TcpListener;
 use std::path::Path;
 
@@ -65,8 +67,7 @@ fn every_mistake_in_a_file_is_shown_and_reported() {
     let text = "apiVersion: pipectl/v1\nkind: Pipeline\nname: p\nstreams:\n  events:\n    shards: many\n    color: red\n";
     std::fs::write(folder.path().join("pipeline.yaml"), text).expect("a file");
     let assert = pipectl(folder.path()).args(["validate", "--json"]).assert().code(1);
-    let events: Vec<serde_json::Value> =
-        stdout(&assert).lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
+    let events = lines::of(&stdout(&assert));
     assert_eq!(events[0]["type"], "version");
     let lines: Vec<u64> = events
         .iter()
@@ -161,7 +162,7 @@ fn every_shell_gets_a_script_and_man_a_page() {
 fn estimated(arguments: &[&str]) -> serde_json::Value {
     let folder = folder();
     let assert = pipectl(folder.path()).args(["estimate", "--json"]).args(arguments).assert().success();
-    serde_json::from_str(stdout(&assert).lines().last().expect("an event")).expect("json")
+    lines::of(&stdout(&assert)).pop().expect("an event")
 }
 
 #[test]

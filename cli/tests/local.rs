@@ -1,5 +1,7 @@
 //! `pipectl local` as its users start it: each option does what it says, over HTTP, in a process that can be killed.
 
+mod lines;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -57,7 +59,7 @@ impl Running {
                 0,
                 "it ended before it was ready"
             );
-            let event: Value = serde_json::from_str(&line).expect("a JSON line");
+            let event = lines::of(&line).remove(0);
             if event["type"] == "ready" {
                 break event;
             }
@@ -234,7 +236,7 @@ fn verbose_tells_each_request_and_otherwise_none_is() {
         let running = Running::start(folder.path(), arguments);
         running.call("DescribeStream", &json!({"StreamName": "nothing"}));
         let told = running.killed();
-        let events: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let events = lines::of(&told);
         let request = events.iter().find(|event| event["type"] == "request");
         assert_eq!(
             request.map(|event| &event["error"]),

@@ -1,5 +1,7 @@
 //! `pipectl autoscale simulate` as a script sees it: the table, the events, the files, and every bad trace.
 
+mod lines;
+
 use std::path::Path;
 
 use assert_cmd::Command;
@@ -31,8 +33,7 @@ fn world() -> TempDir {
 }
 
 fn events(ran: &Ran, kind: &str) -> Vec<Value> {
-    let lines = ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("a JSON line"));
-    lines.filter(|event| event["type"] == kind).collect()
+    lines::of(&ran.stdout).into_iter().filter(|event| event["type"] == kind).collect()
 }
 
 /// The schedule as anyone would read it.

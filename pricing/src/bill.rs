@@ -4,11 +4,12 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Mul, Sub};
 
-use serde::ser::SerializeStruct;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 /// An amount of US dollars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, JsonSchema)]
+#[schemars(inline)]
 pub struct Dollars(pub f64);
 
 impl Serialize for Dollars {
@@ -61,7 +62,8 @@ impl Sum for Dollars {
 }
 
 /// One line of a bill: so many units at so much each.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(into = "WrittenLine")]
 pub struct Line {
     /// What is charged for, e.g. `shard hours`.
     pub what: &'static str,
@@ -79,32 +81,48 @@ impl Line {
     }
 }
 
-impl Serialize for Line {
-    /// `{ what, quantity, unit_price, amount }`.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut line = to.serialize_struct("Line", 4)?;
-        line.serialize_field("what", self.what)?;
-        line.serialize_field("quantity", &trimmed(self.quantity))?;
-        line.serialize_field("unit_price", &self.unit_price)?;
-        line.serialize_field("amount", &self.amount())?;
-        line.end()
+/// A line as it is written.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BillLine")]
+struct WrittenLine {
+    /// What is charged for.
+    what: &'static str,
+    /// How many units a month.
+    quantity: f64,
+    /// The price of one.
+    unit_price: Dollars,
+    /// What that comes to.
+    amount: Dollars,
+}
+
+impl From<Line> for WrittenLine {
+    fn from(line: Line) -> Self {
+        let Line { what, quantity, unit_price } = line;
+        Self { what, quantity: trimmed(quantity), unit_price, amount: line.amount() }
     }
 }
 
 /// What one resource costs in a month of 730 hours.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[serde(into = "WrittenBill")]
 pub struct Bill {
     /// Its lines, none of them for nothing.
     pub lines: Vec<Line>,
 }
 
-impl Serialize for Bill {
-    /// `{ total, lines }`.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut bill = to.serialize_struct("Bill", 2)?;
-        bill.serialize_field("total", &self.total())?;
-        bill.serialize_field("lines", &self.lines)?;
-        bill.end()
+/// A bill as it is written.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Bill")]
+struct WrittenBill {
+    /// What the lines come to in a month.
+    total: Dollars,
+    /// The lines.
+    lines: Vec<Line>,
+}
+
+impl From<Bill> for WrittenBill {
+    fn from(bill: Bill) -> Self {
+        Self { total: bill.total(), lines: bill.lines }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::advice::{Advice, advise};
@@ -148,7 +149,7 @@ impl Stepped {
 }
 
 /// What a step would see and do.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Explained {
     /// Which stream.
     pub stream: String,
@@ -162,7 +163,7 @@ pub struct Explained {
 }
 
 /// What is known of a stream, and what would be done.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Planned {
     /// Open shards.
     pub open_shards: u32,
@@ -175,6 +176,7 @@ pub struct Planned {
     /// Consumers that are known by name.
     pub consumers: Vec<String>,
     /// The newest minute that is known.
+    #[schemars(with = "Option<String>")]
     pub newest_minute: Option<Timestamp>,
     /// Minutes that should be there and may come yet.
     pub late_minutes: u64,

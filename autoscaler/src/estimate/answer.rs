@@ -3,6 +3,7 @@
 use std::fmt;
 
 use pipectl_pricing::{Bill, Dollars, Prices};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::cost::{self, Priced};
@@ -10,7 +11,7 @@ use super::demand::{Limit, Need, Sized};
 use super::workload::Workload;
 
 /// What a workload needs and costs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Estimate {
     /// What was asked about.
     pub load: Load,
@@ -47,7 +48,7 @@ pub struct Estimate {
 }
 
 /// The workload in figures.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Load {
     /// Bytes of a user record, on average.
     pub record_bytes: f64,
@@ -70,7 +71,7 @@ pub struct Load {
 }
 
 /// A rate over the month and at its highest.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Average {
     /// Over the month.
     pub mean: f64,
@@ -79,7 +80,7 @@ pub struct Average {
 }
 
 /// How a stream is billed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// The user counts the shards.
@@ -101,7 +102,7 @@ impl fmt::Display for Mode {
 }
 
 /// A mode and what it costs in a month.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ModeBill {
     /// The mode.
     pub mode: Mode,
@@ -110,7 +111,7 @@ pub struct ModeBill {
 }
 
 /// The same workload with and without aggregation.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Aggregation {
     /// Whether the workload asked about has it.
     pub used: bool,
@@ -125,7 +126,7 @@ pub struct Aggregation {
 }
 
 /// One side of that comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Side {
     /// Shards of a provisioned stream.
     pub shards: f64,
@@ -142,7 +143,8 @@ pub struct Side {
 }
 
 /// Where and when prices were read.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "PriceSource")]
 pub struct Source {
     /// The region they are of.
     pub region: String,

@@ -1,6 +1,7 @@
 //! From a workload to shards: what each limit of a shard asks for, and which asks for the most.
 
 use pipectl_shards::limits::{READ_BYTES_PER_SECOND, WRITE_BYTES_PER_SECOND, WRITE_RECORDS_PER_SECOND};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::packing::Packed;
@@ -8,7 +9,7 @@ use super::sizes::KIB;
 use super::workload::Workload;
 
 /// A limit of a provisioned shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Limit {
     /// 1 MiB/s in.
@@ -22,7 +23,7 @@ pub enum Limit {
 }
 
 /// What the peak asks of one limit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Need {
     /// Which limit.
     pub limit: Limit,

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 use pipectl_shards::limits::UPDATE_SHARD_COUNT_PER_DAY;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::call::Call;
@@ -99,11 +100,13 @@ pub struct Pause {
 }
 
 /// A decision, as `status` shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Decided {
     /// Since when it was so.
+    #[schemars(with = "String")]
     pub at: Timestamp,
     /// Until when, where it was the same again and again.
+    #[schemars(with = "String")]
     pub until: Timestamp,
     /// Open shards then.
     pub shards: u32,

@@ -1,6 +1,7 @@
 //! What a run comes to: shard-hours, what was throttled, the calls, and the dollars.
 
 use pipectl_pricing::{Bill, Prices, kinesis};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::policies::on_demand::Plan;
@@ -81,7 +82,8 @@ fn mean(figures: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// What a run comes to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "PolicyAccount")]
 pub struct Account {
     /// Open shards times the hours they were open.
     pub shard_hours: f64,

@@ -42,7 +42,7 @@ pub struct Outcome {
 }
 
 /// One setting of a contender on the way from cheap to safe.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
 pub struct FrontierPoint {
     /// Which family: `pipectl` or `static`.
     pub family: &'static str,

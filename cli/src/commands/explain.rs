@@ -3,6 +3,7 @@
 use pipectl_pipeline::spec;
 
 use crate::error::{CommandError, Exit, Kind};
+use crate::output::lines::Line;
 use crate::render;
 use crate::session::Session;
 
@@ -30,7 +31,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
     let topic = spec::explain(&args.field).map_err(unknown)?;
     session.output.data(render::explain::topic(&topic, args.recursive));
-    session.output.event("topic", &topic);
+    session.output.event(&Line::Topic(&topic));
     Ok(Exit::Success)
 }
 

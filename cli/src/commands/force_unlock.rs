@@ -2,6 +2,7 @@
 
 use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::output::lines::Line;
 use crate::provision;
 use crate::session::Session;
 
@@ -48,6 +49,6 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     }
     let held = engine.force_unlock(pipeline, &args.id).await.map_err(provision::failed)?;
     session.output.note(format!("The lock on {pipeline} is free; {} had it.", held.owner));
-    session.output.event("unlocked", &held);
+    session.output.event(&Line::Unlocked(&held));
     Ok(Exit::Success)
 }

@@ -9,6 +9,7 @@ use pipectl_pipeline::spec::Document;
 
 use crate::document;
 use crate::error::{CommandError, Exit, Kind};
+use crate::output::lines::Line;
 use crate::planning;
 use crate::provision;
 use crate::session::{Session, block_on};
@@ -65,13 +66,14 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> 
         Format::Dot => diagram.dot(),
         Format::Json => serde_json::to_string_pretty(&diagram).unwrap_or_default() + "\n",
     };
-    session.output.event("graph", &diagram);
+    session.output.event(&Line::Graph(&diagram));
     match &args.out {
         Some(path) => {
             std::fs::write(path, text).map_err(|cause| {
                 CommandError::wrap(Kind::File, format!("cannot write `{}`", path.display()), cause)
             })?;
             session.output.note(format!("wrote {}", path.display()));
+            session.output.event(&Line::Wrote { file: path });
         }
         None if session.output.is_json() => {}
         None => session.output.raw(text.as_bytes()),

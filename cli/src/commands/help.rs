@@ -5,6 +5,7 @@ use clap::CommandFactory;
 use crate::args::CommandLine;
 use crate::error::{CommandError, Exit, Kind};
 use crate::exit_codes;
+use crate::output::lines::Line;
 use crate::session::Session;
 
 const EXAMPLES: &str = "\
@@ -26,8 +27,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> 
     if args.words == ["exit-codes"] {
         session.output.data(exit_codes::list());
         for (code, meaning) in exit_codes::ALL {
-            let event = serde_json::json!({ "code": code, "meaning": meaning });
-            session.output.event("exit-code", &event);
+            session.output.event(&Line::ExitCode { code, meaning });
         }
         return Ok(Exit::Success);
     }

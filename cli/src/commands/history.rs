@@ -1,10 +1,10 @@
 //! `pipectl history`: the revisions of a pipeline, one of them, or what differs between two.
 
 use clap::Subcommand;
-use pipectl_pipeline::engine::RevisionSummary;
 
 use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::output::lines::{AnyRevision, Line, OfPipeline};
 use crate::output::style::{STRONG, paint};
 use crate::provision;
 use crate::render;
@@ -62,12 +62,12 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
                 return Ok(Exit::Success);
             }
             output.data(render::history::revision(&revision));
-            output.event("revision", &revision);
+            output.event(&Line::Revision(AnyRevision::Whole(&revision)));
         }
         What::Diff { from, to } => {
             let comparison = engine.compare(pipeline, from, to).await.map_err(provision::failed)?;
             output.data(render::history::comparison(&comparison));
-            output.event("comparison", &comparison);
+            output.event(&Line::Comparison(&comparison));
         }
     }
     Ok(Exit::Success)
@@ -87,16 +87,8 @@ async fn list(args: &Args, session: &Session) -> Result<Exit, CommandError> {
         revisions.truncate(args.limit);
         session.output.data(render::history::list(pipeline, &revisions));
         for revision in &revisions {
-            session.output.event("revision", &OfPipeline { pipeline, revision });
+            session.output.event(&Line::Revision(AnyRevision::Short(OfPipeline { pipeline, revision })));
         }
     }
     Ok(Exit::Success)
-}
-
-/// A revision, and whose it is.
-#[derive(serde::Serialize)]
-struct OfPipeline<'a> {
-    pipeline: &'a str,
-    #[serde(flatten)]
-    revision: &'a RevisionSummary,
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use pipectl_pipeline::import::{Imported, Wanted};
 
 use crate::error::{CommandError, Exit, Kind};
+use crate::output::lines::{self, Line};
 use crate::output::style::{CHANGE, GOOD, NAME, paint};
 use crate::provision;
 use crate::session::Session;
@@ -121,7 +122,7 @@ fn write(session: &Session, path: &Path, bytes: &[u8]) -> Result<(), CommandErro
     let mut file = std::fs::File::create(path).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     session.output.note(format!("{} wrote {}", paint(GOOD, "✓"), path.display()));
-    session.output.event("wrote", &serde_json::json!({ "file": path }));
+    session.output.event(&Line::Wrote { file: path });
     Ok(())
 }
 
@@ -130,15 +131,12 @@ fn tell(session: &Session, args: &Args, imported: &Imported) {
     for warning in &imported.warnings {
         session.output.note(format!("{} {warning}", paint(CHANGE, "warning:")));
     }
-    session.output.event(
-        "imported",
-        &serde_json::json!({
-            "pipeline": imported.name,
-            "text": imported.text,
-            "warnings": imported.warnings,
-            "adopt": imported.adopt,
-        }),
-    );
+    session.output.event(&Line::Imported(lines::Imported {
+        pipeline: &imported.name,
+        text: &imported.text,
+        warnings: &imported.warnings,
+        adopt: &imported.adopt,
+    }));
     let Some(path) = &args.out else { return };
     let adopt: String = imported.adopt.iter().map(|address| format!(" --adopt {address}")).collect();
     let command = format!("pipectl plan -f {}{adopt}", path.display());

@@ -6,6 +6,7 @@ use pipectl_pipeline::spec::{self, schema};
 use pipectl_pipeline::templates::{self, Template};
 
 use crate::error::{CommandError, Exit, Kind};
+use crate::output::lines::Line;
 use crate::output::style::{GOOD, NAME, paint};
 use crate::output::table::{self, Field};
 use crate::session::Session;
@@ -126,15 +127,14 @@ fn list(session: &Session) {
     });
     session.output.data(table::render(&["TEMPLATE", ""], rows));
     for template in templates::ALL {
-        let described = serde_json::json!({ "name": template.name, "description": template.description });
-        session.output.event("template", &described);
+        session.output.event(&Line::Template { name: template.name, description: template.description });
     }
 }
 
 fn tell(session: &Session, args: &Args, paths: &[PathBuf]) {
     for path in paths {
         session.output.note(format!("{} wrote {}", paint(GOOD, "✓"), path.display()));
-        session.output.event("wrote", &serde_json::json!({ "file": path }));
+        session.output.event(&Line::Wrote { file: path });
     }
     let file = match args.dir == Path::new(".") {
         true => String::new(),

@@ -11,6 +11,7 @@ use super::drift;
 use crate::args::{DEFAULT_PIPELINE, Globals};
 use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::output::lines::Line;
 use crate::planning::{self, Picking};
 use crate::prices;
 use crate::provision;
@@ -173,6 +174,6 @@ fn show(args: &Args, session: &Session, plan: &Plan) -> Result<(), CommandError>
         }
     }
     render::plan::events(&session.output, plan);
-    session.output.event("price", &price);
+    session.output.event(&Line::Price(&price));
     Ok(())
 }

@@ -5,6 +5,7 @@ use pipectl_pipeline::plan::Refresh;
 use pipectl_pipeline::spec::Document;
 
 use crate::error::{CommandError, Exit};
+use crate::output::lines::Line;
 use crate::provision;
 use crate::render;
 use crate::session::Session;
@@ -47,6 +48,6 @@ async fn look(session: &Session, mut document: Document) -> Result<(Engine, Refr
     let engine = provision::connect_and_resolve(session, &mut document).await?;
     let (drift, refresh) = engine.refresh_plan(&document.pipeline).await.map_err(provision::failed)?;
     session.output.data(render::drift::refresh(&drift, &refresh));
-    session.output.event("drift", &drift);
+    session.output.event(&Line::Drift(&drift));
     Ok((engine, refresh))
 }

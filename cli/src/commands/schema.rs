@@ -16,7 +16,7 @@ Examples:
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The schema of a line under --json instead, for plan, apply, status, drift, history, rollback and destroy
+    /// The schema of a line under --json instead, of every command
     #[arg(long)]
     events: bool,
 }

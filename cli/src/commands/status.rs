@@ -5,6 +5,7 @@ use pipectl_pipeline::spec::Document;
 use crate::commands::autoscale;
 use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::output::lines::Line;
 use crate::provision;
 use crate::render;
 use crate::session::Session;
@@ -34,13 +35,13 @@ async fn show(session: &Session, document: &Document) -> Result<(), CommandError
     let engine = provision::connect(session, document).await?;
     let status = engine.status(&document.pipeline).await.map_err(provision::failed)?;
     session.output.data(render::status::status(&status));
-    session.output.event("status", &status);
+    session.output.event(&Line::Status(&status));
     let decisions = autoscale::decisions(engine.ledger(), &document.pipeline).await;
     if let Some(table) = render::autoscale::decisions(&decisions) {
         session.output.data(format!("\n{table}"));
     }
     for stream in &decisions {
-        session.output.event("autoscale", stream);
+        session.output.event(&Line::Autoscale(stream));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use pipectl_pipeline::spec::Document;
 
 use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::output::lines::{Line, Valid};
 use crate::output::style::{FAINT, GOOD, paint};
 use crate::output::words::counted;
 use crate::session::Session;
@@ -80,13 +81,10 @@ fn valid(session: &Session, document: &Document) {
             format!("{} is of another pipeline, and looked up in the ledger by `plan`", open.join(", "));
         session.output.note(format!("  {} {text}", paint(FAINT, "note:")));
     }
-    let mut event = serde_json::json!({
-        "file": document.path,
-        "pipeline": pipeline.name,
-        "warnings": document.warnings.len(),
-    });
-    if !open.is_empty() {
-        event["unresolved"] = serde_json::json!(open);
-    }
-    session.output.event("valid", &event);
+    session.output.event(&Line::Valid(Valid {
+        file: &document.path,
+        pipeline: pipeline.name.as_str(),
+        warnings: document.warnings.len(),
+        unresolved: open,
+    }));
 }

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use self::pulse::Pulse;
 use self::stall::{GIVE_UP_AFTER, Stall};
 use crate::error::{CommandError, Kind};
+use crate::output::lines::Line;
 use crate::output::live::{Meter, PLAIN_INTERVAL};
 use crate::output::{Output, words};
 
@@ -176,7 +177,7 @@ async fn watch(producer: &Producer, meter: &Meter<'_>, output: &Output) {
         let stats = producer.stats();
         pulse.feel(&stats, now - start);
         if meter.tell(stats.account.delivered, &pulse.remark(&stats)) {
-            output.event("progress", &pulse.json(&stats));
+            output.event(&Line::Progress(pulse.progress(&stats)));
         }
         if stall.is_over(&stats.account, now) {
             return;

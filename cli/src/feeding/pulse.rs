@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use pipectl_producer::Stats;
-use serde_json::{Value, json};
 
+use crate::output::lines::Progress;
 use crate::output::words::{bytes, grouped, rate};
 
 /// "Just now" is so long.
@@ -64,19 +64,19 @@ impl Pulse {
     }
 
     /// The same for programs.
-    pub(super) fn json(&self, stats: &Stats) -> Value {
-        let (records, per_second) = self.rates();
-        json!({
-            "put": stats.account.put,
-            "delivered": stats.account.delivered,
-            "records_per_second": records,
-            "bytes_per_second": per_second,
-            "in_flight": stats.records_in_flight,
-            "retries": stats.account.retries,
-            "throttles": stats.account.throttles,
-            "failed_requests": stats.account.failed_requests,
-            "not_delivered": stats.failed(),
-        })
+    pub(super) fn progress(&self, stats: &Stats) -> Progress {
+        let (records_per_second, bytes_per_second) = self.rates();
+        Progress {
+            put: stats.account.put,
+            delivered: stats.account.delivered,
+            records_per_second,
+            bytes_per_second,
+            in_flight: stats.records_in_flight,
+            retries: stats.account.retries,
+            throttles: stats.account.throttles,
+            failed_requests: stats.account.failed_requests,
+            not_delivered: stats.failed(),
+        }
     }
 }
 

@@ -1,53 +1,51 @@
 //! The shape of `--json`: one object a line, each with a `type`, the first of them the version line.
 
 use pipectl_pipeline::spec::Mask;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// The number of the event format; it grows when a field changes its meaning or goes away.
-const FORMAT: u32 = 1;
+use super::lines::Line;
 
-/// The first line: which program, and which event format.
-pub(crate) fn version_line() -> String {
-    line("version", &serde_json::json!({ "pipectl": env!("CARGO_PKG_VERSION"), "format": FORMAT }))
-}
-
-/// `{"type": kind, …the event's own fields}`. An event that is not an object lands under `value`.
-pub(crate) fn line(kind: &str, event: &impl Serialize) -> String {
-    masked(kind, event, &Mask::default())
+/// `{"type": kind, …the line's own fields}`.
+pub(crate) fn text(line: &Line<'_>) -> String {
+    serde_json::to_string(line).unwrap_or_else(|error| unserialisable(&error))
 }
 
 /// The same without what nobody may be shown.
-pub(crate) fn masked(kind: &str, event: &impl Serialize, mask: &Mask) -> String {
-    let mut object = Map::new();
-    object.insert("type".to_owned(), Value::from(kind));
-    let value = serde_json::to_value(event).map(|mut value| {
-        mask.apply_json(&mut value);
-        value
-    });
-    match value {
-        Ok(Value::Object(fields)) => object.extend(fields.into_iter().filter(|(name, _)| name != "type")),
-        Ok(value) => drop(object.insert("value".to_owned(), value)),
-        Err(error) => drop(object.insert("unserialisable".to_owned(), Value::from(error.to_string()))),
+pub(crate) fn masked(line: &Line<'_>, mask: &Mask) -> String {
+    match serde_json::to_value(line) {
+        Ok(mut value) => {
+            // No secret stands in it, though one may read like it.
+            let kind = value["type"].clone();
+            mask.apply_json(&mut value);
+            value["type"] = kind;
+            value.to_string()
+        }
+        Err(error) => unserialisable(&error),
     }
-    Value::Object(object).to_string()
+}
+
+fn unserialisable(error: &serde_json::Error) -> String {
+    Value::from_iter([("type", "unserialisable".to_owned()), ("why", error.to_string())]).to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
     fn an_event_is_one_line_that_starts_with_its_type() {
-        let text = line("done", &serde_json::json!({ "type": "ignored", "text": "two\nlines" }));
-        assert_eq!(text, r#"{"type":"done","text":"two\nlines"}"#);
-        assert_eq!(line("names", &["a", "b"]), r#"{"type":"names","value":["a","b"]}"#);
+        let reset = Line::Reset { what: "two\nlines" };
+        assert_eq!(text(&reset), r#"{"type":"reset","what":"two\nlines"}"#);
+        assert_eq!(masked(&reset, &Mask::default()), text(&reset));
+        assert_eq!(text(&Line::Wrote { file: Path::new("a/b") }), r#"{"type":"wrote","file":"a/b"}"#);
     }
 
     #[test]
     fn the_version_line_names_program_and_format() {
-        let value: Value = serde_json::from_str(&version_line()).unwrap();
+        let value: Value = serde_json::from_str(&text(&Line::version())).unwrap();
         assert_eq!(value["type"], "version");
-        assert_eq!(value["format"], FORMAT);
+        assert_eq!(value["format"], 1);
     }
 }

@@ -29,10 +29,10 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use pipectl_pipeline::spec::Mask;
-use serde::Serialize;
 
 use crate::error::{CommandError, Kind};
 use github::{Annotation, Level};
+use lines::Line;
 use style::paint;
 
 /// How a command speaks: set once from the global options.
@@ -154,24 +154,22 @@ impl Output {
     }
 
     /// What [`Output::event`] would write, for [`Output::bulk`].
-    pub(crate) fn event_text(&self, kind: &str, event: &impl Serialize) -> String {
-        let first = (!self.begun.swap(true, Ordering::Relaxed)).then(json::version_line);
-        first
-            .into_iter()
-            .chain([json::line(kind, event)])
-            .fold(String::new(), |text, line| text + &line + "\n")
+    pub(crate) fn event_text(&self, line: &Line<'_>) -> String {
+        let first = (!self.begun.swap(true, Ordering::Relaxed)).then(Line::version);
+        let lines = first.iter().chain([line]);
+        lines.fold(String::new(), |text, line| text + &json::text(line) + "\n")
     }
 
-    /// One event on stdout under `--json`; nothing otherwise. `kind` becomes the field `type`.
-    pub(crate) fn event(&self, kind: &str, event: &impl Serialize) {
+    /// One event on stdout under `--json`; nothing otherwise.
+    pub(crate) fn event(&self, line: &Line<'_>) {
         if !self.manner.json {
             return;
         }
         if !self.begun.swap(true, Ordering::Relaxed) {
-            self.write(&json::version_line());
+            self.write(&json::text(&Line::version()));
         }
         let mask = self.mask.read().unwrap_or_else(PoisonError::into_inner);
-        self.write(&mask.apply_long(&json::masked(kind, event, &mask)));
+        self.write(&mask.apply_long(&json::masked(line, &mask)));
     }
 
     /// What a command has to say while it works: stderr, unless `--quiet`.
@@ -222,7 +220,7 @@ impl Output {
 
     /// The end of a failed command: what happened, each cause, the hints last.
     pub(crate) fn failure(&self, error: &CommandError) {
-        self.event("error", &failure_event(error));
+        self.event(&Line::Error(error.into()));
         self.stderr(&render_failure(error));
         // What is wrong in a file stands at its lines already.
         let told = error.kind() == Kind::Invalid && self.annotated.load(Ordering::Relaxed);
@@ -279,16 +277,6 @@ impl Output {
             let _ = self.unwritten.set(error);
         }
     }
-}
-
-/// A failure as scripts read it.
-fn failure_event(error: &CommandError) -> serde_json::Value {
-    serde_json::json!({
-        "kind": error.kind(),
-        "message": error.to_string(),
-        "causes": error.chain().split_off(1),
-        "hints": error.hints(),
-    })
 }
 
 /// `error: …`, the causes indented under it, then the hints.

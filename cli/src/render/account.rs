@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use pipectl_producer::Stats;
-use serde_json::{Value, json};
 
+use crate::output::lines::{Account, Reason};
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, paint};
 use crate::output::words::{bytes, counted, duration, grouped, rate};
 
@@ -44,28 +44,26 @@ pub(crate) fn text(stream: &str, stats: &Stats, reasons: &[(String, u64)]) -> St
 }
 
 /// The same for programs.
-pub(crate) fn json(stream: &str, stats: &Stats, reasons: &[(String, u64)]) -> Value {
+pub(crate) fn line<'a>(stream: &'a str, stats: &'a Stats, reasons: &'a [(String, u64)]) -> Account<'a> {
     let account = &stats.account;
-    let reasons: Vec<Value> =
-        reasons.iter().map(|(why, count)| json!({ "reason": why, "records": count })).collect();
-    json!({
-        "stream": stream,
-        "put": account.put,
-        "delivered": account.delivered,
-        "expired": account.expired,
-        "refused": account.refused,
-        "cancelled": account.cancelled,
-        "bytes": account.bytes,
-        "requests": account.requests,
-        "failed_requests": account.failed_requests,
-        "retries": account.retries,
-        "throttles": account.throttles,
-        "kinesis_records": stats.kinesis_records,
-        "kinesis_bytes": stats.kinesis_bytes,
-        "errors": stats.errors,
-        "seconds": account.elapsed.as_secs_f64(),
-        "reasons": reasons,
-    })
+    Account {
+        stream,
+        put: account.put,
+        delivered: account.delivered,
+        expired: account.expired,
+        refused: account.refused,
+        cancelled: account.cancelled,
+        bytes: account.bytes,
+        requests: account.requests,
+        failed_requests: account.failed_requests,
+        retries: account.retries,
+        throttles: account.throttles,
+        kinesis_records: stats.kinesis_records,
+        kinesis_bytes: stats.kinesis_bytes,
+        errors: &stats.errors,
+        seconds: account.elapsed.as_secs_f64(),
+        reasons: reasons.iter().map(|(reason, records)| Reason { reason, records: *records }).collect(),
+    }
 }
 
 #[cfg(test)]

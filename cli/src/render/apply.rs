@@ -7,6 +7,7 @@ use std::time::Duration;
 use pipectl_pipeline::apply::{CriticalPath, Event, Failure, Outcome, Report};
 use pipectl_pipeline::plan::{Action, Counts, Purpose};
 
+use crate::output::lines::Line;
 use crate::output::live::Board;
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, paint};
 use crate::output::{Output, words};
@@ -33,7 +34,7 @@ impl<'output> Narrator<'output> {
 
     /// One event.
     pub(crate) fn hear(&self, event: &Event) {
-        self.output.event("apply", event);
+        self.output.event(&Line::Apply(event));
         match event {
             Event::Started { .. } => {}
             Event::Finished { .. } => self.tell_not_begun(),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use pipectl_autoscaler::controller::{Explained, Planned};
 
-use crate::commands::autoscale::Decisions;
+use crate::output::lines::Decisions;
 use crate::output::style::{BAD, CHANGE, FAINT, STRONG, paint};
 use crate::output::table::{self, Field};
 use crate::output::words;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
 
 use super::{losses, sign, wanted};
+use crate::output::lines::Line;
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, STRONG, paint};
 use crate::output::{Output, words};
 
@@ -40,9 +41,9 @@ pub(crate) fn plan(plan: &Plan) -> String {
 /// The plan as events: a line for each step that does something, then the counts.
 pub(crate) fn events(output: &Output, plan: &Plan) {
     for step in plan.steps.iter().filter(|step| step.action != Action::NoChange) {
-        output.event("change", &StepSummary::of(step));
+        output.event(&Line::Change(StepSummary::of(step)));
     }
-    output.event("plan", &PlanSummary::of(plan));
+    output.event(&Line::Plan(PlanSummary::of(plan)));
 }
 
 /// The plan as one JSON document: what the events say, with every step in it.

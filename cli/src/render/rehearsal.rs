@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use pipectl_producer::Account;
 use pipectl_producer::rehearsal::{Share, Sums};
-use serde_json::{Value, json};
+use pipectl_shards::ShardId;
 
+use crate::output::lines::{DryRun, ShardShare};
 use crate::output::style::{BAD, FAINT, GOOD, paint};
 use crate::output::table::{self, Field};
 use crate::output::words::{bytes, counted, duration, grouped};
@@ -73,32 +74,26 @@ fn percent(part: u64, whole: u64) -> String {
 }
 
 /// The same for programs.
-pub(crate) fn json(stream: &str, account: &Account, sums: &Sums) -> Value {
+pub(crate) fn line<'a>(stream: &'a str, account: &Account, sums: &Sums) -> DryRun<'a> {
     let total = sums.total();
-    let shards: Vec<Value> = sums
-        .shards
-        .iter()
-        .map(|(shard, share)| {
-            json!({
-                "shard": shard.to_string(),
-                "records": share.records,
-                "kinesis_records": share.kinesis_records,
-                "bytes": share.bytes,
-                "least_seconds": share.least_time().as_secs_f64(),
-            })
-        })
-        .collect();
-    json!({
-        "stream": stream,
-        "put": account.put,
-        "would_send": account.delivered,
-        "refused": account.refused,
-        "bytes": total.bytes,
-        "kinesis_records": total.kinesis_records,
-        "aggregates": sums.aggregates,
-        "requests": sums.requests,
-        "shards": shards,
-    })
+    let share = |(shard, share): (&ShardId, &Share)| ShardShare {
+        shard: shard.to_string(),
+        records: share.records,
+        kinesis_records: share.kinesis_records,
+        bytes: share.bytes,
+        least_seconds: share.least_time().as_secs_f64(),
+    };
+    DryRun {
+        stream,
+        put: account.put,
+        would_send: account.delivered,
+        refused: account.refused,
+        bytes: total.bytes,
+        kinesis_records: total.kinesis_records,
+        aggregates: sums.aggregates,
+        requests: sums.requests,
+        shards: sums.shards.iter().map(share).collect(),
+    }
 }
 
 #[cfg(test)]

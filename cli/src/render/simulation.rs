@@ -3,20 +3,19 @@
 use std::path::Path;
 
 use pipectl_autoscaler::simulate::{Contender, FrontierPoint, Outcome};
-use serde::{Serialize, Serializer};
 
 use crate::output::Output;
+use crate::output::lines::{Line, PolicyDecision, PolicyOutcome, Trace};
 use crate::output::style::{CHANGE, FAINT, GOOD, STRONG, paint};
 use crate::output::table::{self, Field};
 use crate::output::words::{counted, grouped};
 
 /// What the traffic is like.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts<'a> {
     /// Its file.
     pub(crate) trace: &'a Path,
     /// The load of each minute, in shards.
-    #[serde(rename = "minutes", serialize_with = "length")]
     pub(crate) loads: &'a [f64],
     /// What it was scaled to.
     pub(crate) mean_shards: f64,
@@ -24,8 +23,12 @@ pub(crate) struct Facts<'a> {
     pub(crate) gaps: usize,
 }
 
-fn length<S: Serializer>(loads: &&[f64], to: S) -> Result<S::Ok, S::Error> {
-    loads.len().serialize(to)
+impl<'a> Facts<'a> {
+    /// The same for programs.
+    pub(crate) fn line(&self) -> Trace<'a> {
+        let Facts { trace, loads, mean_shards, gaps } = *self;
+        Trace { trace, minutes: loads.len(), mean_shards, gaps }
+    }
 }
 
 /// Everybody's account, and the frontier where there is one.
@@ -90,20 +93,13 @@ fn percent(ratio: f64) -> String {
 
 /// One event for each policy and for each point of the frontier.
 pub(crate) fn events(output: &Output, outcomes: &[Outcome], frontier: &[FrontierPoint]) {
-    #[derive(Serialize)]
-    struct Policy<'a> {
-        policy: &'a str,
-        #[serde(flatten)]
-        account: &'a pipectl_autoscaler::simulate::Account,
-        ratio_to_optimum: f64,
-    }
     for outcome in outcomes {
         let policy = outcome.contender.name();
         let ratio_to_optimum = outcome.ratio_to_optimum;
-        output.event("policy", &Policy { policy, account: &outcome.account, ratio_to_optimum });
+        output.event(&Line::Policy(PolicyOutcome { policy, account: &outcome.account, ratio_to_optimum }));
     }
     for point in frontier {
-        output.event("frontier", point);
+        output.event(&Line::Frontier(point));
     }
 }
 
@@ -115,15 +111,12 @@ pub(crate) fn reasons(output: &Output, outcome: &Outcome) {
         let refused: Vec<String> = decided.refused.iter().map(|(_, refusal)| refusal.to_string()).collect();
         let answer = refused.iter().fold(String::new(), |text, refusal| text + "; refused: " + refusal);
         output.data(format!("{}  {}{answer}", paint(FAINT, &when), decided.action.reason));
-        output.event(
-            "decision",
-            &serde_json::json!({
-                "policy": outcome.contender.name(),
-                "t_s": decided.minute * 60,
-                "reason": decided.action.reason,
-                "refused": refused,
-            }),
-        );
+        output.event(&Line::Decision(PolicyDecision {
+            policy: outcome.contender.name(),
+            t_s: decided.minute * 60,
+            reason: &decided.action.reason,
+            refused: &refused,
+        }));
     }
 }
 

@@ -1,5 +1,7 @@
 //! `pipectl autoscale` as its users start it: once, in the foreground, beside another, and wrongly.
 
+#[path = "../lines/mod.rs"]
+mod lines;
 mod world;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -14,8 +16,7 @@ const FILE: &str = "apiVersion: pipectl/v1\nkind: Pipeline\nname: shop\nstreams:
 
 /// The events of one kind.
 fn events(stdout: &str, kind: &str) -> Vec<Value> {
-    let all = stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("an event a line"));
-    all.filter(|event| event["type"] == kind).collect()
+    lines::of(stdout).into_iter().filter(|event| event["type"] == kind).collect()
 }
 
 /// What is answered to a GET.

@@ -4,6 +4,8 @@ mod credentials;
 mod ending;
 mod estimated;
 mod inputs;
+#[path = "../lines/mod.rs"]
+mod lines;
 mod made_up;
 mod metrics;
 mod reshards;

@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::lines;
+
 pub(crate) const STREAM: &str = "events";
 
 /// An endpoint with one stream.
@@ -197,8 +199,7 @@ impl Ended {
 
     /// Its events of one type, under `--json`.
     pub(crate) fn events(&self, kind: &str) -> Vec<Value> {
-        let lines = self.stdout.lines().map(|line| serde_json::from_str(line).expect("a JSON line"));
-        lines.filter(|event: &Value| event["type"] == kind).collect()
+        lines::of(&self.stdout).into_iter().filter(|event| event["type"] == kind).collect()
     }
 
     /// The account at its end, under `--json`.

@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::lines;
 use crate::world::World;
 
 #[test]
@@ -24,8 +25,8 @@ fn a_file_is_printed_or_written_and_never_over_another() {
     let plan = world.done(&["plan", "-f", "back.yaml", "--detailed-exitcode"]);
     assert!(plan.stdout.contains("No changes"), "{plan:#?}");
     let event = world.done(&["import", "--prefix", "clicks-", "--json"]);
-    let events = event.stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    let imported = events.into_iter().find(|event| event["type"] == "imported").expect("the event");
+    let imported =
+        lines::of(&event.stdout).into_iter().find(|event| event["type"] == "imported").expect("the event");
     assert_eq!((&imported["pipeline"], &imported["text"]), (&Value::from("clicks"), &Value::from(text)));
 }
 

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use pipectl_localstack::http::AwsError;
 use pipectl_localstack::layers::{Faults, Verdict};
 use pipectl_localstack::{Call, Endpoint, Options};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::lines;
 use crate::outside::keep_longer;
 
 /// Calls that are refused each time.
@@ -99,8 +99,7 @@ impl World {
     /// The revisions, the newest first: number, outcome, and what it went back to.
     pub(crate) fn history(&self) -> Vec<(u64, String, Option<u64>)> {
         let ran = self.done(&["history", "--json"]);
-        let lines = ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        let revisions = lines.filter(|line| line["type"] == "revision");
+        let revisions = lines::of(&ran.stdout).into_iter().filter(|line| line["type"] == "revision");
         revisions
             .map(|it| {
                 let outcome = it["outcome"].as_str().expect("an outcome").to_owned();

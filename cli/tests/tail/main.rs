@@ -1,5 +1,7 @@
 //! `pipectl tail` as its users start it: against an endpoint, into pipes and files, stopped, killed and gone on.
 
+#[path = "../lines/mod.rs"]
+mod lines;
 mod world;
 
 use std::collections::BTreeSet;
@@ -19,8 +21,7 @@ fn records_come_out_of_their_aggregates_as_lines_or_as_events() {
     let ran = world.start(&["--from", "trim-horizon", "--limit", "3"]).ended();
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "alone\none\ntwo\n"), "{}", ran.stderr);
     let ran = world.tail(&["--json"]);
-    let events: Vec<Value> =
-        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("an event a line")).collect();
+    let events = lines::of(&ran.stdout);
     let kinds: Vec<&str> = events.iter().filter_map(|event| event["type"].as_str()).collect();
     assert_eq!(kinds, ["version", "record", "record", "record", "record"]);
     assert_eq!((&events[1]["data"], &events[1]["sub_sequence"]), (&"alone".into(), &Value::Null));

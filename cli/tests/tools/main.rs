@@ -1,10 +1,13 @@
 //! What helps with the file itself, through the binary: `fmt`, `explain`, `graph`, annotations, `help`.
 
 mod annotations;
+mod events;
 mod explain;
 mod fmt;
 mod graph;
 mod help;
+#[path = "../lines/mod.rs"]
+mod lines;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;

@@ -30,13 +30,10 @@ pub struct PlanPrice {
     /// A line for each resource that costs something, in the order of the steps.
     pub lines: Vec<PriceLine>,
     /// A month of all of them before.
-    #[schemars(with = "f64")]
     pub before: Dollars,
     /// A month after.
-    #[schemars(with = "f64")]
     pub after: Dollars,
     /// What a month costs more, or less.
-    #[schemars(with = "f64")]
     pub difference: Dollars,
     /// Whether anything is charged by use beside that.
     pub more_by_use: bool,
@@ -71,34 +68,9 @@ pub struct PriceLine {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Cost {
     /// By the hour, and by the usage that was assumed.
-    #[schemars(with = "Charges")]
     pub monthly: Bill,
     /// What is charged by use on top, which the bill does not have.
     pub by_use: Vec<Rate>,
-}
-
-/// A bill as it is written.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Charges {
-    /// What the lines come to in a month.
-    total: f64,
-    /// The lines.
-    lines: Vec<Charge>,
-}
-
-/// A line of a bill as it is written.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Charge {
-    /// What is charged for.
-    what: String,
-    /// How many units a month.
-    quantity: f64,
-    /// The price of one.
-    unit_price: f64,
-    /// What that comes to.
-    amount: f64,
 }
 
 /// The price of one of something.
@@ -107,7 +79,6 @@ pub struct Rate {
     /// What is counted: `GB in`.
     pub what: &'static str,
     /// What one of it costs.
-    #[schemars(with = "f64")]
     pub unit_price: Dollars,
 }
 

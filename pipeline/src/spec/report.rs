@@ -9,6 +9,7 @@ use super::position::Position;
 
 /// One finding with everything looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Finding")]
 pub struct Report {
     /// The file as the user named it.
     pub file: String,

@@ -7,6 +7,7 @@ mod day;
 mod mode;
 
 use pipectl_pricing::Prices;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(super) use day::Day;
@@ -16,7 +17,7 @@ use crate::execute::Description;
 use crate::policy::{Decision, HoldReason, Reason};
 
 /// Something worth doing.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Advice {
     /// What it is about.
     pub about: Topic,
@@ -27,8 +28,9 @@ pub struct Advice {
 }
 
 /// What advice is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "AdviceTopic")]
 pub enum Topic {
     /// Another mode costs less.
     CheaperMode,
@@ -41,7 +43,7 @@ pub enum Topic {
 }
 
 /// What a stream costs in a month as it is, and as it could be, in US dollars.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Costs {
     /// Provisioned, with as many shards as are open or would have to be.
     pub provisioned: f64,

@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use pipectl_autoscaler::execute::{self, Decided, Entry, StreamName, Version};
+use pipectl_autoscaler::execute::{self, Entry, StreamName, Version};
 use pipectl_pipeline::cloud::Meaning;
 use pipectl_pipeline::ledger::{self, Ledger, StoreError};
 use pipectl_pipeline::spec::model::Pipeline;
-use serde::Serialize;
+
+use crate::output::lines::Decisions;
 
 /// The entries of streams, each beside its pipeline's revisions.
 pub(super) struct Entries {
@@ -51,21 +52,6 @@ fn failed(error: StoreError) -> execute::LedgerError {
         }
         error => execute::LedgerError::Failed(error.to_string()),
     }
-}
-
-/// The last decisions on a stream, as `status` shows them.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Decisions {
-    /// The pipeline's name.
-    pub(crate) pipeline: String,
-    /// The stream's name in the file.
-    pub(crate) stream: String,
-    /// Who acts on it now.
-    pub(crate) actor: Option<String>,
-    /// `UpdateShardCount` calls that are left of the rolling day.
-    pub(crate) updates_left: u32,
-    /// The newest first.
-    pub(crate) decisions: Vec<Decided>,
 }
 
 /// How many decisions `status` shows.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::fleet::{Chosen, Fleet, Purpose};
 use crate::error::{CommandError, Exit, Kind};
+use crate::output::lines::Line;
 use crate::render;
 use crate::session::Session;
 
@@ -32,7 +33,7 @@ pub(super) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
 /// Looks at these streams and shows what was seen; an error when something of one could not be.
 pub(super) async fn show(fleet: &mut Fleet, session: &Session) -> Result<Exit, CommandError> {
     let all = fleet.look(Timestamp::now()).await;
-    all.iter().for_each(|explained| session.output.event("explained", explained));
+    all.iter().for_each(|explained| session.output.event(&Line::Explained(explained)));
     session.output.data(render::autoscale::explained(&all));
     let Some((explained, problem)) = all.iter().find_map(|one| Some((one, one.problem.as_ref()?))) else {
         return Ok(Exit::Success);

@@ -18,7 +18,7 @@ use clap::Subcommand;
 use crate::error::{CommandError, Exit};
 use crate::session::{Session, block_on};
 
-pub(crate) use entries::{Decisions, decisions};
+pub(crate) use entries::decisions;
 
 const EXAMPLES: &str = "\
 Examples:

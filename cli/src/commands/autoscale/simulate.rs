@@ -9,6 +9,7 @@ use pipectl_autoscaler::simulate::{
 };
 
 use crate::error::{CommandError, Exit, Kind};
+use crate::output::lines::Line;
 use crate::render::simulation;
 use crate::session::Session;
 
@@ -102,7 +103,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> 
 
     let gaps = trace.gaps();
     let facts = simulation::Facts { trace: &args.trace, loads: &loads, mean_shards: args.mean_shards, gaps };
-    session.output.event("trace", &facts);
+    session.output.event(&Line::Trace(facts.line()));
     if gaps > 0 {
         session.output.note(simulation::gaps(gaps));
     }
@@ -160,7 +161,7 @@ fn write(session: &Session, path: &Path, text: &str) -> Result<(), CommandError>
         CommandError::wrap(Kind::File, format!("cannot write `{}`", path.display()), cause)
     })?;
     session.output.note(simulation::wrote(path));
-    session.output.event("wrote", &serde_json::json!({ "file": path }));
+    session.output.event(&Line::Wrote { file: path });
     Ok(())
 }
 

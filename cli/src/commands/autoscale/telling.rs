@@ -4,33 +4,18 @@ use std::collections::HashMap;
 
 use pipectl_autoscaler::controller::{Explained, Stepped};
 use pipectl_autoscaler::execute::{Act, Wait};
-use serde::Serialize;
 
 use super::fleet::Step;
 use crate::error::{CommandError, Kind};
+use crate::output::lines::{self, Line};
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, paint};
 use crate::output::{Output, words};
 
-/// A step as an event.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Told {
-    stream: String,
-    at: jiff::Timestamp,
-    open_shards: Option<u32>,
-    wanted_shards: Option<u32>,
-    /// What was decided in this step: `hold`, `update-shard-count 12`, `split 2`.
-    decision: Option<String>,
-    reason: Option<String>,
-    /// The call that was accepted.
-    called: Option<String>,
-    /// Why nothing could be called.
-    waits_for: Option<String>,
-    problem: Option<String>,
-    hint: Option<String>,
-}
+/// A step as it is told.
+struct Told(lines::Step);
 
 impl Told {
-    pub(super) fn of(Step { name, stepped: step }: &Step, at: jiff::Timestamp) -> Self {
+    fn of(Step { name, stepped: step }: &Step, at: jiff::Timestamp) -> Self {
         let (decision, reason) = match &step.decided {
             Some((action, reason)) => (Some(action.clone()), Some(reason.to_string())),
             None => (None, None),
@@ -41,7 +26,7 @@ impl Told {
             Some(Act::Waits { wait, .. }) => waits_for = Some(wait.to_string()),
             Some(Act::Reached) | None => {}
         }
-        Self {
+        Self(lines::Step {
             stream: name.clone(),
             at,
             open_shards: step.shards,
@@ -52,7 +37,7 @@ impl Told {
             waits_for,
             problem: step.problem.as_ref().map(ToString::to_string),
             hint: step.problem.as_ref().and_then(|problem| problem.hint()),
-        }
+        })
     }
 
     /// What makes it worth a line: the same again and again is told once.
@@ -65,22 +50,23 @@ impl Told {
             Some(_) => "",
         };
         let kind = step.problem.as_ref().map(std::mem::discriminant);
-        format!("{:?} {wait} {kind:?}", self.decision.as_deref().unwrap_or_default())
+        format!("{:?} {wait} {kind:?}", self.0.decision.as_deref().unwrap_or_default())
     }
 
     fn line(&self) -> String {
-        let at = self.at.round(jiff::Unit::Second).unwrap_or(self.at);
+        let at = self.0.at.round(jiff::Unit::Second).unwrap_or(self.0.at);
         let shards = self
+            .0
             .open_shards
             .map(|count| format!(" ({})", words::counted(u64::from(count), "shard")))
             .unwrap_or_default();
-        let head = format!("{} {}{shards}: ", paint(FAINT, at.to_string()), self.stream);
-        let reason = self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        let decision = self.decision.as_deref().unwrap_or("goes on");
-        if let Some(problem) = &self.problem {
+        let head = format!("{} {}{shards}: ", paint(FAINT, at.to_string()), self.0.stream);
+        let reason = self.0.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let decision = self.0.decision.as_deref().unwrap_or("goes on");
+        if let Some(problem) = &self.0.problem {
             return format!("{head}{}", paint(BAD, problem));
         }
-        match (&self.called, &self.waits_for) {
+        match (&self.0.called, &self.0.waits_for) {
             (Some(call), _) => format!("{head}{}{reason}", paint(GOOD, call)),
             (None, Some(wait)) => format!("{head}{}, {wait}", paint(CHANGE, decision)),
             (None, None) => format!("{head}{decision}{reason}"),
@@ -99,19 +85,19 @@ impl Telling {
     pub(super) fn tell(&mut self, output: &Output, steps: &[Step], at: jiff::Timestamp) {
         for one in steps {
             let (told, step) = (Told::of(one, at), &one.stepped);
-            output.event("step", &told);
-            let acts = told.called.is_some();
+            output.event(&Line::Step(&told.0));
+            let acts = told.0.called.is_some();
             let decides = step.decided.is_some() || step.problem.is_some();
             let gist = told.gist(step);
-            let is_new = self.last.get(&told.stream) != Some(&gist);
+            let is_new = self.last.get(&told.0.stream) != Some(&gist);
             if acts || (decides && is_new) {
                 output.data(told.line());
-                if let Some(hint) = &told.hint {
+                if let Some(hint) = &told.0.hint {
                     output.note(format!("  {}", paint(FAINT, hint)));
                 }
             }
             if decides {
-                self.last.insert(told.stream, gist);
+                self.last.insert(told.0.stream, gist);
             }
         }
     }
@@ -121,7 +107,7 @@ impl Telling {
     /// Tells what one round without acting came to: an event each; a line where something is new.
     pub(super) fn tell_looks(&mut self, output: &Output, looks: Vec<Explained>, at: jiff::Timestamp) {
         for look in looks {
-            output.event("explained", &look);
+            output.event(&Line::Explained(&look));
             let text = match (&look.problem, &look.planned) {
                 (Some(problem), _) => paint(BAD, problem),
                 (None, Some(planned)) => {

@@ -22,6 +22,7 @@ use crate::args::duration;
 use crate::error::{CommandError, Exit, Kind};
 use crate::feeding::{self, Fed, Feeding};
 use crate::interrupt;
+use crate::output::lines::Line;
 use crate::output::style::{NAME, paint};
 use crate::provision;
 use crate::session::Session;
@@ -90,7 +91,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
         cleared?;
         summary.show(&session.output, &stage::ways_on());
     }
-    match summary.lost {
+    match summary.lost() {
         0 => Ok(Exit::Success),
         lost => Err(CommandError::new(Kind::Undelivered, format!("{lost} records were lost"))
             .hint("this is a defect of pipectl: please report it with the output of `pipectl demo -vv`")),
@@ -120,7 +121,7 @@ async fn play(
     if let Some(stopped) = stopped {
         return Err(stopped);
     }
-    output.event("account", &crate::render::account::json(&stream.name, &stats, &reasons));
+    output.event(&Line::Account(crate::render::account::line(&stream.name, &stats, &reasons)));
     output.note(crate::render::account::text(&stream.name, &stats, &reasons));
     let account = stats.account;
 

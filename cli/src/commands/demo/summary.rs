@@ -5,42 +5,22 @@ use std::time::Duration;
 
 use pipectl_pipeline::lake;
 use pipectl_producer::Account;
-use serde::Serialize;
 
 use crate::output::Output;
+use crate::output::lines::{self, Line};
 use crate::output::style::{BAD, FAINT, GOOD, NAME, STRONG, paint};
 use crate::output::table::{self, Field};
 use crate::output::words::{bytes, counted, duration, grouped, rate};
 
 /// The account of the demo. What was delivered and what failed is counted in S3.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Summary {
-    /// Records that went in.
-    records_in: u64,
-    /// Records in data objects.
-    delivered: u64,
-    /// Records that the transform dropped.
-    dropped: u64,
-    /// Records under the error prefix.
-    failed: u64,
-    /// Records in none of these places.
-    pub(super) lost: u64,
-    /// Records that are there more than once.
-    duplicated: u64,
-    /// Objects in the bucket.
-    objects: u64,
-    /// Their size as stored.
-    bytes: u64,
-    /// From the first call to the last record.
-    seconds: f64,
+    /// What programs are told, too.
+    counts: lines::Summary,
     /// Where the stream is.
-    #[serde(skip)]
     stream: String,
-    #[serde(skip)]
     bucket: String,
-    #[serde(skip)]
     sent_per_second: u64,
-    #[serde(skip)]
     sample: Option<(String, String)>,
 }
 
@@ -56,15 +36,17 @@ impl Summary {
     ) -> Self {
         let found = lake.delivered + lake.failed + dropped;
         Summary {
-            records_in: sent.put,
-            delivered: lake.delivered,
-            dropped,
-            failed: lake.failed,
-            lost: sent.put.saturating_sub(found),
-            duplicated: found.saturating_sub(sent.put),
-            objects: lake.objects,
-            bytes: lake.bytes,
-            seconds: (took.as_secs_f64() * 1000.0).round() / 1000.0,
+            counts: lines::Summary {
+                records_in: sent.put,
+                delivered: lake.delivered,
+                dropped,
+                failed: lake.failed,
+                lost: sent.put.saturating_sub(found),
+                duplicated: found.saturating_sub(sent.put),
+                objects: lake.objects,
+                bytes: lake.bytes,
+                seconds: (took.as_secs_f64() * 1000.0).round() / 1000.0,
+            },
             stream: stream.to_owned(),
             bucket: bucket.to_owned(),
             sent_per_second: rate(sent.delivered, sent.elapsed),
@@ -72,15 +54,20 @@ impl Summary {
         }
     }
 
+    /// Records that were found nowhere.
+    pub(super) fn lost(&self) -> u64 {
+        self.counts.lost
+    }
+
     /// Text with what to try next, or the last JSON line.
     pub(super) fn show(&self, output: &Output, next: &[(String, &'static str)]) {
         output.data(self.text(next));
-        output.event("summary", self);
+        output.event(&Line::Summary(&self.counts));
     }
 
     fn text(&self, next: &[(String, &'static str)]) -> String {
-        let took = duration(Duration::from_secs_f64(self.seconds));
-        let verdict = match (self.lost, self.duplicated) {
+        let took = duration(Duration::from_secs_f64(self.counts.seconds));
+        let verdict = match (self.counts.lost, self.counts.duplicated) {
             (0, 0) => format!("{} every record accounted for", paint(GOOD, "✓")),
             // Counts cannot tell a loss that a duplicate makes up for.
             (0, twice) => {
@@ -110,21 +97,22 @@ impl Summary {
         let row = |what: &str, count: u64, where_: String| {
             vec![Field::Plain(what.to_owned()), Field::Number(grouped(count)), Field::Faint(where_)]
         };
+        let counts = &self.counts;
         let stored =
-            format!("s3://{}: {}, {}", self.bucket, counted(self.objects, "object"), bytes(self.bytes));
+            format!("s3://{}: {}, {}", self.bucket, counted(counts.objects, "object"), bytes(counts.bytes));
         let mut rows = vec![
             row(
                 "sent",
-                self.records_in,
+                counts.records_in,
                 format!("{}, {} records/s", self.stream, grouped(self.sent_per_second)),
             ),
-            row("delivered", self.delivered, stored),
-            row("dropped", self.dropped, "by the transform".to_owned()),
-            row("failed", self.failed, "in the transform, kept under errors/".to_owned()),
-            row("lost", self.lost, String::new()),
+            row("delivered", counts.delivered, stored),
+            row("dropped", counts.dropped, "by the transform".to_owned()),
+            row("failed", counts.failed, "in the transform, kept under errors/".to_owned()),
+            row("lost", counts.lost, String::new()),
         ];
-        if self.duplicated > 0 {
-            rows.push(row("duplicated", self.duplicated, "delivery is at least once".to_owned()));
+        if counts.duplicated > 0 {
+            rows.push(row("duplicated", counts.duplicated, "delivery is at least once".to_owned()));
         }
         table::render(&["RECORDS", "", ""], rows)
     }
@@ -150,14 +138,18 @@ mod tests {
 
     #[test]
     fn what_is_in_no_place_is_lost() {
-        assert_eq!((summary(990).lost, summary(990).duplicated), (0, 0));
-        assert_eq!((summary(980).lost, summary(980).duplicated), (10, 0));
-        assert_eq!((summary(995).lost, summary(995).duplicated), (0, 5));
+        let missed = |delivered| {
+            let counts = summary(delivered).counts;
+            (counts.lost, counts.duplicated)
+        };
+        assert_eq!(missed(990), (0, 0));
+        assert_eq!(missed(980), (10, 0));
+        assert_eq!(missed(995), (0, 5));
     }
 
     #[test]
     fn the_json_has_the_fields_that_scripts_read() {
-        let value = serde_json::to_value(summary(990)).unwrap();
+        let value = serde_json::to_value(summary(990).counts).unwrap();
         let names: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
         for name in ["records_in", "delivered", "dropped", "failed", "lost", "objects", "bytes", "seconds"] {
             assert!(names.contains(&name), "{name} is missing in {names:?}");

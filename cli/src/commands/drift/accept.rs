@@ -12,6 +12,7 @@ use pipectl_pipeline::spec::{Document, Origin};
 use super::super::apply;
 use crate::document;
 use crate::error::{CommandError, Exit, Kind};
+use crate::output::lines::Line;
 use crate::planning;
 use crate::provision;
 use crate::render;
@@ -65,7 +66,7 @@ async fn accept(
 ) -> Result<Accepted, CommandError> {
     let engine = provision::connect_and_resolve(session, &mut document).await?;
     let drift = engine.drift(&document.pipeline).await.map_err(provision::failed)?;
-    session.output.event("drift", &drift);
+    session.output.event(&Line::Drift(&drift));
     let Acceptance { edits, refused } = drift.acceptance(targets);
     let refuse = |error: CommandError| match count {
         1 => error,

@@ -7,6 +7,7 @@ use pipectl_pipeline::spec::Document;
 
 use crate::document;
 use crate::error::{CommandError, Exit};
+use crate::output::lines::Line;
 use crate::provision;
 use crate::render;
 use crate::session::Session;
@@ -66,6 +67,6 @@ pub(crate) async fn show(
 ) -> Result<bool, CommandError> {
     let drift = engine.drift(&document.pipeline).await.map_err(provision::failed)?;
     session.output.data(render::drift::drift(&drift));
-    session.output.event("drift", &drift);
+    session.output.event(&Line::Drift(&drift));
     Ok(drift.is_some())
 }

@@ -11,6 +11,7 @@ use pipectl_pricing::PriceList;
 
 use crate::args::duration;
 use crate::error::{CommandError, Exit, Kind};
+use crate::output::lines::Line;
 use crate::prices;
 use crate::render;
 use crate::session::Session;
@@ -147,6 +148,6 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     let mut answer = answer.map_err(|cause| CommandError::new(Kind::Usage, cause))?;
     answer.notes.splice(0..0, question.notes.into_iter().chain(quote.notice));
     session.output.data(render::estimate::text(&answer));
-    session.output.event("estimate", &answer);
+    session.output.event(&Line::Estimate(&answer));
     Ok(Exit::Success)
 }

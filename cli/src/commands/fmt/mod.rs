@@ -9,6 +9,7 @@ use pipectl_pipeline::spec::{self, FormatError};
 
 use crate::document;
 use crate::error::{CommandError, Exit, Kind};
+use crate::output::lines::Line;
 use crate::output::words::counted;
 use crate::render;
 use crate::replace;
@@ -74,7 +75,7 @@ fn one(file: &Path, check: bool, session: &Session) -> Result<Outcome, CommandEr
     let bytes = files::read(file)?;
     let Some(text) = laid_out(file, &bytes, session) else { return Ok(Outcome::Failed) };
     let changes = text.as_bytes() != bytes;
-    session.output.event("layout", &serde_json::json!({ "file": file, "changes": changes }));
+    session.output.event(&Line::Layout { file, changes });
     if !changes {
         return Ok(Outcome::Tidy);
     }

@@ -14,6 +14,7 @@ use pipectl_localstack::{DEFAULT_PORT, Limits, Profile};
 use crate::args::duration;
 use crate::error::{CommandError, Exit, Kind};
 use crate::interrupt;
+use crate::output::lines::{Line, Ready};
 use crate::output::style::{CHANGE, FAINT, GOOD, NAME, paint};
 use crate::output::words;
 use crate::session::{Session, block_on};
@@ -197,9 +198,7 @@ fn ready(running: &Running, args: &Args, (began, plan): (Instant, Plan), session
     session.output.data(lines.join("\n"));
     let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let seed = plan.map(|(_, seed)| seed);
-    let event =
-        serde_json::json!({ "url": url, "engine": args.engine.name(), "millis": millis, "seed": seed });
-    session.output.event("ready", &event);
+    session.output.event(&Line::Ready(Ready { url: &url, engine: args.engine.name(), millis, seed }));
 }
 
 /// The options that name the endpoint at this URL, where it is not the usual one.

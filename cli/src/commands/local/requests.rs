@@ -6,6 +6,7 @@ use std::time::Duration;
 use pipectl_localstack::{Request, Watcher};
 
 use crate::output::Output;
+use crate::output::lines::Line;
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, paint};
 use crate::output::words;
 
@@ -14,17 +15,7 @@ pub(super) fn shown_on(output: &Arc<Output>) -> Watcher {
     let output = Arc::clone(output);
     Arc::new(move |request| {
         output.note(line(request));
-        let event = serde_json::json!({
-            "service": request.service,
-            "operation": request.operation,
-            "resource": request.resource,
-            "status": request.status,
-            "error": request.error,
-            "micros": request.micros,
-            "injected": request.is_injected,
-            "throttled": request.is_throttled(),
-        });
-        output.event("request", &event);
+        output.event(&Line::Request(request.into()));
     })
 }
 

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 
 use super::Address;
 use crate::error::{CommandError, Exit, Kind};
+use crate::output::lines::Line;
 use crate::output::style::{GOOD, paint};
 use crate::session::Session;
 
@@ -47,7 +48,7 @@ pub(super) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
         }
     };
     session.output.data(format!("{} {what} is empty", paint(GOOD, "✓")));
-    session.output.event("reset", &serde_json::json!({ "what": what }));
+    session.output.event(&Line::Reset { what: &what });
     Ok(Exit::Success)
 }
 

@@ -9,6 +9,7 @@ use pipectl_producer::rehearsal::Rehearsal;
 use crate::error::{CommandError, Exit, Kind};
 use crate::feeding::{self, Feeding};
 use crate::interrupt;
+use crate::output::lines::Line;
 use crate::output::words::{counted, grouped};
 use crate::render;
 use crate::session::Session;
@@ -33,7 +34,7 @@ pub(super) async fn run(
     }
     let (account, sums) = (fed.stats.account, rehearsal.sums());
     session.output.data(render::rehearsal::text(&stream.name, &account, &sums));
-    session.output.event("dry-run", &render::rehearsal::json(&stream.name, &account, &sums));
+    session.output.event(&Line::DryRun(render::rehearsal::line(&stream.name, &account, &sums)));
     match account.put - account.delivered {
         0 => Ok(Exit::Success),
         refused => Err(CommandError::new(

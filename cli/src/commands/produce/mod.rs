@@ -15,6 +15,7 @@ use crate::error::{CommandError, Exit, Kind};
 use crate::feeding::{self, Fed, Feeding};
 use crate::interrupt;
 use crate::measuring::Measured;
+use crate::output::lines::Line;
 use crate::output::words::{counted, grouped};
 use crate::render;
 use crate::session::Session;
@@ -132,7 +133,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, CommandEr
         session.output.note("the last metrics did not reach CloudWatch");
     }
     session.output.data(render::account::text(&stream.name, &fed.stats, &fed.reasons));
-    session.output.event("account", &render::account::json(&stream.name, &fed.stats, &fed.reasons));
+    session.output.event(&Line::Account(render::account::line(&stream.name, &fed.stats, &fed.reasons)));
     finish(fed)
 }
 

@@ -6,6 +6,7 @@ use pipectl_producer::feed::Entry;
 use pipectl_producer::input::InputError;
 
 use crate::output::Output;
+use crate::output::lines::{Line, Problem};
 use crate::output::style::{CHANGE, FAINT, paint};
 
 /// So many are shown.
@@ -31,15 +32,12 @@ pub(super) fn watched(
                         paint(CHANGE, place),
                         paint(FAINT, format!("| {excerpt}"))
                     ));
-                    output.event(
-                        "problem",
-                        &serde_json::json!({
-                            "input": &*place.input,
-                            "line": place.line,
-                            "reason": reason.to_string(),
-                            "excerpt": excerpt,
-                        }),
-                    );
+                    output.event(&Line::Problem(Problem {
+                        input: &place.input,
+                        line: place.line,
+                        reason: reason.to_string(),
+                        excerpt: &excerpt,
+                    }));
                 }
                 n if n == SHOWN + 1 => output.note("further lines that cannot be sent are only counted"),
                 _ => {}

@@ -3,13 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use pipectl_producer::read::{Damaged, Event, Gap, ReadRecord};
-use serde_json::{Value, json};
 
 use super::filter::Filter;
 use crate::output::Output;
+use crate::output::lines::{self, Line};
 use crate::output::style::{CHANGE, paint};
 
 /// Bytes that are written at once, where so many are at hand.
@@ -76,9 +74,9 @@ impl Printer {
             }
             Event::Damaged(damaged) => {
                 self.damaged += 1;
-                self.tell("damaged", &damaged_json(damaged), damaged_text(damaged));
+                self.tell("damaged", &Line::Damaged(lines::Damaged::of(damaged)), damaged_text(damaged));
             }
-            Event::Gap(gap) => self.tell("gap", &gap_json(gap), gap_text(gap)),
+            Event::Gap(gap) => self.tell("gap", &Line::Gap(gap.into()), gap_text(gap)),
         }
     }
 
@@ -95,7 +93,7 @@ impl Printer {
 
     fn record(&mut self, read: &ReadRecord) {
         if self.output.is_json() {
-            return self.event("record", &record_json(read));
+            return self.event(&Line::Record(lines::Record::of(read)));
         }
         self.buffer.extend_from_slice(&read.record.data);
         if self.buffer.last() != Some(&b'\n') {
@@ -103,67 +101,23 @@ impl Printer {
         }
     }
 
-    fn event(&mut self, kind: &str, event: &Value) {
-        self.buffer.extend_from_slice(self.output.event_text(kind, event).as_bytes());
+    fn event(&mut self, line: &Line<'_>) {
+        self.buffer.extend_from_slice(self.output.event_text(line).as_bytes());
     }
 
     /// Something beside the records: an event among them under `--json`, a line on stderr otherwise, `--quiet` or not.
-    fn tell(&mut self, kind: &str, event: &Value, text: String) {
+    fn tell(&mut self, kind: &str, line: &Line<'_>, text: String) {
         if self.output.is_json() {
-            self.event(kind, event);
+            self.event(line);
         } else {
             self.output.diagnostics(format!("{}: {text}", paint(CHANGE.bold(), kind)));
         }
     }
 }
 
-fn record_json(read: &ReadRecord) -> Value {
-    let record = &read.record;
-    let (text, bytes) = text_or_base64(&record.data);
-    json!({
-        "shard": read.shard.to_string(),
-        "sequence": record.sequence,
-        "sub_sequence": read.sub_sequence,
-        "time": record.time,
-        "partition_key": record.partition_key,
-        "explicit_hash_key": read.explicit_hash_key,
-        "data": text,
-        "data_base64": bytes,
-    })
-}
-
-fn text_or_base64(data: &[u8]) -> (Option<&str>, Option<String>) {
-    match std::str::from_utf8(data) {
-        Ok(text) => (Some(text), None),
-        Err(_) => (None, Some(BASE64.encode(data))),
-    }
-}
-
-fn damaged_json(damaged: &Damaged) -> Value {
-    let Damaged { shard, record, problem } = damaged;
-    json!({
-        "shard": shard.to_string(),
-        "sequence": record.sequence,
-        "time": record.time,
-        "partition_key": record.partition_key,
-        "problem": problem.to_string(),
-        "data_base64": BASE64.encode(&record.data),
-    })
-}
-
 fn damaged_text(damaged: &Damaged) -> String {
     let Damaged { shard, record, problem } = damaged;
     format!("{shard}, sequence number {}: {problem}", record.sequence)
-}
-
-fn gap_json(gap: &Gap) -> Value {
-    json!({
-        "shard": gap.shard.to_string(),
-        "after": gap.after,
-        "after_time": gap.after_time,
-        "next": gap.next,
-        "next_time": gap.next_time,
-    })
 }
 
 fn gap_text(gap: &Gap) -> String {
@@ -184,32 +138,7 @@ mod tests {
     use super::*;
     use jiff::Timestamp;
     use pipectl_producer::SequenceNumber;
-    use pipectl_producer::read::Arrived;
     use pipectl_shards::ShardId;
-
-    fn read(data: &'static [u8]) -> ReadRecord {
-        ReadRecord {
-            shard: ShardId::new(1),
-            sub_sequence: Some(3),
-            explicit_hash_key: None,
-            record: Arrived {
-                sequence: SequenceNumber::new("496"),
-                time: Timestamp::from_second(60).ok(),
-                partition_key: Some("ann".to_owned()),
-                data: data.into(),
-            },
-        }
-    }
-
-    #[test]
-    fn an_event_has_text_as_text_and_anything_else_in_base64() {
-        insta::assert_snapshot!(
-            record_json(&read(b"hello")),
-            @r#"{"shard":"shardId-000000000001","sequence":"496","sub_sequence":3,"time":"1970-01-01T00:01:00Z","partition_key":"ann","explicit_hash_key":null,"data":"hello","data_base64":null}"#
-        );
-        let json = record_json(&read(b"\xff"));
-        assert_eq!((&json["data"], &json["data_base64"]), (&Value::Null, &Value::from("/w==")));
-    }
 
     #[test]
     fn a_gap_says_what_was_read_last_and_what_comes_next() {

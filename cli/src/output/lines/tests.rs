@@ -9,12 +9,11 @@ use pipectl_localstack::layers::{Call, Faults, Verdict};
 use pipectl_localstack::{Endpoint, Options};
 use pipectl_pipeline::spec::{self, Pipeline, TakeEveryTransform};
 use pipectl_pipeline::{ApplyOptions, ConnectOptions, Engine, PlanOptions};
-use serde::Serialize;
 use serde_json::Value;
 
-use super::super::{failure_event, json};
+use super::super::json;
 use super::*;
-use crate::error::CommandError;
+use crate::error::{CommandError, Kind};
 
 const FILE: &str = "\
 apiVersion: pipectl/v1
@@ -65,19 +64,19 @@ impl Faults for Unlucky {
 struct Lines(Mutex<Vec<Value>>);
 
 impl Lines {
-    fn add(&self, kind: &str, event: &impl Serialize) {
-        let line = json::line(kind, event);
-        self.0.lock().expect("not poisoned").push(serde_json::from_str(&line).expect("a line is JSON"));
+    fn add(&self, line: &Line<'_>) {
+        let text = json::text(line);
+        self.0.lock().expect("not poisoned").push(serde_json::from_str(&text).expect("a line is JSON"));
     }
 }
 
 async fn apply(engine: &Engine, pipeline: &Pipeline, lines: &Lines) {
     let options = PlanOptions { source: FILE.to_owned(), ..PlanOptions::default() };
     let plan = engine.plan(pipeline, &options).await.expect("a plan");
-    plan.steps.iter().for_each(|step| lines.add("change", &StepSummary::of(step)));
-    lines.add("plan", &PlanSummary::of(&plan));
-    lines.add("price", &plan.price(&pipectl_pricing::Prices::builtin(), None));
-    let hear = |event| lines.add("apply", &event);
+    plan.steps.iter().for_each(|step| lines.add(&Line::Change(StepSummary::of(step))));
+    lines.add(&Line::Plan(PlanSummary::of(&plan)));
+    lines.add(&Line::Price(&plan.price(&pipectl_pricing::Prices::builtin(), None)));
+    let hear = |event| lines.add(&Line::Apply(&event));
     engine.apply(&plan, &ApplyOptions::default(), &hear).await.expect("it runs");
 }
 
@@ -100,21 +99,22 @@ async fn everything() -> Vec<Value> {
     let lines = Lines::default();
     apply(&engine, &document.pipeline, &lines).await;
     apply(&engine, &document.pipeline, &lines).await;
-    lines.add("status", &engine.status(&document.pipeline).await.expect("a status"));
-    lines.add("drift", &engine.drift(&document.pipeline).await.expect("a look"));
+    lines.add(&Line::Status(&engine.status(&document.pipeline).await.expect("a status")));
+    lines.add(&Line::Drift(&engine.drift(&document.pipeline).await.expect("a look")));
     for revision in engine.history("clicks").await.expect("a history") {
-        lines.add("revision", &revision);
+        let short = OfPipeline { pipeline: "clicks", revision: &revision };
+        lines.add(&Line::Revision(AnyRevision::Short(short)));
     }
-    lines.add("revision", &engine.revision("clicks", 1).await.expect("the first"));
-    lines.add("comparison", &engine.compare("clicks", 1, 2).await.expect("both"));
+    let first = engine.revision("clicks", 1).await.expect("the first");
+    lines.add(&Line::Revision(AnyRevision::Whole(&first)));
+    lines.add(&Line::Comparison(&engine.compare("clicks", 1, 2).await.expect("both")));
     endpoint.shutdown().await;
     let wrong = FILE.replace("shards", "shard");
     let found = spec::parse(Path::new("f"), wrong.as_bytes(), &TakeEveryTransform).expect_err("it is wrong");
-    found.report().iter().for_each(|report| lines.add("diagnostic", report));
-    lines.add("error", &failure_event(&CommandError::new(Kind::Aws, "no").hint("yes")));
-    let mut lines = lines.0.into_inner().expect("not poisoned");
-    lines.insert(0, serde_json::from_str(&json::version_line()).expect("a line is JSON"));
-    lines
+    found.report().iter().for_each(|report| lines.add(&Line::Diagnostic(report)));
+    lines.add(&Line::Error((&CommandError::new(Kind::Aws, "no").hint("yes")).into()));
+    lines.add(&Line::version());
+    lines.0.into_inner().expect("not poisoned")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,13 @@
 //! The words that may stand in a field.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::plain;
 
 /// One of the words that may stand in a field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Choice {
     /// The word.
     pub value: String,

@@ -7,6 +7,7 @@ mod choice;
 mod example;
 mod view;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -17,7 +18,7 @@ use super::schema;
 use view::View;
 
 /// A field, or the file itself: what it means, and what may stand there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Topic {
     /// Where it is: `streams.<name>.autoscale`; empty for the file.
     pub path: String,
