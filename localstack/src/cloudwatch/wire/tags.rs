@@ -66,7 +66,9 @@ fn with<T>(
     let found = match arn.split_once(":dashboard/") {
         Some((_, name)) => world.cloudwatch.dashboards.change(name, |dashboard| change(&mut dashboard.tags)),
         None => {
-            let name = arn.split_once(":alarm:").map(|(_, name)| name).unwrap_or_default();
+            let (before, name) = arn.split_once(":alarm:").unwrap_or_default();
+            // An alarm of another region is not there, whatever this region has under its name.
+            let name = if before.split(':').nth(3) == Some(context.region.as_str()) { name } else { "" };
             let alarms = &world.cloudwatch.shelf(&context.region).alarms;
             alarms.change(name, |alarm| change(&mut alarm.tags))
         }

@@ -63,11 +63,11 @@ impl ConsumerOutput {
 
 pub(crate) fn register(
     world: &Arc<World>,
-    _context: &Context,
+    context: &Context,
     input: RegisterInput,
 ) -> Result<RegisterOutput, AwsError> {
     let now = world.clock.now();
-    let arn = parse_arn(&input.stream_arn)?;
+    let arn = parse_arn(&input.stream_arn, context)?;
     let stream = world.kinesis.stream(&arn, now)?;
     check_tags(&format!("consumer {}", input.consumer_name), &input.tags, 0)?;
     let on_demand = stream.with(now, |state| state.mode) == Mode::OnDemand;
@@ -92,7 +92,7 @@ pub(crate) struct ConsumerInput {
 impl ConsumerInput {
     fn find<T>(
         &self,
-        world: &World,
+        (world, context): (&World, &Context),
         look: impl FnOnce(&Stream, Which<'_>) -> Option<T>,
     ) -> Result<T, AwsError> {
         let now = world.clock.now();
@@ -102,7 +102,7 @@ impl ConsumerInput {
                     "Either ConsumerARN or both StreamARN and ConsumerName must be provided.".to_owned(),
                 ));
             };
-            let arn = parse_arn(stream)?;
+            let arn = parse_arn(stream, context)?;
             let stream = world.kinesis.stream(&arn, now)?;
             let missing = || {
                 let message = format!(
@@ -114,7 +114,7 @@ impl ConsumerInput {
             };
             return look(&stream, Which { name, born: None }).ok_or_else(missing);
         };
-        let arn = parse_consumer(text)?;
+        let arn = parse_consumer(text, context)?;
         let conflicts = self.stream_arn.as_ref().is_some_and(|stream| *stream != arn.stream().to_string())
             || self.consumer_name.as_ref().is_some_and(|name| name != arn.name());
         if conflicts {
@@ -127,9 +127,10 @@ impl ConsumerInput {
     }
 }
 
-/// A consumer's ARN, which has passed its pattern.
-pub(crate) fn parse_consumer(text: &str) -> Result<ConsumerArn, AwsError> {
-    text.parse().map_err(|_| invalid(format!("Invalid ConsumerARN {text}.")))
+/// A consumer's ARN, which has passed its pattern. One of another region than the call's is not there.
+pub(crate) fn parse_consumer(text: &str, context: &Context) -> Result<ConsumerArn, AwsError> {
+    let arn: ConsumerArn = text.parse().map_err(|_| invalid(format!("Invalid ConsumerARN {text}.")))?;
+    if arn.stream().region() == context.region { Ok(arn) } else { Err(no_consumer(&arn)) }
 }
 
 #[derive(Debug, Serialize)]
@@ -140,11 +141,11 @@ pub(crate) struct DescribeOutput {
 
 pub(crate) fn describe(
     world: &Arc<World>,
-    _context: &Context,
+    context: &Context,
     input: ConsumerInput,
 ) -> Result<DescribeOutput, AwsError> {
     let now = world.clock.now();
-    let consumer_description = input.find(world, |stream, which| {
+    let consumer_description = input.find((world, context), |stream, which| {
         let shown = stream.consumer(which, now, |consumer| ConsumerOutput::of(stream, consumer))?;
         Some(ConsumerOutput { stream_arn: Some(Shown(stream.arn().clone())), ..shown })
     })?;
@@ -153,11 +154,11 @@ pub(crate) fn describe(
 
 pub(crate) fn deregister(
     world: &Arc<World>,
-    _context: &Context,
+    context: &Context,
     input: ConsumerInput,
 ) -> Result<(), AwsError> {
     let now = world.clock.now();
-    input.find(world, |stream, which| stream.deregister_consumer(which, now).then_some(()))
+    input.find((world, context), |stream, which| stream.deregister_consumer(which, now).then_some(()))
 }
 
 #[derive(Debug, Deserialize)]

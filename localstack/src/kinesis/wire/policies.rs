@@ -19,8 +19,8 @@ pub(crate) struct PutPolicyInput {
     policy: String,
 }
 
-pub(crate) fn put(world: &Arc<World>, _context: &Context, input: PutPolicyInput) -> Result<(), AwsError> {
-    let resource = Resource::find(world, &input.resource_arn)?;
+pub(crate) fn put(world: &Arc<World>, context: &Context, input: PutPolicyInput) -> Result<(), AwsError> {
+    let resource = Resource::find(world, context, &input.resource_arn)?;
     let is_policy =
         serde_json::from_str::<serde_json::Value>(&input.policy).is_ok_and(|value| value.is_object());
     if !is_policy || input.policy.len() > MOST_BYTES {
@@ -43,17 +43,17 @@ pub(crate) struct GetPolicyOutput {
 
 pub(crate) fn get(
     world: &Arc<World>,
-    _context: &Context,
+    context: &Context,
     input: PolicyInput,
 ) -> Result<GetPolicyOutput, AwsError> {
-    let resource = Resource::find(world, &input.resource_arn)?;
+    let resource = Resource::find(world, context, &input.resource_arn)?;
     let policy = resource.policy(world.clock.now(), |policy| policy.clone())?;
     // None is told as an empty one.
     Ok(GetPolicyOutput { policy: policy.unwrap_or_else(|| "{}".to_owned()) })
 }
 
-pub(crate) fn delete(world: &Arc<World>, _context: &Context, input: PolicyInput) -> Result<(), AwsError> {
-    let resource = Resource::find(world, &input.resource_arn)?;
+pub(crate) fn delete(world: &Arc<World>, context: &Context, input: PolicyInput) -> Result<(), AwsError> {
+    let resource = Resource::find(world, context, &input.resource_arn)?;
     resource.policy(world.clock.now(), Option::take)?.map(|_| ()).ok_or_else(|| {
         let message = format!("No resource policy found for resource ARN {}.", resource.text());
         AwsError::bad_request("ResourceNotFoundException", message)

@@ -9,8 +9,9 @@ use super::super::consumers::Which;
 use super::super::fan_out::no_consumer;
 use super::super::stream::under;
 use super::super::{ConsumerArn, Stream, StreamArn};
+use super::consumers::parse_consumer;
 use super::target::parse_arn;
-use crate::http::AwsError;
+use crate::http::{AwsError, Context};
 use crate::world::World;
 
 /// A stream or a consumer, whose tags and policy are handled alike.
@@ -23,12 +24,12 @@ pub(crate) struct Resource {
 
 impl Resource {
     /// What this ARN names, unless there is none.
-    pub(crate) fn find(world: &World, text: &str) -> Result<Self, AwsError> {
+    pub(crate) fn find(world: &World, context: &Context, text: &str) -> Result<Self, AwsError> {
         let now = world.clock.now();
         let consumer: Option<ConsumerArn> = text.parse().ok();
         let arn = match &consumer {
-            Some(consumer) => consumer.stream().clone(),
-            None => parse_arn(text)?,
+            Some(_) => parse_consumer(text, context)?.stream().clone(),
+            None => parse_arn(text, context)?,
         };
         let found = Self { stream: stream(world, &arn, text, now)?, consumer, text: text.to_owned() };
         found.tags(now, |_| ())?;

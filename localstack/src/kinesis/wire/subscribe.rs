@@ -66,7 +66,7 @@ pub(crate) fn subscribe(
     input: SubscribeInput,
 ) -> Result<Answer, AwsError> {
     let now = world.clock.now();
-    let consumer = parse_consumer(&input.consumer_arn)?;
+    let consumer = parse_consumer(&input.consumer_arn, &call.context)?;
     let stream = world.kinesis.stream(consumer.stream(), now)?;
     if stream.consumer(which(&consumer), now, |_| ()).is_none() {
         return Err(no_consumer(&consumer));

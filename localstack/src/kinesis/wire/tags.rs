@@ -38,10 +38,10 @@ pub(crate) struct TagResourceInput {
 
 pub(crate) fn tag_resource(
     world: &Arc<World>,
-    _context: &Context,
+    context: &Context,
     input: TagResourceInput,
 ) -> Result<(), AwsError> {
-    let resource = Resource::find(world, &input.resource_arn)?;
+    let resource = Resource::find(world, context, &input.resource_arn)?;
     resource.tags(world.clock.now(), |tags| tag(tags, &resource.shown(), input.tags))?
 }
 
@@ -120,10 +120,10 @@ pub(crate) struct UntagResourceInput {
 
 pub(crate) fn untag_resource(
     world: &Arc<World>,
-    _context: &Context,
+    context: &Context,
     input: UntagResourceInput,
 ) -> Result<(), AwsError> {
-    let resource = Resource::find(world, &input.resource_arn)?;
+    let resource = Resource::find(world, context, &input.resource_arn)?;
     resource.tags(world.clock.now(), |tags| untag(tags, &resource.shown(), &input.tag_keys))?
 }
 
@@ -187,10 +187,10 @@ pub(crate) struct ListTagsForResourceOutput {
 
 pub(crate) fn list_for_resource(
     world: &Arc<World>,
-    _context: &Context,
+    context: &Context,
     input: ListTagsForResourceInput,
 ) -> Result<ListTagsForResourceOutput, AwsError> {
-    let resource = Resource::find(world, &input.resource_arn)?;
+    let resource = Resource::find(world, context, &input.resource_arn)?;
     Ok(ListTagsForResourceOutput { tags: resource.tags(world.clock.now(), |tags| listed(tags))? })
 }
 

@@ -35,7 +35,7 @@ impl Target {
             let name = self.stream_name.as_ref().ok_or_else(neither)?;
             return Ok(StreamArn::new(&context.region, world.kinesis.account(), name));
         };
-        let arn = parse_arn(text)?;
+        let arn = parse_arn(text, context)?;
         match &self.stream_name {
             Some(name) if name != arn.name() => Err(invalid(format!(
                 "StreamARN {text} does not match StreamName {name}: give one of them, or the same stream in both."
@@ -46,11 +46,13 @@ impl Target {
     }
 }
 
-/// A stream's ARN, which has passed its pattern; the pattern lets more pass than names a stream.
-pub(crate) fn parse_arn(text: &str) -> Result<StreamArn, AwsError> {
-    text.parse().map_err(|_| {
+/// A stream's ARN, which has passed its pattern; the pattern lets more pass than names a stream. A stream of another
+/// region than the call's is not there.
+pub(crate) fn parse_arn(text: &str, context: &Context) -> Result<StreamArn, AwsError> {
+    let arn: StreamArn = text.parse().map_err(|_| {
         invalid(format!("Invalid ARN {text}: expected arn:aws:kinesis:REGION:ACCOUNT:stream/NAME"))
-    })
+    })?;
+    if arn.region() == context.region { Ok(arn) } else { Err(not_found(&arn)) }
 }
 
 /// The shard that a text names. AWS looks at the number only: `shardId-5`, `any-00005` and `5` are the same.

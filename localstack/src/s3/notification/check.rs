@@ -57,6 +57,8 @@ pub(in super::super) enum Refused {
     TooMany,
     #[error("Unable to validate the following destination configurations")]
     Destination,
+    #[error("The notification destination service region is not valid for the bucket location constraint")]
+    Region,
 }
 
 /// A configuration of any kind: what all of them have.
@@ -162,6 +164,15 @@ fn check_filter(filter: &NotificationConfigurationFilter) -> Result<(), Refused>
     }
 }
 
+/// Checks that every destination is in the bucket's region.
+pub(in super::super) fn regions(
+    region: &str,
+    configuration: &NotificationConfiguration,
+) -> Result<(), Refused> {
+    let is_here = |one: &Configuration<'_>| one.arn.split(':').nth(3) == Some(region);
+    if all(configuration).iter().all(is_here) { Ok(()) } else { Err(Refused::Region) }
+}
+
 /// Checks that every destination takes the bucket's events. Functions may; queues and topics do not exist here.
 pub(in super::super) fn destinations(
     world: &World,
@@ -253,6 +264,14 @@ mod tests {
             queue_arn: "arn:aws:sqs:us-east-1:000000000000:q".to_owned(),
         }]);
         assert_eq!(rules(&both), Err(Refused::Ambiguous), "kinds of destinations make no difference");
+    }
+
+    #[test]
+    fn a_destination_in_another_region_than_the_bucket_is_refused() {
+        let configuration = of(vec![function("s3:ObjectCreated:*", "")]);
+        assert_eq!(regions("us-east-1", &configuration), Ok(()));
+        assert_eq!(regions("eu-west-1", &configuration), Err(Refused::Region));
+        assert_eq!(regions("eu-west-1", &NotificationConfiguration::default()), Ok(()));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) fn bucket_arn(bucket: &str) -> String {
     format!("arn:aws:s3:::{bucket}")
 }
 
-/// Whether a function is there and lets S3 invoke it for a bucket.
+/// Whether a function is there, in the region of its ARN, and lets S3 invoke it for a bucket.
 pub(super) fn permitted(world: &World, function_arn: &str, bucket: &str) -> bool {
     let source_arn = bucket_arn(bucket);
     let caller =

@@ -24,6 +24,8 @@ pub(super) fn put(
     with(wire, &input.bucket, |_| ())?;
     check::name(&mut configuration)?;
     check::rules(&configuration)?;
+    let region = wire.store.with_bucket(&input.bucket, |bucket| Ok(bucket.region.clone()))?;
+    check::regions(&region, &configuration)?;
     if input.skip_destination_validation != Some(true)
         && let Some(world) = wire.store.world()
     {
