@@ -15,12 +15,13 @@ use super::state::Key;
 use crate::clock::Clock;
 use crate::cloudwatch::Meters;
 use crate::lambda::{InvokeResult, LambdaError};
+use crate::logs::GroupId;
 use crate::s3::ObjectHeaders;
 use crate::world::World;
 
 /// The ports of the delivery called `key` in `world`.
 pub(super) fn ports(world: &Arc<World>, key: &Key) -> Ports {
-    let services = Arc::new(Services(Arc::downgrade(world)));
+    let services = Arc::new(Services { world: Arc::downgrade(world), region: key.region.clone() });
     let meters = world.cloudwatch.meters(&key.region, &metrics::dimensions(&key.name));
     Ports {
         objects: Arc::clone(&services) as Arc<dyn ObjectStore>,
@@ -32,12 +33,16 @@ pub(super) fn ports(world: &Arc<World>, key: &Key) -> Ports {
 }
 
 /// The services behind the ports.
-struct Services(Weak<World>);
+struct Services {
+    world: Weak<World>,
+    /// Of the delivery: its lines go to a log group there.
+    region: String,
+}
 
 #[async_trait]
 impl ObjectStore for Services {
     async fn put(&self, object: NewObject) -> Result<(), PutRefused> {
-        let Some(world) = self.0.upgrade() else {
+        let Some(world) = self.world.upgrade() else {
             return Err(PutRefused {
                 code: "InternalError".to_owned(),
                 message: "the endpoint is gone".to_owned(),
@@ -57,7 +62,7 @@ impl ObjectStore for Services {
 #[async_trait]
 impl Functions for Services {
     async fn invoke(&self, function_arn: &str, payload: Bytes) -> Invoked {
-        let Some(world) = self.0.upgrade() else { return Invoked::Unreachable };
+        let Some(world) = self.world.upgrade() else { return Invoked::Unreachable };
         match world.lambda.invoke(&world, function_arn, payload).await {
             Ok(InvokeResult { function_error: None, payload, .. }) => Invoked::Returned(payload),
             Ok(InvokeResult { payload, .. }) => Invoked::Failed { timed_out: timed_out(&payload) },
@@ -84,8 +89,8 @@ fn timed_out(payload: &[u8]) -> bool {
 
 impl ErrorLog for Services {
     fn log(&self, group: &str, stream: &str, message: String) {
-        if let Some(world) = self.0.upgrade() {
-            world.logs.put(group, stream, &message);
+        if let Some(world) = self.world.upgrade() {
+            world.logs.put(&GroupId::new(&self.region, group), stream, &message);
         }
     }
 }

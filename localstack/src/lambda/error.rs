@@ -12,6 +12,14 @@ pub enum LambdaError {
     /// No such function, version or qualifier; by ARN.
     #[error("Function not found: {0}")]
     FunctionNotFound(String),
+    /// A call for one region names a function of another by its ARN.
+    #[error("Functions from '{region}' are not reachable in this region ('{here}')")]
+    Elsewhere {
+        /// The region of the ARN.
+        region: String,
+        /// The region of the call.
+        here: String,
+    },
     /// Something else that is not there.
     #[error("{0}")]
     NotFound(String),
@@ -70,7 +78,9 @@ impl LambdaError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::FunctionNotFound(_) | Self::NotFound(_) => "ResourceNotFoundException",
+            Self::FunctionNotFound(_) | Self::Elsewhere { .. } | Self::NotFound(_) => {
+                "ResourceNotFoundException"
+            }
             Self::FunctionExists(_) | Self::Conflict(_) => "ResourceConflictException",
             Self::InUse(_) => "ResourceInUseException",
             Self::InvalidParameter(_) | Self::Package(_) => "InvalidParameterValueException",
@@ -85,7 +95,7 @@ impl LambdaError {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::FunctionNotFound(_) | Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::FunctionNotFound(_) | Self::Elsewhere { .. } | Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::FunctionExists(_) | Self::Conflict(_) => StatusCode::CONFLICT,
             Self::InUse(_)
             | Self::InvalidParameter(_)

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::alias::Alias;
 use super::event_invoke::EventInvokeConfig;
-use super::name::{FunctionName, LATEST};
+use super::name::{FunctionId, LATEST};
 use super::package::Package;
 use super::policy::Policy;
 
@@ -93,7 +93,7 @@ impl Configuration {
 /// One runnable version, immutable: a change makes a new one.
 #[derive(Debug, Clone)]
 pub(super) struct Version {
-    pub(super) name: FunctionName,
+    pub(super) id: FunctionId,
     /// Without a qualifier.
     pub(super) arn: String,
     /// `$LATEST` or a number.
@@ -115,7 +115,7 @@ impl Version {
     pub(super) fn log_group(&self) -> String {
         match &self.configuration.logging.group {
             Some(group) => group.clone(),
-            None => format!("/aws/lambda/{}", self.name.as_str()),
+            None => format!("/aws/lambda/{}", self.id.name.as_str()),
         }
     }
 }

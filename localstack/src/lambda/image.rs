@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::alias::Alias;
 use super::event_invoke::EventInvokeConfig;
 use super::function::{Configuration, Function, Provisioned, Version};
-use super::name::{FunctionName, FunctionRef};
+use super::name::{FunctionId, FunctionRef};
 use super::package::PackageStore;
 use super::policy::{Policy, Statement};
 use super::state::Lambda;
@@ -60,19 +60,21 @@ impl Lambda {
     pub(crate) fn reset(&self) {
         self.mappings.reset();
         let functions = std::mem::take(&mut *self.functions.lock());
-        for name in functions.keys() {
-            self.executor.forget(name);
+        for id in functions.keys() {
+            self.executor.forget(id);
         }
     }
 
-    /// Takes every function back.
+    /// Takes every function back, each in the region of its ARN.
     pub(crate) async fn load(&self, _world: &Arc<World>, saved: serde_json::Value) -> Result<(), String> {
         let images: Vec<FunctionImage> = serde_json::from_value(saved).map_err(|error| error.to_string())?;
         let packages = self.packages().await.map_err(|error| error.to_string())?;
         for image in images {
-            let named = FunctionRef::parse(&image.name).map_err(|error| error.to_string())?;
-            let function = image.function(&named.name, packages)?;
-            self.functions.lock().insert(named.name, function);
+            let named = FunctionRef::parse(&image.arn).map_err(|error| error.to_string())?;
+            let region = named.region.ok_or_else(|| format!("{} names no region", image.arn))?;
+            let id = FunctionId { region, name: named.name };
+            let function = image.function(&id, packages)?;
+            self.functions.lock().insert(id, function);
         }
         packages.sweep();
         Ok(())
@@ -92,7 +94,7 @@ impl Lambda {
 impl FunctionImage {
     fn of(function: &Function) -> Self {
         Self {
-            name: function.latest.name.as_str().to_owned(),
+            name: function.latest.id.name.as_str().to_owned(),
             arn: function.latest.arn.clone(),
             latest: VersionImage::of(&function.latest),
             published: function.published.iter().map(|version| VersionImage::of(version)).collect(),
@@ -116,9 +118,9 @@ impl FunctionImage {
         }
     }
 
-    fn function(self, name: &FunctionName, packages: &PackageStore) -> Result<Function, String> {
+    fn function(self, id: &FunctionId, packages: &PackageStore) -> Result<Function, String> {
         let arn = self.arn;
-        let version = |image: VersionImage| image.version(name, &arn, packages);
+        let version = |image: VersionImage| image.version(id, &arn, packages);
         Ok(Function {
             latest: version(self.latest)?,
             published: self.published.into_iter().map(version).collect::<Result<_, _>>()?,
@@ -195,17 +197,12 @@ impl VersionImage {
         }
     }
 
-    fn version(
-        self,
-        name: &FunctionName,
-        arn: &str,
-        packages: &PackageStore,
-    ) -> Result<Arc<Version>, String> {
+    fn version(self, id: &FunctionId, arn: &str, packages: &PackageStore) -> Result<Arc<Version>, String> {
         let package = packages
             .kept(&self.code_sha256)
-            .map_err(|error| format!("the code of {} version {}: {error}", name.as_str(), self.number))?;
+            .map_err(|error| format!("the code of {arn} version {}: {error}", self.number))?;
         Ok(Arc::new(Version {
-            name: name.clone(),
+            id: id.clone(),
             arn: arn.to_owned(),
             number: self.number,
             revision: revision(&self.revision)?,

@@ -52,19 +52,21 @@ impl fmt::Debug for InProcess {
 
 impl Lambda {
     /// Makes a function whose code is in this process, with a time-out of 3 seconds, active at once, and answers its
-    /// ARN. One of that name is replaced.
+    /// ARN. It is in the region of the ARN that it is named by, and by a name alone in the endpoint's own. One of that
+    /// name there is replaced.
     ///
     /// # Errors
     /// A name AWS refuses.
     pub fn install(&self, world: &World, name: &str, code: InProcess) -> Result<String, LambdaError> {
-        let name = FunctionRef::parse(name)?.name;
-        let here = Location { region: &world.region, account: &world.account };
+        let named = FunctionRef::parse(name)?;
+        let here = Location::of(&named, &world.region, &world.account);
+        let id = here.id(&named)?;
         let now = world.clock.now();
         let version = Version {
-            arn: here.arn(&name),
-            name: name.clone(),
+            arn: here.arn(&id.name),
+            id: id.clone(),
             number: LATEST.to_owned(),
-            revision: world.dice.uuid("revision", name.as_str()),
+            revision: world.dice.uuid("revision", id.name.as_str()),
             configuration: configuration(here.account),
             package: Arc::new(Package::none()),
             modified: now,
@@ -72,8 +74,8 @@ impl Lambda {
         let arn = version.arn.clone();
         let created = now.checked_sub(self.transition).unwrap_or(now);
         let function = Function::new(version, BTreeMap::new(), created);
-        self.executor.install(&name, code);
-        self.functions.lock().insert(name, function);
+        self.executor.install(&id, code);
+        self.functions.lock().insert(id, function);
         Ok(arn)
     }
 }

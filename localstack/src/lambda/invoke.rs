@@ -59,7 +59,7 @@ pub(super) struct Admitted {
 
 impl Lambda {
     /// Invokes a function, named by name, partial ARN or ARN, and waits for its answer. It runs on when the caller
-    /// stops waiting, as on AWS.
+    /// stops waiting, as on AWS. A name without a region is one of the endpoint's own.
     ///
     /// # Errors
     /// No such function, one that is not active yet, a payload over 6 MiB, too many invocations at a time, or an
@@ -70,8 +70,9 @@ impl Lambda {
         function: &str,
         event: impl Into<Event>,
     ) -> Result<InvokeResult, LambdaError> {
-        let here = Location { region: &world.region, account: &world.account };
-        self.invoke_named(world, (&FunctionRef::parse(function)?, &here), event.into()).await
+        let named = FunctionRef::parse(function)?;
+        let here = Location::of(&named, &world.region, &world.account);
+        self.invoke_named(world, (&named, &here), event.into()).await
     }
 
     /// Invokes a function as [`Self::invoke`] does, for a caller in a region.
@@ -111,7 +112,7 @@ impl Lambda {
             let version = function.route(named.version()).ok_or_else(|| here.not_found(named))?;
             Ok((Arc::clone(version), reserved))
         })?;
-        let place = self.executor.place(&named.name, reserved, self.unreserved());
+        let place = self.executor.place(&version.id, reserved, self.unreserved(here.region));
         if place.is_err() {
             metrics::throttled(world, Invoked::version(&version, named.qualifier.as_deref()));
         }
@@ -132,14 +133,14 @@ pub(super) async fn run(
     let Admitted { version, place, qualifier, request_id } = admitted;
     let invoked = Invoked::version(&version, qualifier.as_deref());
     let begun = world.clock.now();
-    metrics::concurrency(world, invoked, place.running(), world.lambda.allocated());
+    metrics::concurrency(world, invoked, place.running(), world.lambda.allocated(&version.id.region));
     let running = world.lambda.executor.run(world, &place, &version, (&request_id, event));
     let finished = tokio::select! {
         finished = running => finished?,
         () = world.stopping.cancelled() => return Err(LambdaError::Stopping),
     };
     metrics::ended(world, invoked, begun, &finished);
-    metrics::concurrency(world, invoked, place.running(), world.lambda.allocated());
+    metrics::concurrency(world, invoked, place.running(), world.lambda.allocated(&version.id.region));
     Ok(InvokeResult {
         payload: finished.payload,
         function_error: finished.failed.then_some("Unhandled"),

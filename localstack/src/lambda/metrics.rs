@@ -68,16 +68,14 @@ pub(super) struct Invoked<'a> {
 impl<'a> Invoked<'a> {
     /// A version that was named by a qualifier, or by none.
     pub(super) fn version(version: &'a Version, qualifier: Option<&'a str>) -> Self {
-        Self { executed: Some(&version.number), ..Self::arn(&version.arn, version.name.as_str(), qualifier) }
+        let (region, name) = (version.id.region.as_str(), version.id.name.as_str());
+        Self { region, name, qualifier, executed: Some(&version.number) }
     }
 
-    /// A function that was named without being invoked.
+    /// A function that was named without being invoked. Without an ARN it is of `region`.
     pub(super) fn named(named: &'a FunctionRef, region: &'a str) -> Self {
+        let region = named.region.as_deref().unwrap_or(region);
         Self { region, name: named.name.as_str(), qualifier: named.qualifier.as_deref(), executed: None }
-    }
-
-    fn arn(arn: &'a str, name: &'a str, qualifier: Option<&'a str>) -> Self {
-        Self { region: arn.split(':').nth(3).unwrap_or_default(), name, qualifier, executed: None }
     }
 
     /// Publishes values of it, in all the combinations of dimensions it has.
@@ -130,15 +128,15 @@ pub(super) fn concurrency(world: &World, invoked: Invoked<'_>, running: Running,
     region.record(RegionMetric::Claimed, amount(running.unreserved.saturating_add(allocated)), now);
 }
 
-/// A batch whose last record is so old goes to the function with this ARN.
-pub(super) fn iterator_age(world: &World, (arn, named): (&str, &FunctionRef), age: Duration) {
-    let invoked = Invoked::arn(arn, named.name.as_str(), named.qualifier.as_deref());
+/// A batch whose last record is so old goes to the function.
+pub(super) fn iterator_age(world: &World, named: &FunctionRef, age: Duration) {
+    let invoked = Invoked::named(named, &world.region);
     invoked.publish(world, world.clock.now(), &[(FunctionMetric::IteratorAge, millis(age))]);
 }
 
-/// The destination of a mapping to the function with this ARN did not get what it should have.
-pub(super) fn not_delivered(world: &World, (arn, named): (&str, &FunctionRef)) {
-    let invoked = Invoked::arn(arn, named.name.as_str(), named.qualifier.as_deref());
+/// The destination of a mapping to the function did not get what it should have.
+pub(super) fn not_delivered(world: &World, named: &FunctionRef) {
+    let invoked = Invoked::named(named, &world.region);
     invoked.publish(world, world.clock.now(), &[(FunctionMetric::DestinationDeliveryFailures, 1.0)]);
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::mapping::MappingAccount;
-use super::name::FunctionRef;
+use super::name::{FunctionId, FunctionRef};
 use super::state::Lambda;
 use crate::cloudwatch::{Dimension, MetricId};
 use crate::world::World;
@@ -23,8 +23,7 @@ impl Lambda {
         functions
             .iter()
             .map(|version| {
-                let name = version.name.as_str();
-                let region = version.arn.split(':').nth(3).unwrap_or_default();
+                let (name, region) = (version.id.name.as_str(), version.id.region.as_str());
                 let start = now.checked_sub(HOUR).unwrap_or(now);
                 let sum = |metric: &str| {
                     let id = MetricId::new("AWS/Lambda", metric, [Dimension::new("FunctionName", name)]);
@@ -33,21 +32,23 @@ impl Lambda {
                 let duration = sum("Duration");
                 json!({
                     "name": name,
+                    "region": region,
                     "runtime": version.configuration.runtime.as_str(),
                     "memoryMb": version.configuration.memory_mb,
                     "invocations": sum("Invocations").map_or(0.0, |sum| sum.sum),
                     "errors": sum("Errors").map_or(0.0, |sum| sum.sum),
                     "throttles": sum("Throttles").map_or(0.0, |sum| sum.sum),
                     "averageMillis": duration.map(|sum| sum.sum / sum.count.max(1.0)),
-                    "running": self.executor.running(&version.name),
-                    "warm": self.executor.warm(&version.name),
-                    "mappings": mappings.iter().filter(|mapping| is_for(mapping, name)).collect::<Vec<_>>(),
+                    "running": self.executor.running(&version.id),
+                    "warm": self.executor.warm(&version.id),
+                    "mappings": mappings.iter().filter(|mapping| is_for(mapping, &version.id)).collect::<Vec<_>>(),
                 })
             })
             .collect()
     }
 }
 
-fn is_for(mapping: &MappingAccount, function: &str) -> bool {
-    FunctionRef::parse(&mapping.function).is_ok_and(|named| named.name.as_str() == function)
+fn is_for(mapping: &MappingAccount, function: &FunctionId) -> bool {
+    FunctionRef::parse(&mapping.function)
+        .is_ok_and(|named| named.name == function.name && named.region.as_ref() == Some(&function.region))
 }

@@ -6,7 +6,8 @@ use super::policy::ServiceCaller;
 use super::state::{Lambda, Location};
 
 impl Lambda {
-    /// Whether the policy of a function, version or alias lets a service invoke it.
+    /// Whether the policy of a function, version or alias lets a service invoke it. One whose ARN says no region is of
+    /// `region`.
     ///
     /// # Errors
     /// No such function, version or alias.
@@ -17,7 +18,7 @@ impl Lambda {
         caller: &ServiceCaller<'_>,
     ) -> Result<bool, LambdaError> {
         let named = FunctionRef::parse(function_arn)?;
-        let here = Location { region, account: caller.source_account };
+        let here = Location::of(&named, region, caller.source_account);
         self.with_function(&named, &here, |function| {
             function.version(named.version()).ok_or_else(|| here.not_found(&named))?;
             let qualifier = named.qualifier.as_deref().unwrap_or(LATEST);

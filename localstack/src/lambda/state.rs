@@ -1,4 +1,7 @@
 //! All functions of the endpoint, and what runs them.
+//!
+//! **Invariant**: functions, their mappings and the concurrency they share are a region's own, as on AWS. A call for a
+//! region sees those of that region; a service that invokes a function for someone goes by the region in its ARN.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,16 +18,28 @@ use super::error::LambdaError;
 use super::executor::Executor;
 use super::function::{Function, Version};
 use super::mapping::Mappings;
-use super::name::{FunctionName, FunctionRef};
+use super::name::{FunctionId, FunctionName, FunctionRef};
 use super::package::{PackageError, PackageStore};
 
-/// Invocations the account may have running at a time: AWS's quota.
+/// Invocations the account may have running at a time in a region: AWS's quota.
 pub(super) const ACCOUNT_CONCURRENCY: u32 = 1000;
+
+/// Functions by region and name.
+pub(super) type Functions = BTreeMap<FunctionId, Function>;
+
+/// The functions of a region, in the order of their names.
+pub(super) fn of_region<'a>(
+    functions: &'a Functions,
+    region: &'a str,
+) -> impl Iterator<Item = (&'a FunctionName, &'a Function)> {
+    let here = functions.iter().filter(move |(id, _)| id.region == region);
+    here.map(|(id, function)| (&id.name, function))
+}
 
 /// The functions of the endpoint.
 #[derive(Debug)]
 pub struct Lambda {
-    pub(super) functions: Lock<BTreeMap<FunctionName, Function>>,
+    pub(super) functions: Lock<Functions>,
     pub(super) executor: Executor,
     /// What reads streams and invokes functions with their records.
     pub(super) mappings: Mappings,
@@ -58,27 +73,23 @@ impl Lambda {
         Ok(self.packages.get_or_try_init(make).await?)
     }
 
-    /// The names of all functions, in order.
-    #[must_use]
-    pub fn names(&self) -> Vec<String> {
-        self.functions.lock().keys().map(|name| name.as_str().to_owned()).collect()
-    }
-
-    /// What is left of the account's concurrency for functions that have none reserved.
-    pub(super) fn unreserved(&self) -> u32 {
+    /// What is left of the account's concurrency in a region for functions that have none reserved.
+    pub(super) fn unreserved(&self, region: &str) -> u32 {
         let functions = self.functions.lock();
-        let reserved = functions.values().filter_map(|function| function.reserved_concurrency);
+        let reserved =
+            of_region(&functions, region).filter_map(|(_, function)| function.reserved_concurrency);
         ACCOUNT_CONCURRENCY.saturating_sub(reserved.sum())
     }
 
-    /// The concurrency that functions have for themselves: reserved, or provisioned for their versions and aliases.
-    pub(super) fn allocated(&self) -> u32 {
+    /// The concurrency that a region's functions have for themselves: reserved, or provisioned for their versions and
+    /// aliases.
+    pub(super) fn allocated(&self, region: &str) -> u32 {
         let functions = self.functions.lock();
         let of = |function: &Function| {
             let provisioned = || function.provisioned.values().map(|provisioned| provisioned.requested).sum();
             function.reserved_concurrency.unwrap_or_else(provisioned)
         };
-        functions.values().map(of).fold(0, u32::saturating_add)
+        of_region(&functions, region).map(|(_, function)| of(function)).fold(0, u32::saturating_add)
     }
 
     /// Runs `f` on a function.
@@ -88,8 +99,9 @@ impl Lambda {
         here: &Location<'_>,
         f: impl FnOnce(&mut Function) -> Result<T, LambdaError>,
     ) -> Result<T, LambdaError> {
+        let id = here.id(named)?;
         let mut functions = self.functions.lock();
-        let function = functions.get_mut(&named.name).ok_or_else(|| here.not_found(named))?;
+        let function = functions.get_mut(&id).ok_or_else(|| here.not_found(named))?;
         f(function)
     }
 
@@ -112,7 +124,25 @@ pub(super) struct Location<'a> {
     pub(super) account: &'a str,
 }
 
-impl Location<'_> {
+impl<'a> Location<'a> {
+    /// Where a function is that another service names: in the region of its ARN, and without one in `region`.
+    pub(super) fn of(named: &'a FunctionRef, region: &'a str, account: &'a str) -> Self {
+        Self { region: named.region.as_deref().unwrap_or(region), account }
+    }
+
+    /// Which function here was named.
+    ///
+    /// # Errors
+    /// An ARN of another region.
+    pub(super) fn id(&self, named: &FunctionRef) -> Result<FunctionId, LambdaError> {
+        match &named.region {
+            Some(region) if region != self.region => {
+                Err(LambdaError::Elsewhere { region: region.clone(), here: self.region.to_owned() })
+            }
+            _ => Ok(FunctionId { region: self.region.to_owned(), name: named.name.clone() }),
+        }
+    }
+
     /// The ARN of a function here.
     pub(super) fn arn(&self, name: &FunctionName) -> String {
         format!("arn:aws:lambda:{}:{}:function:{}", self.region, self.account, name.as_str())

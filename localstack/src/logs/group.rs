@@ -24,10 +24,36 @@ pub(super) struct LogStream {
     pub(super) batches: u64,
 }
 
+/// Which log group it is: names are unique within a region.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GroupId {
+    region: String,
+    name: String,
+}
+
+impl GroupId {
+    /// The group of a region and a name.
+    #[must_use]
+    pub fn new(region: &str, name: &str) -> Self {
+        Self { region: region.to_owned(), name: name.to_owned() }
+    }
+
+    /// Such as `eu-west-1`.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Such as `/aws/lambda/clickstream-parse`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// A log group.
 #[derive(Debug)]
 pub(super) struct LogGroup {
-    pub(super) name: String,
     pub(super) created_ms: i64,
     pub(super) retention_days: Option<u32>,
     pub(super) tags: BTreeMap<String, String>,
@@ -38,9 +64,8 @@ pub(super) struct LogGroup {
 }
 
 impl LogGroup {
-    pub(super) fn new(name: &str, tags: BTreeMap<String, String>, now_ms: i64) -> Self {
+    pub(super) fn new(tags: BTreeMap<String, String>, now_ms: i64) -> Self {
         Self {
-            name: name.to_owned(),
             created_ms: now_ms,
             retention_days: None,
             tags,
@@ -131,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_group_keeps_the_newest_events_within_its_bound() {
-        let mut group = LogGroup::new("g", BTreeMap::new(), 0);
+        let mut group = LogGroup::new(BTreeMap::new(), 0);
         group.create_stream("s", 0);
         let big = "x".repeat(1024 * 1024);
         for at in 0..40 {
@@ -144,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_oldest_stream_makes_room_for_a_new_one_and_takes_its_events_along() {
-        let mut group = LogGroup::new("g", BTreeMap::new(), 0);
+        let mut group = LogGroup::new(BTreeMap::new(), 0);
         for n in 0..MAX_STREAMS {
             group.create_stream(&format!("s{n}"), 0);
         }
@@ -158,7 +183,7 @@ mod tests {
 
     #[test]
     fn appending_to_a_stream_that_is_not_there_is_refused() {
-        let mut group = LogGroup::new("g", BTreeMap::new(), 0);
+        let mut group = LogGroup::new(BTreeMap::new(), 0);
         assert!(!group.append("nowhere", vec![line(1, "x")], 1));
         assert!(group.events.is_empty());
     }

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::StoredEvent;
-use super::group::{LogGroup, LogStream};
+use super::group::{GroupId, LogGroup, LogStream};
 use super::state::Logs;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct GroupImage {
+    /// Folders of format 1 have none: [`crate::persist`] finds it out.
+    region: String,
     name: String,
     created_ms: i64,
     retention_days: Option<u32>,
@@ -38,7 +40,8 @@ struct EventImage(u64, String, i64, i64, String);
 impl Logs {
     /// Everything, for the data folder.
     pub(crate) fn save(&self) -> serde_json::Result<serde_json::Value> {
-        let groups: Vec<GroupImage> = self.groups().values().map(GroupImage::of).collect();
+        let groups: Vec<GroupImage> =
+            self.groups().iter().map(|(id, group)| GroupImage::of(id, group)).collect();
         serde_json::to_value(groups)
     }
 
@@ -50,13 +53,14 @@ impl Logs {
     /// Takes everything back.
     pub(crate) fn load(&self, saved: serde_json::Value) -> serde_json::Result<()> {
         let images: Vec<GroupImage> = serde_json::from_value(saved)?;
-        self.groups().extend(images.into_iter().map(|image| (image.name.clone(), image.group())));
+        let group = |image: GroupImage| (GroupId::new(&image.region, &image.name), image.group());
+        self.groups().extend(images.into_iter().map(group));
         Ok(())
     }
 }
 
 impl GroupImage {
-    fn of(group: &LogGroup) -> Self {
+    fn of(id: &GroupId, group: &LogGroup) -> Self {
         let streams = group.streams.values().map(|stream| StreamImage {
             name: stream.name.to_string(),
             created_ms: stream.created_ms,
@@ -70,7 +74,8 @@ impl GroupImage {
             EventImage(event.sequence, stream, event.timestamp_ms, event.ingested_ms, line)
         });
         Self {
-            name: group.name.clone(),
+            region: id.region().to_owned(),
+            name: id.name().to_owned(),
             created_ms: group.created_ms,
             retention_days: group.retention_days,
             tags: group.tags.clone(),
@@ -81,7 +86,7 @@ impl GroupImage {
     }
 
     fn group(self) -> LogGroup {
-        let mut group = LogGroup::new(&self.name, self.tags, self.created_ms);
+        let mut group = LogGroup::new(self.tags, self.created_ms);
         group.retention_days = self.retention_days;
         group.next_sequence = self.next_sequence;
         for stream in self.streams {

@@ -1,6 +1,7 @@
 //! CloudWatch Logs: where functions and deliveries write their lines, and where users read them.
 //!
-//! [`Logs`] holds groups, streams and events, bounded per group; `wire` speaks the JSON protocol over it.
+//! [`Logs`] holds the groups of every region with their streams and events, bounded per group; `wire` speaks the JSON
+//! protocol over it.
 //! Other services write in process through [`Logs::put`].
 
 mod event;
@@ -12,5 +13,6 @@ mod wire;
 
 pub use event::{LogEvent, StoredEvent};
 pub use filter::FilterPattern;
+pub use group::GroupId;
 pub use state::{Logs, LogsError};
 pub(crate) use wire::serve;

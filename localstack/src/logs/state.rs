@@ -1,4 +1,4 @@
-//! All log groups of the endpoint, behind one lock.
+//! All log groups of the endpoint, of every region, behind one lock.
 
 use std::collections::BTreeMap;
 use std::sync::MutexGuard;
@@ -9,9 +9,9 @@ use crate::world::Setting;
 
 use super::event::LogEvent;
 use super::filter::InvalidPattern;
-use super::group::LogGroup;
+use super::group::{GroupId, LogGroup};
 
-/// Most groups one endpoint keeps; AWS allows a million a region.
+/// Most groups one endpoint keeps, over all regions; AWS allows a million in each.
 const MAX_GROUPS: usize = 10_000;
 
 /// Why an operation on log groups failed.
@@ -40,11 +40,14 @@ pub enum LogsError {
     InvalidParameter(String),
 }
 
+/// Log groups by region and name.
+pub(super) type Groups = BTreeMap<GroupId, LogGroup>;
+
 /// The log groups of the endpoint.
 #[derive(Debug)]
 pub struct Logs {
     clock: Clock,
-    groups: Lock<BTreeMap<String, LogGroup>>,
+    groups: Lock<Groups>,
 }
 
 impl Logs {
@@ -58,40 +61,44 @@ impl Logs {
         self.clock.now().as_millisecond()
     }
 
-    pub(super) fn groups(&self) -> MutexGuard<'_, BTreeMap<String, LogGroup>> {
+    pub(super) fn groups(&self) -> MutexGuard<'_, Groups> {
         self.groups.lock()
     }
 
     /// Writes one line now, creating group and stream when they are missing: what a service does for its users.
-    pub fn put(&self, group: &str, stream: &str, message: &str) {
+    pub fn put(&self, group: &GroupId, stream: &str, message: &str) {
         let now_ms = self.now_ms();
         self.put_events(group, stream, vec![LogEvent { timestamp_ms: now_ms, message: message.to_owned() }]);
     }
 
     /// Writes several lines, creating group and stream when they are missing. Beyond the bound of groups the lines
     /// are dropped: a log must not fail the service that writes it.
-    pub fn put_events(&self, group: &str, stream: &str, events: Vec<LogEvent>) {
+    pub fn put_events(&self, group: &GroupId, stream: &str, events: Vec<LogEvent>) {
         let now_ms = self.now_ms();
         let mut groups = self.groups();
         if !groups.contains_key(group) && groups.len() >= MAX_GROUPS {
-            tracing::warn!(group, "too many log groups; lines dropped");
+            tracing::warn!(group = group.name(), "too many log groups; lines dropped");
             return;
         }
-        let entry =
-            groups.entry(group.to_owned()).or_insert_with(|| LogGroup::new(group, BTreeMap::new(), now_ms));
-        entry.create_stream(stream, now_ms);
-        entry.append(stream, events, now_ms);
+        // Most lines come to a group that is there.
+        if !groups.contains_key(group) {
+            groups.insert(group.clone(), LogGroup::new(BTreeMap::new(), now_ms));
+        }
+        if let Some(entry) = groups.get_mut(group) {
+            entry.create_stream(stream, now_ms);
+            entry.append(stream, events, now_ms);
+        }
     }
 
-    /// Whether a group of that name is there.
+    /// Whether there is such a group.
     #[must_use]
-    pub fn group_exists(&self, group: &str) -> bool {
+    pub fn group_exists(&self, group: &GroupId) -> bool {
         self.groups().contains_key(group)
     }
 
     /// The messages of a stream, oldest first; of the whole group without one. Empty when there is none.
     #[must_use]
-    pub fn messages(&self, group: &str, stream: Option<&str>) -> Vec<String> {
+    pub fn messages(&self, group: &GroupId, stream: Option<&str>) -> Vec<String> {
         let groups = self.groups();
         let Some(group) = groups.get(group) else { return Vec::new() };
         let wanted = group.events.iter().filter(|event| stream.is_none_or(|name| *event.stream == *name));
@@ -102,16 +109,16 @@ impl Logs {
     ///
     /// # Errors
     /// When it exists, or the endpoint keeps too many.
-    pub fn create_group(&self, name: &str, tags: BTreeMap<String, String>) -> Result<(), LogsError> {
+    pub fn create_group(&self, id: GroupId, tags: BTreeMap<String, String>) -> Result<(), LogsError> {
         let now_ms = self.now_ms();
         let mut groups = self.groups();
-        if groups.contains_key(name) {
+        if groups.contains_key(&id) {
             return Err(LogsError::GroupExists);
         }
         if groups.len() >= MAX_GROUPS {
             return Err(LogsError::TooManyGroups);
         }
-        groups.insert(name.to_owned(), LogGroup::new(name, tags, now_ms));
+        groups.insert(id, LogGroup::new(tags, now_ms));
         Ok(())
     }
 
@@ -119,15 +126,15 @@ impl Logs {
     ///
     /// # Errors
     /// When there is none.
-    pub fn delete_group(&self, name: &str) -> Result<(), LogsError> {
-        self.groups().remove(name).map(drop).ok_or(LogsError::GroupNotFound)
+    pub fn delete_group(&self, id: &GroupId) -> Result<(), LogsError> {
+        self.groups().remove(id).map(drop).ok_or(LogsError::GroupNotFound)
     }
 
     /// Creates a stream in a group.
     ///
     /// # Errors
     /// When the group is missing or the stream exists.
-    pub fn create_stream(&self, group: &str, stream: &str) -> Result<(), LogsError> {
+    pub fn create_stream(&self, group: &GroupId, stream: &str) -> Result<(), LogsError> {
         let now_ms = self.now_ms();
         let mut groups = self.groups();
         let group = groups.get_mut(group).ok_or(LogsError::GroupNotFound)?;
@@ -138,7 +145,7 @@ impl Logs {
     ///
     /// # Errors
     /// When group or stream is missing.
-    pub fn delete_stream(&self, group: &str, stream: &str) -> Result<(), LogsError> {
+    pub fn delete_stream(&self, group: &GroupId, stream: &str) -> Result<(), LogsError> {
         let mut groups = self.groups();
         let group = groups.get_mut(group).ok_or(LogsError::GroupNotFound)?;
         if group.delete_stream(stream) { Ok(()) } else { Err(LogsError::StreamNotFound) }

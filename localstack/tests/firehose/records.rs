@@ -1,5 +1,9 @@
 //! Records on their way: puts and their limits, a stream as the source, a function in between.
 
+use pipectl_localstack::cloudwatch::{Dimension, MetricId};
+use pipectl_localstack::lambda::InProcess;
+use pipectl_localstack::logs::GroupId;
+
 use super::*;
 
 #[tokio::test]
@@ -187,28 +191,31 @@ async fn create_function(local: &Local) -> String {
     create.send().await.unwrap().function_arn.unwrap()
 }
 
-#[tokio::test]
-async fn records_run_through_a_function_on_their_way() {
-    let local = local().await;
-    local.create_bucket();
-    let function = create_function(&local).await;
+/// Records go through this function, which is asked once more when it fails.
+fn transformed_by(function: &str) -> ProcessingConfiguration {
     let parameter = |name, value: &str| {
         ProcessorParameter::builder().parameter_name(name).parameter_value(value).build().unwrap()
     };
     let processor = Processor::builder()
         .r#type(ProcessorType::Lambda)
-        .parameters(parameter(ProcessorParameterName::LambdaArn, &function))
+        .parameters(parameter(ProcessorParameterName::LambdaArn, function))
         .parameters(parameter(ProcessorParameterName::LambdaNumberOfRetries, "1"))
         .build()
         .unwrap();
+    ProcessingConfiguration::builder().enabled(true).processors(processor).build()
+}
+
+#[tokio::test]
+async fn records_run_through_a_function_on_their_way() {
+    let local = local().await;
+    local.create_bucket();
+    let function = create_function(&local).await;
     let logging = CloudWatchLoggingOptions::builder()
         .enabled(true)
         .log_group_name("deliveries")
         .log_stream_name("clicks");
     let destination = lake()
-        .processing_configuration(
-            ProcessingConfiguration::builder().enabled(true).processors(processor).build(),
-        )
+        .processing_configuration(transformed_by(&function))
         .cloud_watch_logging_options(logging.build());
     local.create("clicks", destination.build().unwrap()).await;
     let world = local.endpoint.world().clone();
@@ -239,8 +246,48 @@ async fn records_run_through_a_function_on_their_way() {
         world.s3.keys("lake", "").unwrap().into_iter().filter(|key| !errors.contains(key)).collect();
     assert_eq!(data.len(), 1);
     assert_eq!(&world.s3.read("lake", &data[0]).await.unwrap()[..], b"ONE\nTWO\n");
-    let log = world.logs.messages("deliveries", Some("clicks"));
+    let log = world.logs.messages(&GroupId::new("us-east-1", "deliveries"), Some("clicks"));
     assert!(log.len() == 1 && log[0].contains("Lambda.FunctionError"), "{log:?}");
+}
+
+#[tokio::test]
+async fn a_delivery_calls_the_function_of_its_arn_and_writes_its_errors_in_its_own_region() {
+    let local = local().await;
+    local.create_bucket();
+    let world = local.endpoint.world().clone();
+    let arn = |region: &str| format!("arn:aws:lambda:{region}:000000000000:function:upper");
+    for region in ["us-east-1", "eu-west-1"] {
+        let refusal = format!(r#"{{"errorType":"Error","errorMessage":"asked in {region}"}}"#);
+        let code = InProcess::new(move |_| std::future::ready(Err(refusal.clone().into())));
+        world.lambda.install(&world, &arn(region), code).unwrap();
+    }
+    let there = local.config.to_builder().region(Region::new("eu-west-1")).build();
+    let there = Client::new(&there);
+    let logging = CloudWatchLoggingOptions::builder()
+        .enabled(true)
+        .log_group_name("deliveries")
+        .log_stream_name("clicks");
+    let destination = lake()
+        .processing_configuration(transformed_by(&arn("eu-west-1")))
+        .cloud_watch_logging_options(logging.build());
+    let create = there.create_delivery_stream().delivery_stream_name("clicks");
+    create.extended_s3_destination_configuration(destination.build().unwrap()).send().await.unwrap();
+    there.put_record().delivery_stream_name("clicks").record(record("one")).send().await.unwrap();
+    local.endpoint.shutdown().await;
+
+    let errors = |region: &str| world.logs.messages(&GroupId::new(region, "deliveries"), Some("clicks"));
+    let told = errors("eu-west-1");
+    assert!(told.len() == 1 && told[0].contains(&arn("eu-west-1")), "{told:?}");
+    assert_eq!(errors("us-east-1"), Vec::<String>::new());
+    let calls = |region: &str| {
+        let function = Dimension::new("FunctionName", "upper");
+        let id = MetricId::new("AWS/Lambda", "Invocations", [function]);
+        let now = world.clock.now();
+        let start = now - Duration::from_secs(3600);
+        world.cloudwatch.total_in(region, &id, start, now + Duration::from_secs(60)).map(|total| total.sum)
+    };
+    assert!(calls("eu-west-1").is_some_and(|calls| calls > 0.0));
+    assert_eq!(calls("us-east-1"), None, "its namesake was not asked");
 }
 
 #[tokio::test]

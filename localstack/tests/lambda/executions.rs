@@ -5,9 +5,15 @@ use std::time::Duration;
 use aws_sdk_lambda::error::ProvideErrorMetadata as _;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, InvocationType, Runtime};
+use pipectl_localstack::logs::GroupId;
 use serde_json::Value;
 
 use crate::local::{Local, echo_package, local, payload, tail, zip_of};
+
+/// Where the lines of the function `echo` go.
+fn echo_lines() -> GroupId {
+    GroupId::new("eu-west-1", "/aws/lambda/echo")
+}
 
 #[tokio::test]
 async fn an_event_goes_in_and_the_functions_answer_comes_out() {
@@ -214,7 +220,7 @@ async fn events_are_accepted_at_once_and_run_later() {
     assert_eq!(accepted.status_code(), 202);
     let world = local.endpoint.world().clone();
     let ran = async {
-        while !world.logs.messages("/aws/lambda/echo", None).iter().any(|line| line.starts_with("REPORT")) {
+        while !world.logs.messages(&echo_lines(), None).iter().any(|line| line.starts_with("REPORT")) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -248,7 +254,7 @@ async fn a_shutdown_does_not_wait_for_a_function_that_hangs() {
     let world = local.endpoint.world().clone();
     let started = async {
         let starts = || {
-            let lines = world.logs.messages("/aws/lambda/echo", None);
+            let lines = world.logs.messages(&echo_lines(), None);
             lines.iter().filter(|line| line.starts_with("START")).count()
         };
         while starts() < 2 {

@@ -11,3 +11,4 @@ mod function;
 mod local;
 mod mappings;
 mod operations;
+mod regions;

@@ -8,6 +8,7 @@ use aws_sdk_lambda::operation::get_event_source_mapping::GetEventSourceMappingOu
 use aws_sdk_lambda::types::{
     DestinationConfig, EventSourcePosition, Filter, FilterCriteria, FunctionResponseType, OnFailure,
 };
+use pipectl_localstack::logs::GroupId;
 use serde_json::{Value, json};
 
 use crate::local::{Local, error_of, kept, local};
@@ -18,7 +19,13 @@ fn stream_arn(name: &str) -> String {
 
 /// The records that the function of these tests was given, one line of its log each.
 fn received(local: &Local, function: &str) -> Vec<Value> {
-    let lines = local.endpoint.world().logs.messages(&format!("/aws/lambda/{function}"), None);
+    received_in(local, "eu-west-1", function)
+}
+
+/// The records that a region's function of that name was given.
+pub(crate) fn received_in(local: &Local, region: &str, function: &str) -> Vec<Value> {
+    let group = GroupId::new(region, &format!("/aws/lambda/{function}"));
+    let lines = local.endpoint.world().logs.messages(&group, None);
     lines.iter().filter_map(|line| serde_json::from_str(line.trim().strip_prefix("event ")?).ok()).collect()
 }
 
@@ -49,7 +56,7 @@ impl Local {
     }
 
     /// Asks until `holds`.
-    async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    pub(crate) async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
         let asked = async {
             while !holds().await {
                 tokio::time::sleep(Duration::from_millis(5)).await;

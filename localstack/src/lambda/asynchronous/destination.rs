@@ -96,9 +96,9 @@ fn invoke(world: &Arc<World>, queued: &Queued, arn: &str, record: Bytes) -> Resu
         return Err("it went from function to function in a circle".to_owned());
     }
     let named = FunctionRef::parse(arn).map_err(|error| error.to_string())?;
-    let here = Location { region: &queued.region, account: &world.account };
+    let here = Location::of(&named, &queued.region, &world.account);
     world.lambda.version(&named, &here).map_err(|error| error.to_string())?;
-    let passed_on = world.lambda.enqueue(world, (named, here), Event::from(record), queued.hops + 1);
+    let passed_on = world.lambda.enqueue(world, (&named, here), Event::from(record), queued.hops + 1);
     passed_on.map_err(|error| error.to_string())
 }
 

@@ -64,7 +64,8 @@ struct Queued {
 }
 
 impl Lambda {
-    /// Accepts an event for a function: it runs soon, and is tried again when it fails.
+    /// Accepts an event for a function: it runs soon, and is tried again when it fails. A name without a region is one
+    /// of the endpoint's own.
     ///
     /// # Errors
     /// No such function, a payload over 1 MiB, or a full queue.
@@ -74,17 +75,17 @@ impl Lambda {
         function: &str,
         event: impl Into<Event>,
     ) -> Result<(), LambdaError> {
-        let here = Location { region: &world.region, account: &world.account };
         let named = FunctionRef::parse(function)?;
+        let here = Location::of(&named, &world.region, &world.account);
         self.version(&named, &here)?;
-        self.enqueue(world, (named, here), event.into(), 0)
+        self.enqueue(world, (&named, here), event.into(), 0)
     }
 
     /// Accepts an event that has been passed on `hops` times.
     pub(super) fn enqueue(
         &self,
         world: &Arc<World>,
-        (named, here): (FunctionRef, Location<'_>),
+        (named, here): (&FunctionRef, Location<'_>),
         event: Event,
         hops: u8,
     ) -> Result<(), LambdaError> {
@@ -96,13 +97,9 @@ impl Lambda {
         let draw = || world.dice.uuid("invocation", named.name.as_str()).to_string();
         let request_id = event.request_id.clone().unwrap_or_else(draw);
         let now = world.clock.now();
-        Invoked::named(&named, here.region).publish(
-            world,
-            now,
-            &[(FunctionMetric::AsyncEventsReceived, 1.0)],
-        );
+        Invoked::named(named, here.region).publish(world, now, &[(FunctionMetric::AsyncEventsReceived, 1.0)]);
         let queued = Queued {
-            named,
+            named: named.clone(),
             region: here.region.to_owned(),
             request_id,
             event,

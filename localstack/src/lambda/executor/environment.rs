@@ -54,7 +54,7 @@ pub(super) struct Surroundings<'a> {
 /// The whole environment of a function's process. What the user set wins, save for reserved names, which were refused.
 pub(super) fn of(version: &Version, around: Surroundings<'_>) -> BTreeMap<String, String> {
     let configuration = &version.configuration;
-    let region = version.arn.split(':').nth(3).unwrap_or_default();
+    let region = version.id.region.as_str();
     let mut variables: BTreeMap<String, String> = BTreeMap::new();
     let mut set = |name: &str, value: &str| drop(variables.insert(name.to_owned(), value.to_owned()));
     set("PATH", around.path);
@@ -64,7 +64,7 @@ pub(super) fn of(version: &Version, around: Surroundings<'_>) -> BTreeMap<String
     set("LAMBDA_RUNTIME_DIR", "/var/runtime");
     set("_HANDLER", &configuration.handler);
     set("AWS_LAMBDA_RUNTIME_API", &around.runtime_api.to_string());
-    set("AWS_LAMBDA_FUNCTION_NAME", version.name.as_str());
+    set("AWS_LAMBDA_FUNCTION_NAME", version.id.name.as_str());
     set("AWS_LAMBDA_FUNCTION_VERSION", &version.number);
     set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &configuration.memory_mb.to_string());
     set("AWS_LAMBDA_LOG_GROUP_NAME", &version.log_group());

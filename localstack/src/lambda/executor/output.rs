@@ -14,7 +14,7 @@ use tokio::process::{ChildStderr, ChildStdout};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::lock::Lock;
-use crate::logs::Logs;
+use crate::logs::{GroupId, Logs};
 
 /// What an invocation's log tail holds at most: AWS's 4 KB.
 const TAIL: usize = 4096;
@@ -25,7 +25,7 @@ const MAX_LINE: usize = 262_144 - 26;
 #[derive(Debug)]
 pub(super) struct LogSink {
     logs: Arc<Logs>,
-    group: String,
+    group: GroupId,
     stream: String,
     tail: Lock<VecDeque<u8>>,
     /// Set when the function is deleted: its log group may be next, and a late line must not bring it back.
@@ -33,7 +33,7 @@ pub(super) struct LogSink {
 }
 
 impl LogSink {
-    pub(super) fn new(logs: Arc<Logs>, group: String, stream: String, muted: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(logs: Arc<Logs>, group: GroupId, stream: String, muted: Arc<AtomicBool>) -> Self {
         Self { logs, group, stream, tail: Lock::default(), muted }
     }
 

@@ -14,16 +14,16 @@ pub(in super::super) struct Place {
     account: Arc<Account>,
 }
 
-/// Invocations that run.
+/// Invocations that run in a region.
 #[derive(Debug, Default)]
 pub(super) struct Account {
-    /// All of the account.
+    /// All of the account there.
     all: AtomicU32,
     /// Those of functions without a reserve.
     pub(super) shared: Arc<AtomicU32>,
 }
 
-/// How many invocations run.
+/// How many invocations run in a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Running {
     pub(in super::super) of_function: u32,

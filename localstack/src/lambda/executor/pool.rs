@@ -11,13 +11,14 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 
 use crate::lock::Lock;
+use crate::logs::GroupId;
 use crate::world::World;
 
 use super::super::error::LambdaError;
 use super::super::function::Version;
 use super::super::in_process::InProcess;
 use super::super::invoke::Event;
-use super::super::name::FunctionName;
+use super::super::name::FunctionId;
 use super::failure::Failure;
 use super::output::LogSink;
 use super::place::{Account, Place};
@@ -79,9 +80,10 @@ impl Pool {
 /// Runs functions.
 #[derive(Debug, Default)]
 pub(in super::super) struct Executor {
-    pools: Lock<HashMap<FunctionName, Arc<Pool>>>,
-    account: Arc<Account>,
-    in_process: Lock<HashMap<FunctionName, InProcess>>,
+    pools: Lock<HashMap<FunctionId, Arc<Pool>>>,
+    /// What runs, by region.
+    accounts: Lock<HashMap<String, Arc<Account>>>,
+    in_process: Lock<HashMap<FunctionId, InProcess>>,
     watchdog: OnceCell<Arc<Watchdog>>,
     interpreters: Interpreters,
     reaper: OnceLock<()>,
@@ -89,46 +91,54 @@ pub(in super::super) struct Executor {
 
 impl Executor {
     /// Takes a place for one more invocation, if the function may have one: of its reserve, or of the `unreserved` ones
-    /// that all functions without a reserve share.
+    /// that all functions of its region without a reserve share.
     pub(in super::super) fn place(
         &self,
-        function: &FunctionName,
+        function: &FunctionId,
         reserved: Option<u32>,
         unreserved: u32,
     ) -> Result<Place, LambdaError> {
         let pool = Arc::clone(self.pools.lock().entry(function.clone()).or_default());
+        let account = Arc::clone(self.accounts.lock().entry(function.region.clone()).or_default());
         let (counter, limit, reason) = match reserved {
             Some(reserved) => (&pool.reserved, reserved, "ReservedFunctionConcurrentInvocationLimitExceeded"),
-            None => (&self.account.shared, unreserved, "ConcurrentInvocationLimitExceeded"),
+            None => (&account.shared, unreserved, "ConcurrentInvocationLimitExceeded"),
         };
         let counter = Arc::clone(counter);
         let free = |running: u32| (running < limit).then(|| running + 1);
         match counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, free) {
-            Ok(_) => Ok(Place::new(pool, counter, Arc::clone(&self.account))),
+            Ok(_) => Ok(Place::new(pool, counter, account)),
             Err(_) => Err(LambdaError::TooManyRequests { reason }),
         }
     }
 
     /// Runs a function in this process from now on.
-    pub(in super::super) fn install(&self, function: &FunctionName, code: InProcess) {
+    pub(in super::super) fn install(&self, function: &FunctionId, code: InProcess) {
         self.forget(function);
         self.in_process.lock().insert(function.clone(), code);
     }
 
     /// Invocations of a function that run or wait now.
-    pub(in super::super) fn running(&self, function: &FunctionName) -> u32 {
+    pub(in super::super) fn running(&self, function: &FunctionId) -> u32 {
         self.pools.lock().get(function).map_or(0, |pool| pool.running.load(Ordering::Relaxed))
     }
 
     /// Idle sandboxes of a function.
-    pub(in super::super) fn warm(&self, function: &FunctionName) -> usize {
+    pub(in super::super) fn warm(&self, function: &FunctionId) -> usize {
         self.pools.lock().get(function).map_or(0, |pool| pool.idle.lock().len())
     }
 
     /// Ends the idle sandboxes of a deleted function and silences those that still work.
-    pub(in super::super) fn forget(&self, function: &FunctionName) {
+    pub(in super::super) fn forget(&self, function: &FunctionId) {
         self.in_process.lock().remove(function);
-        let pool = self.pools.lock().remove(function);
+        let mut pools = self.pools.lock();
+        let pool = pools.remove(function);
+        // A signature may name any region: those that had functions once are not remembered for ever.
+        if pools.keys().all(|id| id.region != function.region) {
+            let mut accounts = self.accounts.lock();
+            accounts.retain(|region, account| *region != function.region || Arc::strong_count(account) > 1);
+        }
+        drop(pools);
         if let Some(pool) = pool {
             pool.muted.store(true, Ordering::Relaxed);
             let idle = std::mem::take(&mut *pool.idle.lock());
@@ -144,7 +154,7 @@ impl Executor {
         version: &Arc<Version>,
         (request_id, event): (&str, Event),
     ) -> Result<Finished, LambdaError> {
-        let in_process = self.in_process.lock().get(&version.name).cloned();
+        let in_process = self.in_process.lock().get(&version.id).cloned();
         if let Some(code) = in_process {
             return Ok(in_this_process(&code, version, request_id, event).await);
         }
@@ -187,7 +197,8 @@ impl Executor {
     ) -> Result<Sandbox, (Arc<LogSink>, StartFailure)> {
         let stream = log_stream(world, version);
         let logs = Arc::clone(&world.logs);
-        let sink = Arc::new(LogSink::new(logs, version.log_group(), stream, Arc::clone(&pool.muted)));
+        let group = GroupId::new(&version.id.region, &version.log_group());
+        let sink = Arc::new(LogSink::new(logs, group, stream, Arc::clone(&pool.muted)));
         let watchdog = match self.watchdog.get_or_try_init(|| watchdog(world)).await {
             Ok(watchdog) => watchdog,
             Err(error) => return Err((sink, StartFailure::Endpoint(error))),
@@ -238,7 +249,7 @@ async fn reap(world: Arc<World>) {
 
 /// AWS names a sandbox's stream by day, version and a random part.
 fn log_stream(world: &World, version: &Version) -> String {
-    let random = world.dice.uuid("log stream", version.name.as_str());
+    let random = world.dice.uuid("log stream", version.id.name.as_str());
     let day = world.clock.now().to_zoned(TimeZone::UTC).strftime("%Y/%m/%d").to_string();
     format!("{day}/[{}]{}", version.number, random.simple())
 }

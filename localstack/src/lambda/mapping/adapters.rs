@@ -193,7 +193,7 @@ impl Invoke for Services {
     fn role(&self, function_arn: &str) -> Option<String> {
         let world = self.world.upgrade()?;
         let named = FunctionRef::parse(function_arn).ok()?;
-        let here = Location { region: &world.region, account: &world.account };
+        let here = Location::of(&named, &self.region, &world.account);
         let version = world.lambda.version(&named, &here).ok()?;
         Some(version.configuration.role.clone())
     }
@@ -246,12 +246,12 @@ impl Observe for Services {
             return;
         };
         let age = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-        metrics::iterator_age(&world, (function_arn, &named), age);
+        metrics::iterator_age(&world, &named, age);
     }
 
     fn not_delivered(&self, function_arn: &str) {
         if let (Some(world), Ok(named)) = (self.world.upgrade(), FunctionRef::parse(function_arn)) {
-            metrics::not_delivered(&world, (function_arn, &named));
+            metrics::not_delivered(&world, &named);
         }
     }
 

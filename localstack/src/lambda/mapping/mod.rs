@@ -27,6 +27,7 @@ mod failure;
 mod filter;
 mod image;
 mod lane;
+mod phase;
 mod poller;
 mod ports;
 mod response;

@@ -19,6 +19,7 @@ use super::checkpoint::{Checkpoint, Notebook};
 use super::counters::{Counters, MappingAccount};
 use super::driver::{Control, Driver, Identity};
 use super::lane::Verdict;
+use super::phase::Phase;
 use super::settings::{Settings, Start};
 use super::source::EventSource;
 use crate::lock::Lock;
@@ -40,33 +41,6 @@ pub(super) mod result {
     }
 }
 
-/// Where a mapping stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Creating,
-    Enabling,
-    Enabled,
-    Disabling,
-    Disabled,
-    Updating,
-    Deleting,
-}
-
-impl Phase {
-    /// As the API writes it.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Creating => "Creating",
-            Self::Enabling => "Enabling",
-            Self::Enabled => "Enabled",
-            Self::Disabling => "Disabling",
-            Self::Disabled => "Disabled",
-            Self::Updating => "Updating",
-            Self::Deleting => "Deleting",
-        }
-    }
-}
-
 /// A mapping as it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Mapping {
@@ -80,6 +54,13 @@ pub(crate) struct Mapping {
     pub(crate) modified: Timestamp,
     pub(crate) last_result: &'static str,
     pub(crate) tags: BTreeMap<String, String>,
+}
+
+impl Mapping {
+    /// The region that it belongs to: that of the function and of the stream.
+    pub(crate) fn region(&self) -> &str {
+        self.arn.split(':').nth(3).unwrap_or_default()
+    }
 }
 
 /// What a mapping is created from.
@@ -176,26 +157,33 @@ impl Mappings {
         look(&mut slots)
     }
 
+    /// Looks at a mapping, which is there in its own region only.
     fn with_slot<T>(
         &self,
-        id: Uuid,
+        (region, id): (&str, Uuid),
         now: Timestamp,
         look: impl FnOnce(&mut Slot) -> Result<T, LambdaError>,
     ) -> Result<T, LambdaError> {
-        self.with(now, |slots| slots.get_mut(&id).ok_or_else(no_such_mapping).and_then(look))
+        self.with(now, |slots| {
+            let found = slots.get_mut(&id).filter(|slot| slot.mapping.region() == region);
+            found.ok_or_else(no_such_mapping).and_then(look)
+        })
     }
 
-    /// All mappings, by id.
-    pub(crate) fn list(&self, now: Timestamp) -> Vec<Mapping> {
-        self.with(now, |slots| slots.values().map(|slot| slot.mapping.clone()).collect())
+    /// All mappings of a region, by id.
+    pub(crate) fn list(&self, region: &str, now: Timestamp) -> Vec<Mapping> {
+        self.with(now, |slots| {
+            let mappings = slots.values().map(|slot| &slot.mapping);
+            mappings.filter(|mapping| mapping.region() == region).cloned().collect()
+        })
     }
 
-    /// One mapping.
-    pub(crate) fn find(&self, id: Uuid, now: Timestamp) -> Result<Mapping, LambdaError> {
-        self.with_slot(id, now, |slot| Ok(slot.mapping.clone()))
+    /// One mapping, by region and id.
+    pub(crate) fn find(&self, key: (&str, Uuid), now: Timestamp) -> Result<Mapping, LambdaError> {
+        self.with_slot(key, now, |slot| Ok(slot.mapping.clone()))
     }
 
-    /// What each mapping has done with its records so far.
+    /// What each mapping of every region has done with its records so far.
     fn accounts(&self, now: Timestamp) -> Vec<MappingAccount> {
         let account = |slot: &Slot| MappingAccount {
             id: slot.mapping.id.to_string(),
@@ -211,11 +199,11 @@ impl Mappings {
     /// Changes the tags of a mapping.
     pub(crate) fn with_tags<T>(
         &self,
-        id: Uuid,
+        key: (&str, Uuid),
         now: Timestamp,
         change: impl FnOnce(&mut BTreeMap<String, String>) -> Result<T, LambdaError>,
     ) -> Result<T, LambdaError> {
-        self.with_slot(id, now, |slot| change(&mut slot.mapping.tags))
+        self.with_slot(key, now, |slot| change(&mut slot.mapping.tags))
     }
 
     /// Creates a mapping and starts its driver.
@@ -278,12 +266,12 @@ impl Mappings {
     /// Changes a mapping. The answer shows it as it was: the change becomes effective later.
     pub(crate) fn update(
         &self,
-        id: Uuid,
+        key: (&str, Uuid),
         now: Timestamp,
         transition: Duration,
         change: impl FnOnce(&Mapping) -> Result<Update, LambdaError>,
     ) -> Result<Mapping, LambdaError> {
-        self.with_slot(id, now, |slot| {
+        self.with_slot(key, now, |slot| {
             if !slot.is_settled() {
                 return Err(LambdaError::InUse("update"));
             }
@@ -307,11 +295,11 @@ impl Mappings {
     /// Deletes a mapping: it stops at once and is gone after a while.
     pub(crate) fn delete(
         &self,
-        id: Uuid,
+        key: (&str, Uuid),
         now: Timestamp,
         transition: Duration,
     ) -> Result<Mapping, LambdaError> {
-        self.with_slot(id, now, |slot| {
+        self.with_slot(key, now, |slot| {
             if !slot.is_settled() {
                 return Err(LambdaError::InUse("delete"));
             }

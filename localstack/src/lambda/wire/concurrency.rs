@@ -1,4 +1,4 @@
-//! Reserved concurrency, and the account's limits.
+//! Reserved concurrency, and the account's limits in a region.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::http::{Answer, AwsError};
 
 use super::super::error::LambdaError;
 use super::super::name::FunctionRef;
-use super::super::state::ACCOUNT_CONCURRENCY;
+use super::super::state::{ACCOUNT_CONCURRENCY, of_region};
 use super::{Request, no_content};
 
 /// What must stay unreserved of what the account may run at a time.
@@ -25,10 +25,11 @@ pub(super) fn put(request: &Request<'_>, name: &str) -> Result<Answer, AwsError>
     let named = whole(request, name)?;
     let reserved = input.reserved_concurrent_executions;
     let lambda = &request.world.lambda;
+    let id = request.here().id(&named)?;
     let mut functions = lambda.functions.lock();
-    let others = functions.iter().filter(|(name, _)| **name != named.name);
+    let others = of_region(&functions, &id.region).filter(|(name, _)| **name != id.name);
     let others: u32 = others.filter_map(|(_, function)| function.reserved_concurrency).sum();
-    let function = functions.get_mut(&named.name).ok_or_else(|| request.here().not_found(&named))?;
+    let function = functions.get_mut(&id).ok_or_else(|| request.here().not_found(&named))?;
     if reserved.saturating_add(others) > ACCOUNT_CONCURRENCY - UNRESERVED {
         return Err(LambdaError::InvalidParameter(format!(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
@@ -86,10 +87,11 @@ pub(super) fn delete(request: &Request<'_>, name: &str) -> Result<Answer, AwsErr
 
 /// `GetAccountSettings`.
 pub(super) fn account(request: &Request<'_>) -> Result<Answer, AwsError> {
-    let unreserved = request.world.lambda.unreserved();
+    let region = request.here().region;
+    let unreserved = request.world.lambda.unreserved(region);
     let functions = request.world.lambda.functions.lock();
-    let code: u64 = functions.values().map(|function| function.latest.package.size).sum();
-    let count = functions.len();
+    let code: u64 = of_region(&functions, region).map(|(_, function)| function.latest.package.size).sum();
+    let count = of_region(&functions, region).count();
     drop(functions);
     request.output(&json!({
         "AccountLimit": {

@@ -14,6 +14,7 @@ use super::super::error::LambdaError;
 use super::super::function::{Configuration, Function, Logging, Network, Version};
 use super::super::name::{FunctionRef, LATEST};
 use super::super::package::{MAX_ZIPPED, Package};
+use super::super::state::Functions;
 use super::shapes::ConfigurationShape;
 use super::{Request, checks, versions};
 
@@ -214,15 +215,15 @@ impl CreateInput {
 /// `CreateFunction`.
 pub(super) async fn create(request: &Request<'_>) -> Result<Answer, AwsError> {
     let mut input: CreateInput = request.call.input()?;
-    let name = FunctionRef::parse(&input.function_name)?.name;
+    let id = request.here().id(&FunctionRef::parse(&input.function_name)?)?;
     let configuration = input.configuration()?;
     checks::assumable(request.world, &configuration.role)?;
     let tags = input.tags.clone().unwrap_or_default();
     checks::tags(&tags)?;
     let lambda = &request.world.lambda;
-    let exists = |functions: &BTreeMap<_, Function>| {
-        if functions.contains_key(&name) {
-            return Err(LambdaError::FunctionExists(name.as_str().to_owned()));
+    let exists = |functions: &Functions| {
+        if functions.contains_key(&id) {
+            return Err(LambdaError::FunctionExists(id.name.as_str().to_owned()));
         }
         if functions.len() >= MAX_FUNCTIONS {
             return Err(LambdaError::InvalidParameter("Too many functions".to_owned()));
@@ -234,8 +235,8 @@ pub(super) async fn create(request: &Request<'_>) -> Result<Answer, AwsError> {
     let package = input.code.package(request).await?;
     let now = request.world.clock.now();
     let version = Version {
-        arn: request.here().arn(&name),
-        name: name.clone(),
+        arn: request.here().arn(&id.name),
+        id: id.clone(),
         number: LATEST.to_owned(),
         revision: request.revision(),
         configuration,
@@ -251,7 +252,7 @@ pub(super) async fn create(request: &Request<'_>) -> Result<Answer, AwsError> {
         Arc::clone(&function.latest)
     };
     let progress = function.progress(now, lambda.transition);
-    functions.insert(name, function);
+    functions.insert(id, function);
     drop(functions);
     request.created(&ConfigurationShape::of(&shown, Some(progress), false))
 }

@@ -12,11 +12,12 @@ pub(super) fn delete(request: &Request<'_>, name: &str) -> Result<Answer, AwsErr
     let (lambda, here) = (&request.world.lambda, request.here());
     match named.qualifier.as_deref() {
         None => {
-            let removed = lambda.functions.lock().remove(&named.name);
+            let id = here.id(&named)?;
+            let removed = lambda.functions.lock().remove(&id);
             if removed.is_none() {
                 return Err(here.not_found(&named).into());
             }
-            lambda.executor.forget(&named.name);
+            lambda.executor.forget(&id);
         }
         Some(LATEST) => {
             let message = "$LATEST version cannot be deleted without deleting the function.";

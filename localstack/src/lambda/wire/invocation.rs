@@ -46,7 +46,7 @@ async fn try_invoke(request: &Request<'_>, name: &str) -> Result<Answer, LambdaE
     match header(request, "x-amz-invocation-type").unwrap_or("RequestResponse") {
         "DryRun" => Ok(no_content()),
         "Event" => {
-            lambda.enqueue(world, (named, here), event, 0)?;
+            lambda.enqueue(world, (&named, here), event, 0)?;
             Ok(Answer { status: StatusCode::ACCEPTED, ..Answer::default() })
         }
         "RequestResponse" => {

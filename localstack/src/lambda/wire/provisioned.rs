@@ -102,7 +102,7 @@ fn put(request: &Request<'_>, name: &str) -> Result<Answer, AwsError> {
     let named = published(request, name, message)?;
     let requested = u32::try_from(requested).unwrap_or(u32::MAX);
     let (lambda, here) = (&request.world.lambda, request.here());
-    let unreserved = lambda.unreserved();
+    let unreserved = lambda.unreserved(here.region);
     let shape = lambda.with_function(&named, &here, |function| {
         function.version(named.version()).ok_or_else(|| here.not_found(&named))?;
         check(function, named.version(), requested, unreserved)?;

@@ -10,6 +10,7 @@ use crate::http::{Answer, AwsError};
 use super::super::error::LambdaError;
 use super::super::function::{Progress, Version};
 use super::super::name::FunctionRef;
+use super::super::state::{Location, of_region};
 use super::Request;
 use super::shapes::ConfigurationShape;
 
@@ -66,7 +67,8 @@ pub(super) fn function(request: &Request<'_>, name: &str) -> Result<Answer, AwsE
     let named = request.function(name)?;
     let found = find(request, &named)?;
     let url = request.world.endpoint_url.as_deref().unwrap_or_default();
-    let (name, number) = (named.name.as_str(), &found.version.number);
+    // Whoever fetches the code signs nothing, so that the path alone says which region the function is of.
+    let (arn, number) = (&found.version.arn, &found.version.number);
     request.output(&FunctionOutput {
         configuration: ConfigurationShape::of(
             &found.version,
@@ -75,7 +77,7 @@ pub(super) fn function(request: &Request<'_>, name: &str) -> Result<Answer, AwsE
         ),
         code: CodeLocation {
             repository_type: "S3",
-            location: format!("{url}/2015-03-31/functions/{name}/code/archive?Qualifier={number}"),
+            location: format!("{url}/2015-03-31/functions/{arn}/code/archive?Qualifier={number}"),
         },
         tags: found.tags,
         concurrency: found.reserved.map(|reserved| Concurrency { reserved_concurrent_executions: reserved }),
@@ -92,7 +94,8 @@ pub(super) fn configuration(request: &Request<'_>, name: &str) -> Result<Answer,
 /// The zip file behind `Code.Location`.
 pub(super) async fn archive(request: &Request<'_>, name: &str) -> Result<Answer, AwsError> {
     let named = request.function(name)?;
-    let version = request.world.lambda.version(&named, &request.here())?;
+    let here = request.here();
+    let version = request.world.lambda.version(&named, &Location::of(&named, here.region, here.account))?;
     let zip = version.package.archive().await.map_err(LambdaError::from)?;
     Ok(Answer::new("application/zip", zip))
 }
@@ -113,12 +116,12 @@ pub(super) fn list(request: &Request<'_>) -> Result<Answer, AwsError> {
     let all_versions = request.call.query("FunctionVersion").as_deref() == Some("ALL");
     let mut versions: Vec<Arc<Version>> = Vec::new();
     let mut next_marker = None;
-    for (name, function) in &*request.world.lambda.functions.lock() {
+    for (name, function) in of_region(&request.world.lambda.functions.lock(), request.here().region) {
         if name.as_str() <= marker.as_str() && !marker.is_empty() {
             continue;
         }
         if versions.len() >= limit {
-            next_marker = versions.last().map(|version| version.name.as_str().to_owned());
+            next_marker = versions.last().map(|version| version.id.name.as_str().to_owned());
             break;
         }
         versions.push(Arc::clone(&function.latest));

@@ -163,7 +163,7 @@ impl<'a> ConfigurationShape<'a> {
         let function_arn =
             if qualified { format!("{}:{}", version.arn, version.number) } else { version.qualified_arn() };
         Self {
-            function_name: version.name.as_str(),
+            function_name: version.id.name.as_str(),
             function_arn,
             runtime: configuration.runtime.as_str(),
             role: &configuration.role,

@@ -52,7 +52,7 @@ fn with_tags<T>(
     arn: &str,
     f: impl FnOnce(&mut BTreeMap<String, String>) -> Result<T, LambdaError>,
 ) -> Result<T, LambdaError> {
-    if let Some(mapping) = mappings::id_of_arn(arn) {
+    if let Some(mapping) = mappings::key_of_arn(arn) {
         return mappings::with_tags(request, mapping?, f);
     }
     let named = FunctionRef::parse(arn)?;

@@ -6,8 +6,8 @@ use crate::http::AwsError;
 
 use super::super::event::{LogEvent, StoredEvent};
 use super::super::filter::FilterPattern;
-use super::super::state::{Logs, LogsError};
-use super::{checks, group_of};
+use super::super::state::LogsError;
+use super::{Here, checks};
 
 /// Events of a batch and of a page; bytes of a batch, with 26 for each event.
 const MAX_EVENTS: usize = 10_000;
@@ -94,13 +94,13 @@ fn accept(events: Vec<EventInput>, now_ms: i64) -> (Vec<LogEvent>, Option<Reject
     (kept, (rejected != Rejected::default()).then_some(rejected))
 }
 
-pub(super) fn put(logs: &Logs, input: PutInput) -> Result<PutOutput, AwsError> {
+pub(super) fn put(here: &Here<'_>, input: PutInput) -> Result<PutOutput, AwsError> {
     checks::stream_name(&input.log_stream_name)?;
     check_batch(&input.log_events)?;
-    let now_ms = logs.now_ms();
+    let now_ms = here.logs.now_ms();
     let (events, rejected) = accept(input.log_events, now_ms);
-    let mut groups = logs.groups();
-    let group = groups.get_mut(&input.log_group_name).ok_or(LogsError::GroupNotFound)?;
+    let mut groups = here.logs.groups();
+    let group = groups.get_mut(&here.named(&input.log_group_name)).ok_or(LogsError::GroupNotFound)?;
     if !group.append(&input.log_stream_name, events, now_ms) {
         return Err(LogsError::StreamNotFound.into());
     }
@@ -178,12 +178,13 @@ fn page<'a>(events: impl Iterator<Item = &'a StoredEvent>, limit: usize) -> Vec<
     }
 }
 
-pub(super) fn read(logs: &Logs, input: &ReadInput) -> Result<ReadOutput, AwsError> {
+pub(super) fn read(here: &Here<'_>, input: &ReadInput) -> Result<ReadOutput, AwsError> {
     let cursor = Cursor::of(input)?;
     let limit = input.limit.unwrap_or(MAX_EVENTS).clamp(1, MAX_EVENTS);
     let name = input.log_group_name.as_deref().or(input.log_group_identifier.as_deref()).unwrap_or_default();
-    let groups = logs.groups();
-    let group = groups.get(group_of(name)).ok_or(LogsError::GroupNotFound)?;
+    let id = here.group(name)?;
+    let groups = here.logs.groups();
+    let group = groups.get(&id).ok_or(LogsError::GroupNotFound)?;
     if !group.streams.contains_key(input.log_stream_name.as_str()) {
         return Err(LogsError::StreamNotFound.into());
     }
@@ -202,13 +203,13 @@ pub(super) fn read(logs: &Logs, input: &ReadInput) -> Result<ReadOutput, AwsErro
             found
         }
     };
-    let here = match cursor {
+    let reached = match cursor {
         Cursor::Forward(sequence) => sequence,
         Cursor::Backward(sequence) => sequence.min(group.events.back().map_or(0, |last| last.sequence + 1)),
     };
     Ok(ReadOutput {
-        next_forward_token: format!("f/{:056}", found.last().map_or(here, |last| last.sequence + 1)),
-        next_backward_token: format!("b/{:056}", found.first().map_or(here, |first| first.sequence)),
+        next_forward_token: format!("f/{:056}", found.last().map_or(reached, |last| last.sequence + 1)),
+        next_backward_token: format!("b/{:056}", found.first().map_or(reached, |first| first.sequence)),
         events: found
             .into_iter()
             .map(|event| EventShape {
@@ -255,7 +256,7 @@ pub(super) struct FilterOutput {
     next_token: Option<String>,
 }
 
-pub(super) fn filter(logs: &Logs, input: &FilterInput) -> Result<FilterOutput, AwsError> {
+pub(super) fn filter(here: &Here<'_>, input: &FilterInput) -> Result<FilterOutput, AwsError> {
     let pattern = FilterPattern::parse(input.filter_pattern.as_deref().unwrap_or_default());
     let pattern = pattern.map_err(LogsError::from)?;
     let invalid = || LogsError::InvalidParameter("The specified nextToken is invalid.".to_owned());
@@ -263,8 +264,9 @@ pub(super) fn filter(logs: &Logs, input: &FilterInput) -> Result<FilterOutput, A
         input.next_token.as_deref().map(str::parse).transpose().map_err(|_| invalid())?.unwrap_or(0);
     let limit = input.limit.unwrap_or(MAX_EVENTS).clamp(1, MAX_EVENTS);
     let name = input.log_group_name.as_deref().or(input.log_group_identifier.as_deref()).unwrap_or_default();
-    let groups = logs.groups();
-    let group = groups.get(group_of(name)).ok_or(LogsError::GroupNotFound)?;
+    let id = here.group(name)?;
+    let groups = here.logs.groups();
+    let group = groups.get(&id).ok_or(LogsError::GroupNotFound)?;
     let wanted = |event: &&StoredEvent| {
         event.sequence >= from
             && input.log_stream_names.as_ref().is_none_or(|names| names.iter().any(|n| *event.stream == **n))

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::http::{AwsError, Context};
+use crate::http::AwsError;
 
-use super::super::state::{Logs, LogsError};
-use super::{checks, group_arn};
+use super::super::group::{GroupId, LogGroup};
+use super::super::state::LogsError;
+use super::{Here, checks};
 
 /// Groups of a page at most.
 const PAGE: usize = 50;
@@ -28,14 +29,14 @@ pub(super) struct CreateInput {
     tags: BTreeMap<String, String>,
 }
 
-pub(super) fn create(logs: &Logs, input: CreateInput) -> Result<(), AwsError> {
+pub(super) fn create(here: &Here<'_>, input: CreateInput) -> Result<(), AwsError> {
     checks::group_name(&input.log_group_name)?;
     checks::tags(&input.tags)?;
-    Ok(logs.create_group(&input.log_group_name, input.tags)?)
+    Ok(here.logs.create_group(here.named(&input.log_group_name), input.tags)?)
 }
 
-pub(super) fn delete(logs: &Logs, input: &GroupInput) -> Result<(), AwsError> {
-    Ok(logs.delete_group(&input.log_group_name)?)
+pub(super) fn delete(here: &Here<'_>, input: &GroupInput) -> Result<(), AwsError> {
+    Ok(here.logs.delete_group(&here.named(&input.log_group_name))?)
 }
 
 /// The input of `DescribeLogGroups`.
@@ -71,11 +72,7 @@ pub(super) struct DescribeOutput {
     next_token: Option<String>,
 }
 
-pub(super) fn describe(
-    logs: &Logs,
-    context: &Context,
-    input: &DescribeInput,
-) -> Result<DescribeOutput, AwsError> {
+pub(super) fn describe(here: &Here<'_>, input: &DescribeInput) -> Result<DescribeOutput, AwsError> {
     let limit = input.limit.unwrap_or(PAGE);
     if !(1..=PAGE).contains(&limit) {
         return Err(LogsError::InvalidParameter(format!("The limit must be between 1 and {PAGE}")).into());
@@ -85,16 +82,17 @@ pub(super) fn describe(
         return Err(LogsError::InvalidParameter(message.to_owned()).into());
     }
     let after = input.next_token.as_deref().unwrap_or_default();
-    let groups = logs.groups();
-    let mut wanted = groups.values().filter(|group| {
-        group.name.as_str() > after
-            && input.log_group_name_prefix.as_ref().is_none_or(|prefix| group.name.starts_with(prefix))
-            && input.log_group_name_pattern.as_ref().is_none_or(|part| group.name.contains(part))
+    let groups = here.logs.groups();
+    let mut wanted = groups.iter().filter(|(id, _)| {
+        id.region() == here.context.region
+            && id.name() > after
+            && input.log_group_name_prefix.as_ref().is_none_or(|prefix| id.name().starts_with(prefix))
+            && input.log_group_name_pattern.as_ref().is_none_or(|part| id.name().contains(part))
     });
-    let shape = |group: &super::super::group::LogGroup| {
-        let arn = group_arn(context, &group.name);
+    let shape = |(id, group): (&GroupId, &LogGroup)| {
+        let arn = here.group_arn(id.name());
         GroupShape {
-            log_group_name: group.name.clone(),
+            log_group_name: id.name().to_owned(),
             creation_time: group.created_ms,
             retention_in_days: group.retention_days,
             metric_filter_count: 0,

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use crate::http::{Answer, AwsError, Context, JsonCall};
 use crate::world::World;
 
-use super::state::LogsError;
+use super::group::GroupId;
+use super::state::{Logs, LogsError};
 
 impl From<LogsError> for AwsError {
     fn from(error: LogsError) -> Self {
@@ -26,38 +27,54 @@ impl From<LogsError> for AwsError {
     }
 }
 
-/// The ARN of a group, as tags name it. Most operations show it with `:*` behind it.
-fn group_arn(context: &Context, group: &str) -> String {
-    format!("arn:aws:logs:{}:{}:log-group:{group}", context.region, context.account)
+/// The log groups as a call sees them: those of its region.
+struct Here<'a> {
+    logs: &'a Logs,
+    context: &'a Context,
 }
 
-/// The group an identifier names: its name, or its ARN with or without `:*`.
-fn group_of(identifier: &str) -> &str {
-    let name = identifier.split_once(":log-group:").map_or(identifier, |(_, name)| name);
-    name.strip_suffix(":*").unwrap_or(name)
+impl Here<'_> {
+    /// The ARN of a group, as tags name it. Most operations show it with `:*` behind it.
+    fn group_arn(&self, group: &str) -> String {
+        format!("arn:aws:logs:{}:{}:log-group:{group}", self.context.region, self.context.account)
+    }
+
+    /// The group of a name.
+    fn named(&self, name: &str) -> GroupId {
+        GroupId::new(&self.context.region, name)
+    }
+
+    /// The group an identifier names: its name, or its ARN with or without `:*`. Groups of other regions are not there.
+    fn group(&self, identifier: &str) -> Result<GroupId, LogsError> {
+        let (arn, name) = identifier.split_once(":log-group:").unwrap_or(("", identifier));
+        if arn.split(':').nth(3).is_some_and(|region| region != self.context.region) {
+            return Err(LogsError::GroupNotFound);
+        }
+        Ok(self.named(name.strip_suffix(":*").unwrap_or(name)))
+    }
 }
 
 /// Answers one call.
 pub(crate) async fn serve(world: &Arc<World>, call: &JsonCall) -> Result<Answer, AwsError> {
-    let (logs, context) = (&*world.logs, &call.context);
+    let here = &Here { logs: &world.logs, context: &call.context };
     match call.operation() {
-        "CreateLogGroup" => call.nothing(groups::create(logs, call.input()?)?),
-        "DeleteLogGroup" => call.nothing(groups::delete(logs, &call.input()?)?),
-        "DescribeLogGroups" => call.output(&groups::describe(logs, context, &call.input()?)?),
-        "PutRetentionPolicy" => call.nothing(retention::put(logs, &call.input()?)?),
-        "DeleteRetentionPolicy" => call.nothing(retention::delete(logs, &call.input()?)?),
-        "CreateLogStream" => call.nothing(streams::create(logs, &call.input()?)?),
-        "DeleteLogStream" => call.nothing(streams::delete(logs, &call.input()?)?),
-        "DescribeLogStreams" => call.output(&streams::describe(logs, context, &call.input()?)?),
-        "PutLogEvents" => call.output(&events::put(logs, call.input()?)?),
-        "GetLogEvents" => call.output(&events::read(logs, &call.input()?)?),
-        "FilterLogEvents" => call.output(&events::filter(logs, &call.input()?)?),
-        "TagResource" => call.nothing(tags::tag(logs, call.input()?)?),
-        "UntagResource" => call.nothing(tags::untag(logs, &call.input()?)?),
-        "ListTagsForResource" => call.output(&tags::list(logs, &call.input()?)?),
-        "TagLogGroup" => call.nothing(tags::tag_group(logs, call.input()?)?),
-        "UntagLogGroup" => call.nothing(tags::untag_group(logs, &call.input()?)?),
-        "ListTagsLogGroup" => call.output(&tags::list_group(logs, &call.input()?)?),
+        "CreateLogGroup" => call.nothing(groups::create(here, call.input()?)?),
+        "DeleteLogGroup" => call.nothing(groups::delete(here, &call.input()?)?),
+        "DescribeLogGroups" => call.output(&groups::describe(here, &call.input()?)?),
+        "PutRetentionPolicy" => call.nothing(retention::put(here, &call.input()?)?),
+        "DeleteRetentionPolicy" => call.nothing(retention::delete(here, &call.input()?)?),
+        "CreateLogStream" => call.nothing(streams::create(here, &call.input()?)?),
+        "DeleteLogStream" => call.nothing(streams::delete(here, &call.input()?)?),
+        "DescribeLogStreams" => call.output(&streams::describe(here, &call.input()?)?),
+        "PutLogEvents" => call.output(&events::put(here, call.input()?)?),
+        "GetLogEvents" => call.output(&events::read(here, &call.input()?)?),
+        "FilterLogEvents" => call.output(&events::filter(here, &call.input()?)?),
+        "TagResource" => call.nothing(tags::tag(here, call.input()?)?),
+        "UntagResource" => call.nothing(tags::untag(here, &call.input()?)?),
+        "ListTagsForResource" => call.output(&tags::list(here, &call.input()?)?),
+        "TagLogGroup" => call.nothing(tags::tag_group(here, call.input()?)?),
+        "UntagLogGroup" => call.nothing(tags::untag_group(here, &call.input()?)?),
+        "ListTagsLogGroup" => call.output(&tags::list_group(here, &call.input()?)?),
         other => Err(AwsError::unknown_operation(other)),
     }
 }

@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use crate::http::AwsError;
 
-use super::super::state::{Logs, LogsError};
+use super::super::state::LogsError;
+use super::Here;
 use super::groups::GroupInput;
 
 /// The numbers of days AWS takes.
@@ -19,7 +20,7 @@ pub(super) struct PutInput {
     retention_in_days: u32,
 }
 
-pub(super) fn put(logs: &Logs, input: &PutInput) -> Result<(), AwsError> {
+pub(super) fn put(here: &Here<'_>, input: &PutInput) -> Result<(), AwsError> {
     if !DAYS.contains(&input.retention_in_days) {
         let days = DAYS.map(|days| days.to_string()).join(", ");
         return Err(LogsError::InvalidParameter(format!(
@@ -29,14 +30,14 @@ pub(super) fn put(logs: &Logs, input: &PutInput) -> Result<(), AwsError> {
         ))
         .into());
     }
-    set(logs, &input.log_group_name, Some(input.retention_in_days))
+    set(here, &input.log_group_name, Some(input.retention_in_days))
 }
 
-pub(super) fn delete(logs: &Logs, input: &GroupInput) -> Result<(), AwsError> {
-    set(logs, &input.log_group_name, None)
+pub(super) fn delete(here: &Here<'_>, input: &GroupInput) -> Result<(), AwsError> {
+    set(here, &input.log_group_name, None)
 }
 
-fn set(logs: &Logs, group: &str, days: Option<u32>) -> Result<(), AwsError> {
-    logs.groups().get_mut(group).ok_or(LogsError::GroupNotFound)?.retention_days = days;
+fn set(here: &Here<'_>, group: &str, days: Option<u32>) -> Result<(), AwsError> {
+    here.logs.groups().get_mut(&here.named(group)).ok_or(LogsError::GroupNotFound)?.retention_days = days;
     Ok(())
 }

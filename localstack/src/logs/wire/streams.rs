@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::http::{AwsError, Context};
+use crate::http::AwsError;
 
 use super::super::group::LogStream;
-use super::super::state::{Logs, LogsError};
-use super::{checks, group_arn, group_of};
+use super::super::state::LogsError;
+use super::{Here, checks};
 
 /// Streams of a page at most.
 const PAGE: usize = 50;
@@ -19,13 +19,13 @@ pub(super) struct StreamInput {
     log_stream_name: String,
 }
 
-pub(super) fn create(logs: &Logs, input: &StreamInput) -> Result<(), AwsError> {
+pub(super) fn create(here: &Here<'_>, input: &StreamInput) -> Result<(), AwsError> {
     checks::stream_name(&input.log_stream_name)?;
-    Ok(logs.create_stream(&input.log_group_name, &input.log_stream_name)?)
+    Ok(here.logs.create_stream(&here.named(&input.log_group_name), &input.log_stream_name)?)
 }
 
-pub(super) fn delete(logs: &Logs, input: &StreamInput) -> Result<(), AwsError> {
-    Ok(logs.delete_stream(&input.log_group_name, &input.log_stream_name)?)
+pub(super) fn delete(here: &Here<'_>, input: &StreamInput) -> Result<(), AwsError> {
+    Ok(here.logs.delete_stream(&here.named(&input.log_group_name), &input.log_stream_name)?)
 }
 
 /// The input of `DescribeLogStreams`.
@@ -67,11 +67,7 @@ pub(super) struct DescribeOutput {
     next_token: Option<String>,
 }
 
-pub(super) fn describe(
-    logs: &Logs,
-    context: &Context,
-    input: &DescribeInput,
-) -> Result<DescribeOutput, AwsError> {
+pub(super) fn describe(here: &Here<'_>, input: &DescribeInput) -> Result<DescribeOutput, AwsError> {
     let by_time = input.order_by.as_deref() == Some("LastEventTime");
     if by_time && input.log_stream_name_prefix.is_some() {
         let message = "Cannot order by LastEventTime with a logStreamNamePrefix.";
@@ -82,9 +78,9 @@ pub(super) fn describe(
         input.next_token.as_deref().map(str::parse).transpose().map_err(|_| invalid())?.unwrap_or(0);
     let limit = input.limit.unwrap_or(PAGE).clamp(1, PAGE);
     let named = input.log_group_name.as_deref().or(input.log_group_identifier.as_deref()).unwrap_or_default();
-    let name = group_of(named);
-    let groups = logs.groups();
-    let group = groups.get(name).ok_or(LogsError::GroupNotFound)?;
+    let id = here.group(named)?;
+    let groups = here.logs.groups();
+    let group = groups.get(&id).ok_or(LogsError::GroupNotFound)?;
     let prefix = input.log_stream_name_prefix.as_deref().unwrap_or_default();
     let mut streams: Vec<&LogStream> =
         group.streams.values().filter(|stream| stream.name.starts_with(prefix)).collect();
@@ -98,7 +94,7 @@ pub(super) fn describe(
         streams.reverse();
     }
     let more = streams.len() > skip.saturating_add(limit);
-    let arn = group_arn(context, name);
+    let arn = here.group_arn(id.name());
     let shape = |stream: &LogStream| StreamShape {
         log_stream_name: stream.name.to_string(),
         creation_time: stream.created_ms,

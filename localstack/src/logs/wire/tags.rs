@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::AwsError;
 
-use super::super::state::{Logs, LogsError};
+use super::super::group::GroupId;
+use super::super::state::LogsError;
 use super::groups::GroupInput;
-use super::{checks, group_of};
+use super::{Here, checks};
 
 /// The input of `TagResource`.
 #[derive(Debug, Deserialize)]
@@ -55,8 +56,8 @@ pub(super) struct Tags {
     tags: BTreeMap<String, String>,
 }
 
-fn add(logs: &Logs, group: &str, tags: BTreeMap<String, String>) -> Result<(), AwsError> {
-    let mut groups = logs.groups();
+fn add(here: &Here<'_>, group: &GroupId, tags: BTreeMap<String, String>) -> Result<(), AwsError> {
+    let mut groups = here.logs.groups();
     let group = groups.get_mut(group).ok_or(LogsError::GroupNotFound)?;
     let mut all = group.tags.clone();
     all.extend(tags);
@@ -65,38 +66,38 @@ fn add(logs: &Logs, group: &str, tags: BTreeMap<String, String>) -> Result<(), A
     Ok(())
 }
 
-fn remove(logs: &Logs, group: &str, keys: &[String]) -> Result<(), AwsError> {
-    let mut groups = logs.groups();
+fn remove(here: &Here<'_>, group: &GroupId, keys: &[String]) -> Result<(), AwsError> {
+    let mut groups = here.logs.groups();
     let group = groups.get_mut(group).ok_or(LogsError::GroupNotFound)?;
     group.tags.retain(|key, _| !keys.contains(key));
     Ok(())
 }
 
-fn of(logs: &Logs, group: &str) -> Result<Tags, AwsError> {
-    let groups = logs.groups();
+fn of(here: &Here<'_>, group: &GroupId) -> Result<Tags, AwsError> {
+    let groups = here.logs.groups();
     Ok(Tags { tags: groups.get(group).ok_or(LogsError::GroupNotFound)?.tags.clone() })
 }
 
-pub(super) fn tag(logs: &Logs, input: TagInput) -> Result<(), AwsError> {
-    add(logs, group_of(&input.resource_arn), input.tags)
+pub(super) fn tag(here: &Here<'_>, input: TagInput) -> Result<(), AwsError> {
+    add(here, &here.group(&input.resource_arn)?, input.tags)
 }
 
-pub(super) fn untag(logs: &Logs, input: &UntagInput) -> Result<(), AwsError> {
-    remove(logs, group_of(&input.resource_arn), &input.tag_keys)
+pub(super) fn untag(here: &Here<'_>, input: &UntagInput) -> Result<(), AwsError> {
+    remove(here, &here.group(&input.resource_arn)?, &input.tag_keys)
 }
 
-pub(super) fn list(logs: &Logs, input: &ListInput) -> Result<Tags, AwsError> {
-    of(logs, group_of(&input.resource_arn))
+pub(super) fn list(here: &Here<'_>, input: &ListInput) -> Result<Tags, AwsError> {
+    of(here, &here.group(&input.resource_arn)?)
 }
 
-pub(super) fn tag_group(logs: &Logs, input: TagGroupInput) -> Result<(), AwsError> {
-    add(logs, &input.log_group_name, input.tags)
+pub(super) fn tag_group(here: &Here<'_>, input: TagGroupInput) -> Result<(), AwsError> {
+    add(here, &here.named(&input.log_group_name), input.tags)
 }
 
-pub(super) fn untag_group(logs: &Logs, input: &UntagGroupInput) -> Result<(), AwsError> {
-    remove(logs, &input.log_group_name, &input.tags)
+pub(super) fn untag_group(here: &Here<'_>, input: &UntagGroupInput) -> Result<(), AwsError> {
+    remove(here, &here.named(&input.log_group_name), &input.tags)
 }
 
-pub(super) fn list_group(logs: &Logs, input: &GroupInput) -> Result<Tags, AwsError> {
-    of(logs, &input.log_group_name)
+pub(super) fn list_group(here: &Here<'_>, input: &GroupInput) -> Result<Tags, AwsError> {
+    of(here, &here.named(&input.log_group_name))
 }

@@ -150,7 +150,8 @@ async fn a_consumer_is_read_until_it_is_deregistered() {
     scene.put(&["b"]);
     scene.pass(10).await;
     assert!(scene.events.try_recv().is_err());
-    let found = scene.world.lambda.mappings.find(mapping.id, scene.world.clock.now()).unwrap();
+    let found =
+        scene.world.lambda.mappings.find((mapping.region(), mapping.id), scene.world.clock.now()).unwrap();
     assert!(found.last_result.starts_with("PROBLEM"), "{}", found.last_result);
     scene.world.shutdown(Duration::from_secs(1)).await;
 }

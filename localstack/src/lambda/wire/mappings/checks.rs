@@ -16,6 +16,10 @@ mod unsure {
     pub(super) const METRICS: &str =
         "Unsupported MetricsConfig parameter for given event source mapping type.";
 
+    pub(super) fn region(region: &str) -> String {
+        format!("Event source region must match Lambda region {region}.")
+    }
+
     pub(super) fn destination(arn: &str) -> String {
         format!(
             "The provided destination config DestinationConfig(onSuccess=null, \
@@ -77,6 +81,11 @@ pub(super) fn source(arn: Option<&str>) -> Result<EventSource, LambdaError> {
         ))),
         _ => Err(invalid("Unrecognized event source.")),
     }
+}
+
+/// A stream is read by functions of its own region.
+pub(super) fn is_here(source: &EventSource, region: &str) -> Result<(), LambdaError> {
+    if source.stream().region() == region { Ok(()) } else { Err(invalid(unsure::region(region))) }
 }
 
 /// Where to begin.

@@ -41,6 +41,7 @@ fn create(request: &Request<'_>) -> Result<Answer, AwsError> {
     violations.check()?;
     checks::only_kinesis(&input.settings)?;
     let source = checks::source(input.event_source_arn.as_deref())?;
+    checks::is_here(&source, request.here().region)?;
     let (position, timestamp) = (input.starting_position.as_deref(), input.starting_position_timestamp);
     let start = checks::start(position, timestamp, request.world.clock.now())?;
     let function_arn = function_arn(request, input.settings.function_name.as_deref().unwrap_or_default())?;
@@ -76,7 +77,7 @@ fn function_arn(request: &Request<'_>, name: &str) -> Result<String, LambdaError
 
 fn read(request: &Request<'_>, id: &str) -> Result<Answer, AwsError> {
     let now = request.world.clock.now();
-    let mapping = request.world.lambda.mappings.find(parse(id)?, now)?;
+    let mapping = request.world.lambda.mappings.find(key(request, id)?, now)?;
     request.output(&MappingShape::of(&mapping))
 }
 
@@ -88,23 +89,29 @@ fn update(request: &Request<'_>, id: &str) -> Result<Answer, AwsError> {
     checks::only_kinesis(&input)?;
     let function_arn = input.function_name.as_deref().map(|name| function_arn(request, name)).transpose()?;
     let (world, now) = (request.world, request.world.clock.now());
-    let mapping = world.lambda.mappings.update(parse(id)?, now, world.lambda.transition, |mapping| {
-        let mut settings = (*mapping.settings).clone();
-        settings.function_arn = function_arn.unwrap_or(settings.function_arn);
-        let enabled = input.enabled.unwrap_or(mapping.enabled);
-        Ok(Update { settings: checks::settings(&input, settings)?, enabled })
-    })?;
+    let mapping =
+        world.lambda.mappings.update(key(request, id)?, now, world.lambda.transition, |mapping| {
+            let mut settings = (*mapping.settings).clone();
+            settings.function_arn = function_arn.unwrap_or(settings.function_arn);
+            let enabled = input.enabled.unwrap_or(mapping.enabled);
+            Ok(Update { settings: checks::settings(&input, settings)?, enabled })
+        })?;
     accepted(request, &mapping)
 }
 
 fn delete(request: &Request<'_>, id: &str) -> Result<Answer, AwsError> {
     let (world, now) = (request.world, request.world.clock.now());
-    let mapping = world.lambda.mappings.delete(parse(id)?, now, world.lambda.transition)?;
+    let mapping = world.lambda.mappings.delete(key(request, id)?, now, world.lambda.transition)?;
     accepted(request, &mapping)
 }
 
 fn accepted(request: &Request<'_>, mapping: &Mapping) -> Result<Answer, AwsError> {
     Ok(request.output(&MappingShape::of(mapping))?.with_status(StatusCode::ACCEPTED))
+}
+
+/// The mapping with this id in the region of the call.
+fn key<'a>(request: &Request<'a>, id: &str) -> Result<(&'a str, Uuid), LambdaError> {
+    Ok((request.here().region, parse(id)?))
 }
 
 /// An id that is none names no mapping.
@@ -145,7 +152,7 @@ fn list(request: &Request<'_>) -> Result<Answer, AwsError> {
     let call = request.call;
     let limit = max_items(call.query("MaxItems").as_deref())?;
     let function = match call.query("FunctionName").filter(|name| !name.is_empty()) {
-        Some(name) => Some(wanted_arn(request, &FunctionRef::parse(&name)?)),
+        Some(name) => Some(wanted_arn(request, &FunctionRef::parse(&name)?)?),
         None => None,
     };
     let source = call.query("EventSourceArn").filter(|arn| !arn.is_empty());
@@ -155,7 +162,7 @@ fn list(request: &Request<'_>) -> Result<Answer, AwsError> {
             && function.as_ref().is_none_or(|arn| *arn == mapping.settings.function_arn)
             && source.as_ref().is_none_or(|arn| *arn == mapping.source.to_string())
     };
-    let all = request.world.lambda.mappings.list(request.world.clock.now());
+    let all = request.world.lambda.mappings.list(request.here().region, request.world.clock.now());
     let wanted: Vec<&Mapping> = all.iter().filter(|mapping| is_wanted(mapping)).collect();
     let page = wanted.get(..limit).unwrap_or(&wanted);
     let is_last = page.len() == wanted.len();
@@ -165,26 +172,31 @@ fn list(request: &Request<'_>) -> Result<Answer, AwsError> {
 }
 
 /// The ARN a mapping of this function has; the function itself may be gone.
-fn wanted_arn(request: &Request<'_>, named: &FunctionRef) -> String {
-    let arn = request.here().arn(&named.name);
-    match &named.qualifier {
+fn wanted_arn(request: &Request<'_>, named: &FunctionRef) -> Result<String, LambdaError> {
+    let arn = request.here().arn(&request.here().id(named)?.name);
+    Ok(match &named.qualifier {
         Some(qualifier) => format!("{arn}:{qualifier}"),
         None => arn,
-    }
+    })
 }
 
-/// The mapping an ARN names, if it names one.
-pub(super) fn id_of_arn(arn: &str) -> Option<Result<Uuid, LambdaError>> {
-    arn.split_once(":event-source-mapping:").map(|(_, id)| parse(id))
+/// The mapping an ARN names, if it names one: its region and id.
+pub(super) fn key_of_arn(arn: &str) -> Option<Result<(&str, Uuid), LambdaError>> {
+    let (before, id) = arn.split_once(":event-source-mapping:")?;
+    let region = before.split(':').nth(3).unwrap_or_default();
+    Some(parse(id).map(|id| (region, id)))
 }
 
-/// Reads or changes the tags of a mapping.
+/// Reads or changes the tags of a mapping. One of another region is not there.
 pub(super) fn with_tags<T>(
     request: &Request<'_>,
-    id: Uuid,
+    (region, id): (&str, Uuid),
     change: impl FnOnce(&mut BTreeMap<String, String>) -> Result<T, LambdaError>,
 ) -> Result<T, LambdaError> {
-    request.world.lambda.mappings.with_tags(id, request.world.clock.now(), change)
+    if region != request.here().region {
+        return Err(LambdaError::NotFound("The resource you requested does not exist.".to_owned()));
+    }
+    request.world.lambda.mappings.with_tags((region, id), request.world.clock.now(), change)
 }
 
 #[cfg(test)]
