@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::snapshot::{HALF, Part};
 use super::{DataDirError, make_folder, write_atomically};
 
-/// The format this program reads and writes. It grows when an older program could not read what is written.
-const FORMAT: u32 = 1;
+/// The format this program writes; it reads those before as well ([`super::upgrade`]). It grows when an older program
+/// could not read what is written.
+///
+/// 2: functions, mappings and log groups are of a region, so that a name may be there more than once.
+const FORMAT: u32 = 2;
 
 /// Says that a folder is ours, and its format.
 const MARK: &str = "pipectl.json";
@@ -31,6 +34,8 @@ struct Mark {
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
+    /// The format of what is in it.
+    format: u32,
     /// The system gives the lock back when the file is closed, however this process ends.
     _lock: File,
 }
@@ -53,13 +58,24 @@ impl Folder {
             return Err(DataDirError::Foreign { folder: path });
         }
         let lock = lock(&path)?;
+        let folder = Self { path, format: known.as_ref().map_or(FORMAT, |mark| mark.format), _lock: lock };
         if known.is_none() {
-            let written_by = format!("pipectl {}", env!("CARGO_PKG_VERSION"));
-            let mine = Mark { format: FORMAT, written_by };
-            let text = serde_json::to_vec_pretty(&mine).unwrap_or_default();
-            write_atomically(&mark, &text)?;
+            folder.write_mark()?;
         }
-        Ok(Self { path, _lock: lock })
+        Ok(folder)
+    }
+
+    /// Whether what is in it was written before this format.
+    pub(super) fn is_before(&self, format: u32) -> bool {
+        self.format < format
+    }
+
+    /// Says that all of it is in this program's format.
+    pub(super) fn write_mark(&self) -> Result<(), DataDirError> {
+        let written_by = format!("pipectl {}", env!("CARGO_PKG_VERSION"));
+        let mine = Mark { format: FORMAT, written_by };
+        let text = serde_json::to_vec_pretty(&mine).unwrap_or_default();
+        write_atomically(&self.path.join(MARK), &text)
     }
 
     /// Where it is.

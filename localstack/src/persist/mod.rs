@@ -20,7 +20,8 @@
 //!
 //! **Invariant:** nothing here throws away what it does not understand. A folder that is not ours, that a newer
 //! program wrote, that another process uses or that is damaged is refused as it is ([`DataDirError`]); the one
-//! exception is the end of a journal that a killed process did not finish, which nobody was told of.
+//! exception is the end of a journal that a killed process did not finish, which nobody was told of. What an older
+//! program wrote is read, and brought to this format once all of it could be ([`upgrade`]).
 
 pub(crate) mod firehose;
 mod folder;
@@ -28,6 +29,7 @@ mod journal;
 pub(crate) mod kinesis;
 pub(crate) mod s3;
 mod snapshot;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -136,6 +138,14 @@ impl Persist {
         world.firehose.go_on_with(firehose::restore(&self.folder)?);
         for part in [Part::Mappings, Part::Firehose] {
             self.snapshots.restore(part, &self.folder, world).await?;
+        }
+        if self.folder.is_before(upgrade::WITH_REGIONS) {
+            // The mark last: a folder that was not upgraded to the end is upgraded again.
+            for part in Part::ALL {
+                self.snapshots.write(part, &self.folder, world).await?;
+            }
+            self.folder.write_mark()?;
+            tracing::info!(folder = %self.folder.path().display(), "the data folder of an older pipectl was upgraded");
         }
         let kept = Arc::new(self);
         let sweeping = Arc::clone(&kept);

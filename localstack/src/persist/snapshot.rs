@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::DataDirError;
 use super::folder::Folder;
+use super::upgrade::{WITH_REGIONS, Writers};
 use crate::world::World;
 
 /// How the name of a file ends that is not complete yet.
@@ -61,6 +62,18 @@ impl Part {
             Self::CloudWatch => "cloudwatch.json",
             Self::Logs => "logs.json",
         }
+    }
+
+    /// What its file holds, as bytes and as JSON; nothing without one.
+    fn read(self, folder: &Folder) -> Result<Option<(Vec<u8>, Value)>, DataDirError> {
+        let path = folder.path().join(self.file());
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(DataDirError::io("read", &path)(error)),
+        };
+        let value = serde_json::from_slice(&bytes).map_err(|error| folder.damaged(&path, error))?;
+        Ok(Some((bytes, value)))
     }
 
     fn save(self, world: &World) -> Result<Value, serde_json::Error> {
@@ -133,17 +146,28 @@ impl Snapshots {
         folder: &Folder,
         world: &Arc<World>,
     ) -> Result<(), DataDirError> {
+        let Some((bytes, mut value)) = part.read(folder)? else { return Ok(()) };
+        if part == Part::Logs && folder.is_before(WITH_REGIONS) {
+            value = writers(folder)?.settle(value, &world.region);
+        }
         let path = folder.path().join(part.file());
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(DataDirError::io("read", &path)(error)),
-        };
-        let value: Value = serde_json::from_slice(&bytes).map_err(|error| folder.damaged(&path, error))?;
         part.load(world, value).await.map_err(|what| folder.damaged(&path, what))?;
         *self.slot(part).lock().await = Some(hash(&bytes));
         Ok(())
     }
+}
+
+/// Who writes to which log group, from what an older program wrote.
+fn writers(folder: &Folder) -> Result<Writers, DataDirError> {
+    let mut writers = Writers::default();
+    let damaged = |part: Part| move |error| folder.damaged(&folder.path().join(part.file()), error);
+    if let Some((_, functions)) = Part::Lambda.read(folder)? {
+        writers.functions(functions).map_err(damaged(Part::Lambda))?;
+    }
+    if let Some((_, deliveries)) = Part::Firehose.read(folder)? {
+        writers.deliveries(deliveries).map_err(damaged(Part::Firehose))?;
+    }
+    Ok(writers)
 }
 
 pub(super) fn hash(bytes: &[u8]) -> u64 {

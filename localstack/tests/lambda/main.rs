@@ -12,3 +12,4 @@ mod local;
 mod mappings;
 mod operations;
 mod regions;
+mod regions_kept;
