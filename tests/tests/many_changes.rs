@@ -4,9 +4,10 @@
 use std::thread;
 use std::time::Duration;
 
+use pipectl_tests::aws::Clients;
 use pipectl_tests::run::Finished;
 use pipectl_tests::scenario::Scenario;
-use pipectl_tests::target::{Lack, runtime};
+use pipectl_tests::target::{Lack, REGION, runtime};
 
 /// The head of a file, and a stream that is delivered.
 fn file(scenario: &Scenario, stream: &str, rest: &str) -> String {
@@ -144,6 +145,51 @@ fn a_pipeline_that_reads_anothers_stream_comes_after_it_and_goes_before_it() {
     scenario.pipectl(["plan", "--detailed-exitcode"]).run().exits(0);
     scenario.pipectl(["destroy", "--auto-approve", "--delete-data"]).run().succeeds();
     assert_eq!(scenario.resources(), Vec::<String>::new());
+}
+
+/// The pipeline in a region. Roles and buckets have one name in all of them, so it has a name for each; streams, functions
+/// and deliveries are called the same on AWS.
+fn in_region(scenario: &Scenario, region: &str) -> String {
+    let name = &scenario.name;
+    format!(
+        "apiVersion: pipectl/v1\nkind: Pipeline\nname: {name}-{region}\nregion: {region}\n\n\
+         streams:\n  events: {{ name: {name}-events }}\n\n\
+         transforms:\n  parse: {{ name: {name}-parse, vrl: '.seen = true' }}\n\n\
+         functions:\n  watch: {{ name: {name}-watch, from: events, vrl: '.watched = true' }}\n\n\
+         deliveries:\n  lake:\n    name: {name}-lake\n    from: events\n    transform: parse\n    to:\n      \
+         s3: {{ bucket: {name}-{region}, buffer: {{ size: 1MiB, interval: 1s }} }}\n"
+    )
+}
+
+#[test]
+fn a_pipeline_in_two_regions_is_destroyed_in_one_and_has_nothing_to_do_in_the_other() {
+    const OTHER: &str = "us-east-1";
+    let scenario = Scenario::new("regions");
+    let regions = [(REGION, "west.yaml"), (OTHER, "east.yaml")];
+    for (region, file) in regions {
+        scenario.write(file, in_region(&scenario, region));
+        scenario.pipectl(["apply", "-f", file, "--auto-approve"]).run().succeeds();
+    }
+    let other = runtime().block_on(Clients::connect(scenario.target.url(), OTHER));
+    let resources = |clients: &Clients| runtime().block_on(clients.resources(&scenario.name));
+    let regional = |clients: &Clients| {
+        let global = |resource: &String| resource.starts_with("bucket ") || resource.starts_with("role ");
+        resources(clients).into_iter().filter(|resource| !global(resource)).collect::<Vec<_>>()
+    };
+    let before = regional(&other);
+    assert_eq!(before, regional(&scenario.clients), "the same names in both");
+    for kind in ["stream", "function", "log group", "delivery"] {
+        assert!(before.iter().any(|resource| resource.starts_with(kind)), "{kind}: {before:?}");
+    }
+    scenario.pipectl(["destroy", "-f", "west.yaml", "--auto-approve", "--delete-data"]).run().succeeds();
+    assert_eq!(regional(&scenario.clients), Vec::<String>::new());
+    assert_eq!(regional(&other), before);
+    for command in ["plan", "drift"] {
+        let told = scenario.pipectl([command, "-f", "east.yaml", "--detailed-exitcode"]).run();
+        assert_eq!(told.code, Some(0), "{command}\n{}{}", told.stdout, told.stderr);
+    }
+    scenario.pipectl(["destroy", "-f", "east.yaml", "--auto-approve", "--delete-data"]).run().succeeds();
+    assert_eq!(resources(&other), Vec::<String>::new());
 }
 
 #[test]
