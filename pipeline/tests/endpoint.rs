@@ -60,6 +60,7 @@ fn delivery(bucket: &str, from: Option<&str>, transform: Option<&str>) -> Delive
             errors: Some("errors/!{firehose:error-output-type}/".into()),
             buffer: Buffer { size_mib: 5, interval: Duration::from_secs(60) },
             compression: Compression::Gzip,
+            newline: false,
             partition: None,
             backup: None,
         }),

@@ -79,6 +79,9 @@ fn edit(drifted: &Drifted, change: &PropertyChange) -> Result<Edit, &'static str
         (Kind::Delivery, "to.s3.compression") => {
             (change.path.as_str(), change.after.as_deref().map(compression).map(Scalar::Text))
         }
+        (Kind::Delivery, "to.s3.newline") => {
+            (change.path.as_str(), change.after.as_ref().map(|_| Scalar::Switch(true)))
+        }
         (_, path) if path.starts_with("tags.") => return Err("tags in the file are those of every resource"),
         (_, path) if path.starts_with("environment.") => {
             return Err("its value is not shown, and so not copied");
@@ -119,7 +122,11 @@ mod tests {
     #[test]
     fn what_moved_is_written_in_the_files_words_and_the_rest_is_named() {
         let stream = [("shards", Some("8")), ("encryption", None), ("tags.team", Some("x"))];
-        let delivery = [("to.s3.compression", Some("HADOOP_SNAPPY")), ("role", Some("r"))];
+        let delivery = [
+            ("to.s3.compression", Some("HADOOP_SNAPPY")),
+            ("to.s3.newline", Some("true")),
+            ("role", Some("r")),
+        ];
         let drift = Drift {
             resources: vec![
                 drifted(Address::stream("events"), Kind::Stream, &stream),
@@ -132,7 +139,7 @@ mod tests {
         let text = edit(file, &acceptance.edits).expect("it can be edited");
         assert_eq!(
             text,
-            "streams:\n  events:\n    shards: 8 # few\ndeliveries:\n  lake: { to: { s3: { bucket: b, compression: hadoop-snappy } } }\n"
+            "streams:\n  events:\n    shards: 8 # few\ndeliveries:\n  lake: { to: { s3: { bucket: b, compression: hadoop-snappy, newline: true } } }\n"
         );
         let refused: Vec<_> = acceptance.refused.iter().map(|it| it.path.as_deref()).collect();
         assert_eq!(refused, [Some("tags.team"), Some("role")]);

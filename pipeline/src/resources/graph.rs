@@ -276,6 +276,7 @@ impl Builder<'_> {
             compression: compression(s3.compression).to_owned(),
             log_group: Some(logs.to_owned()),
             processor: self.processor(delivery, buffer_seconds),
+            newline: s3.newline,
             partitioning: s3.partition.as_ref().map(partitioning),
             backup: s3.backup.as_ref().map(|backup| Box::new(backup_settings(place, backup))),
         }

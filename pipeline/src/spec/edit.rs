@@ -25,6 +25,8 @@ pub struct Edit {
 pub enum Scalar {
     /// A whole number.
     Number(u64),
+    /// `true` or `false`.
+    Switch(bool),
     /// Text, which is quoted where it has to be.
     Text(String),
 }
@@ -221,6 +223,7 @@ impl Scalar {
     fn written(&self) -> String {
         match self {
             Scalar::Number(number) => number.to_string(),
+            Scalar::Switch(on) => on.to_string(),
             Scalar::Text(text) if is_plain(text) => text.clone(),
             // A JSON string is a double-quoted YAML scalar.
             Scalar::Text(text) => serde_json::Value::from(text.as_str()).to_string(),

@@ -229,6 +229,8 @@ pub struct S3Destination {
     pub buffer: Buffer,
     /// How an object is compressed.
     pub compression: Compression,
+    /// Whether Firehose ends each record with a line break.
+    pub newline: bool,
     /// Objects by what is in the records.
     pub partition: Option<Partitioning>,
     /// Where the records go as they came in, beside the destination.
@@ -245,6 +247,7 @@ impl S3Destination {
             errors: Some("errors/!{firehose:error-output-type}/".to_owned()),
             buffer: Buffer { size_mib: 5, interval: Duration::from_secs(60) },
             compression: Compression::Gzip,
+            newline: false,
             partition: None,
             backup: None,
         }

@@ -49,6 +49,7 @@ deliveries:
         errors: \"failed/!{firehose:error-output-type}/\"
         partition: { retry: 60s, keys: { customer: .customer.id, day: '.at[0:10]' } }
         compression: none
+        newline: true
   out:
     from: orders
     to:

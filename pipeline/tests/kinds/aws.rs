@@ -45,13 +45,32 @@ pub(crate) async fn processors(config: &aws_types::SdkConfig, delivery: &str) ->
     processors.iter().map(|it| it.r#type().as_str().to_owned()).collect()
 }
 
-/// Puts a record to a delivery.
-pub(crate) async fn put_to_delivery(config: &aws_types::SdkConfig, delivery: &str, text: &str) {
+/// Puts records to a delivery, together.
+pub(crate) async fn put_to_delivery(config: &aws_types::SdkConfig, delivery: &str, texts: &[&str]) {
     use aws_sdk_firehose::primitives::Blob;
     use aws_sdk_firehose::types::Record;
-    let record = Record::builder().data(Blob::new(text)).build().expect("whole");
+    let record = |text: &&str| Record::builder().data(Blob::new(*text)).build().expect("whole");
     let client = aws_sdk_firehose::Client::new(config);
-    client.put_record().delivery_stream_name(delivery).record(record).send().await.expect("taken");
+    let request = client.put_record_batch().delivery_stream_name(delivery);
+    let answer = request.set_records(Some(texts.iter().map(record).collect())).send().await;
+    assert_eq!(answer.expect("taken").failed_put_count(), 0);
+}
+
+/// What the first object of a bucket holds, once there is one.
+pub(crate) async fn first_object(config: &aws_types::SdkConfig, url: &str, bucket: &str) -> String {
+    let client = s3(config, url);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let key = loop {
+        let listed = client.list_objects_v2().bucket(bucket).send().await.expect("listed");
+        match listed.contents().first().and_then(|object| object.key()) {
+            Some(key) => break key.to_owned(),
+            None => assert!(std::time::Instant::now() < deadline, "nothing arrived"),
+        }
+        tokio::task::yield_now().await;
+    };
+    let object = client.get_object().bucket(bucket).key(key).send().await.expect("read");
+    let bytes = object.body.collect().await.expect("whole").into_bytes();
+    String::from_utf8(bytes.to_vec()).expect("text")
 }
 
 /// The environment of a function, and what its mapping hears of its answers.

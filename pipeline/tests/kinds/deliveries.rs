@@ -28,6 +28,26 @@ async fn enabling_dynamic_partitioning_replaces_and_absent_equals_disabled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn records_that_nothing_transforms_are_ended_with_a_line_break_each() {
+    let bench = Bench::start().await;
+    let of = |newline: bool| {
+        file("", &format!("newline: {newline}, compression: none, buffer: {{ size: 1MiB, interval: 1s }}"))
+    };
+    bench.apply(&of(true)).await;
+    assert!(!bench.plan(&of(true)).await.has_changes(), "what was applied is what is there");
+    let config = bench.engine.sdk_config();
+    crate::aws::put_to_delivery(config, "clicks-lake", &["{\"a\":1}", "{\"a\":2}", "{\"a\":3}"]).await;
+    let text = crate::aws::first_object(config, &bench.endpoint.url(), "clicks-lake").await;
+    assert_eq!(text.trim_end(), "{\"a\":1}\n{\"a\":2}\n{\"a\":3}");
+    let step = bench.change(&of(false)).await;
+    assert_eq!(step.action, Action::Update);
+    let said: Vec<_> =
+        step.changes.iter().map(|it| (it.path.as_str(), it.before.as_deref(), it.after.as_deref())).collect();
+    assert_eq!(said, [("to.s3.newline", Some("true"), None)]);
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backup_is_switched_on_in_place_changed_in_place_and_off_by_replacement() {
     let bench = Bench::start().await;
     bench.apply(&file("", "backup: { bucket: clicks-lake, prefix: raw/ }")).await;
@@ -92,6 +112,8 @@ async fn every_setting_of_a_destination_is_changed_in_place() {
         "prefix: b/, errors: failed/",
         "prefix: b/, buffer: { size: 16MiB, interval: 120s }",
         "prefix: b/, compression: zip",
+        "prefix: b/, newline: true",
+        "prefix: b/, newline: false",
         "prefix: b/, backup: { bucket: clicks-lake, prefix: raw/ }",
     ] {
         assert_eq!(bench.change(&with(s3)).await.action, Action::Update, "{s3}");
@@ -115,6 +137,10 @@ async fn a_delivery_has_one_lambda_processor_whatever_else_works_on_its_records(
     bench.apply(&both).await;
     let processors = crate::aws::processors(bench.engine.sdk_config(), "clicks-lake").await;
     assert_eq!(processors, ["Lambda", "MetadataExtraction"]);
+    let lines = both.replace("prefix:", "newline: true, prefix:");
+    assert_eq!(bench.change(&lines).await.action, Action::Update);
+    let processors = crate::aws::processors(bench.engine.sdk_config(), "clicks-lake").await;
+    assert_eq!(processors, ["Lambda", "MetadataExtraction", "AppendDelimiterToRecord"]);
     let two = both.replace("transform: parse", "transform: [parse, parse]");
     let text = format!("apiVersion: pipectl/v1\nkind: Pipeline\nname: clicks\n{two}");
     let refused = parse(Path::new("file"), text.as_bytes(), &TakeEveryTransform).expect_err("one at most");

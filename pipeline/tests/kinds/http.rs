@@ -67,7 +67,7 @@ async fn an_access_key_reaches_its_endpoint_and_no_plan_and_no_ledger() {
     assert_eq!((step.action, change.path.as_str()), (Action::Update, "to.http.access-key"));
     assert_eq!(change.after.as_deref(), Some("(another key)"));
 
-    aws::put_to_delivery(bench.engine.sdk_config(), "clicks-out", "a record").await;
+    aws::put_to_delivery(bench.engine.sdk_config(), "clicks-out", &["a record"]).await;
     let (mut socket, _) = listener.accept().await.expect("a request");
     let (mut request, mut part) = (String::new(), vec![0; 4096]);
     while !request.contains("\r\n\r\n") {

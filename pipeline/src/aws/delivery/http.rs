@@ -9,7 +9,7 @@ use aws_sdk_firehose::types::{
 };
 
 use super::seen::lambda;
-use super::wanted::{buffering, invalid, logging, processing, whole};
+use super::wanted::{Processors, buffering, invalid, logging, processing, whole};
 use crate::access_key::AccessKeys;
 use crate::cloud::{CallError, Meaning};
 use crate::resources::delivery::{EndpointKey, HttpSettings, KeptSettings};
@@ -112,11 +112,16 @@ pub(super) fn configuration(
     if matches!(settings.key, EndpointKey::Secret(_)) {
         builder = builder.secrets_manager_configuration(secret(settings, CALL)?);
     }
-    let processing = processing(settings.processor.as_ref(), None, CALL)?;
+    let processing = processing(&processors(settings), CALL)?;
     if processing.enabled() == Some(true) {
         builder = builder.processing_configuration(processing);
     }
     Ok(builder.build())
+}
+
+/// What is sent to an endpoint is split by request, not by line.
+fn processors(settings: &HttpSettings) -> Processors<'_> {
+    Processors { lambda: settings.processor.as_ref(), ..Processors::default() }
 }
 
 /// The same as an update, which merges: what is to be empty is sent empty.
@@ -139,7 +144,7 @@ pub(super) fn update(
         .buffering_hints(hints(settings))
         .cloud_watch_logging_options(logging(settings.log_group.as_ref()))
         .request_configuration(request(settings, CALL)?)
-        .processing_configuration(processing(settings.processor.as_ref(), None, CALL)?)
+        .processing_configuration(processing(&processors(settings), CALL)?)
         .role_arn(&settings.role_arn)
         .retry_options(retry(settings))
         .s3_backup_mode(mode(settings))

@@ -32,9 +32,16 @@ fn settings(description: &ExtendedS3DestinationDescription) -> S3Settings {
         compression: description.compression_format().as_str().to_owned(),
         log_group: logs.and_then(|logs| logs.log_group_name()).map(str::to_owned),
         processor: processing.and_then(lambda),
+        newline: processing.is_some_and(ends_lines),
         partitioning: partitioning_of(description, processing),
         backup: backup_of(description),
     }
+}
+
+/// Whether records are ended with a line break. AWS describes the processor with its parameter or without, and knows no
+/// other delimiter.
+fn ends_lines(processing: &ProcessingConfiguration) -> bool {
+    processing.processors().iter().any(|it| *it.r#type() == ProcessorType::AppendDelimiterToRecord)
 }
 
 /// Partitioning as it is described; one that is there and switched off is none.

@@ -16,6 +16,8 @@ const LOG_STREAM: &str = "DestinationDelivery";
 const JSON_PARSER: &str = "JQ-1.6";
 /// How much is gathered for one invocation; Lambda's payload limit is the bound, base64 included.
 const PROCESSOR_MIB: &str = "1";
+/// A line break as Firehose takes it: written out, for a value of nothing but white space is refused.
+const LINE_BREAK: &str = "\\n";
 
 pub(super) fn invalid(call: &'static str) -> impl Fn(aws_sdk_firehose::error::BuildError) -> CallError {
     move |error| CallError::local(call, Meaning::Invalid, error.to_string())
@@ -37,15 +39,36 @@ pub(super) fn logging(group: Option<&String>) -> CloudWatchLoggingOptions {
     }
 }
 
-/// The processors, in the order they work: the keys are read from what the transform made. Without any, processing
-/// is switched off in so many words: an update that leaves the block out would keep the old ones.
+/// What works on the records on their way.
+#[derive(Default)]
+pub(super) struct Processors<'a> {
+    /// The transform.
+    pub(super) lambda: Option<&'a LambdaProcessor>,
+    /// What finds the keys of partitions.
+    pub(super) partitioning: Option<&'a Partitioning>,
+    /// Whether each record is ended with a line break.
+    pub(super) newline: bool,
+}
+
+impl<'a> Processors<'a> {
+    fn of(settings: &'a S3Settings) -> Self {
+        Self {
+            lambda: settings.processor.as_ref(),
+            partitioning: settings.partitioning.as_ref(),
+            newline: settings.newline,
+        }
+    }
+}
+
+/// The processors, in the order they work: the keys are read from what the transform made, and the line break comes after
+/// all else. Without any, processing is switched off in so many words: an update that leaves the block out would
+/// keep the old ones.
 pub(super) fn processing(
-    lambda: Option<&LambdaProcessor>,
-    partitioning: Option<&Partitioning>,
+    wanted: &Processors<'_>,
     call: &'static str,
 ) -> Result<ProcessingConfiguration, CallError> {
     let mut processors = Vec::new();
-    if let Some(lambda) = lambda {
+    if let Some(lambda) = wanted.lambda {
         let seconds = lambda.buffer_seconds.to_string();
         let parameters = [
             (ProcessorParameterName::LambdaArn, lambda.function_arn.as_str()),
@@ -54,12 +77,16 @@ pub(super) fn processing(
         ];
         processors.push(processor(ProcessorType::Lambda, &parameters, call)?);
     }
-    if let Some(query) = partitioning.and_then(|it| it.query.as_deref()) {
+    if let Some(query) = wanted.partitioning.and_then(|it| it.query.as_deref()) {
         let parameters = [
             (ProcessorParameterName::MetadataExtractionQuery, query),
             (ProcessorParameterName::JsonParsingEngine, JSON_PARSER),
         ];
         processors.push(processor(ProcessorType::MetadataExtraction, &parameters, call)?);
+    }
+    if wanted.newline {
+        let parameters = [(ProcessorParameterName::Delimiter, LINE_BREAK)];
+        processors.push(processor(ProcessorType::AppendDelimiterToRecord, &parameters, call)?);
     }
     let enabled = !processors.is_empty();
     Ok(ProcessingConfiguration::builder().enabled(enabled).set_processors(Some(processors)).build())
@@ -121,7 +148,7 @@ pub(super) fn configuration(settings: &S3Settings) -> Result<ExtendedS3Destinati
         .buffering_hints(buffering(settings.buffer_mib, settings.buffer_seconds))
         .compression_format(CompressionFormat::from(settings.compression.as_str()))
         .cloud_watch_logging_options(logging(settings.log_group.as_ref()));
-    let processing = processing(settings.processor.as_ref(), settings.partitioning.as_ref(), CALL)?;
+    let processing = processing(&Processors::of(settings), CALL)?;
     if processing.enabled() == Some(true) {
         builder = builder.processing_configuration(processing);
     }
@@ -144,11 +171,7 @@ pub(super) fn update(settings: &S3Settings) -> Result<ExtendedS3DestinationUpdat
         .buffering_hints(buffering(settings.buffer_mib, settings.buffer_seconds))
         .compression_format(CompressionFormat::from(settings.compression.as_str()))
         .cloud_watch_logging_options(logging(settings.log_group.as_ref()))
-        .processing_configuration(processing(
-            settings.processor.as_ref(),
-            settings.partitioning.as_ref(),
-            "firehose:UpdateDestination",
-        )?)
+        .processing_configuration(processing(&Processors::of(settings), "firehose:UpdateDestination")?)
         .set_dynamic_partitioning_configuration(partitioning(settings))
         .set_s3_backup_mode(settings.backup.is_some().then_some(S3BackupMode::Enabled))
         .set_s3_backup_update(backup_update(settings))

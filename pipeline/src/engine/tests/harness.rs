@@ -37,6 +37,7 @@ pub(super) fn delivery(bucket: &str) -> Delivery {
             errors: None,
             buffer: Buffer { size_mib: 5, interval: Duration::from_secs(60) },
             compression: Compression::Gzip,
+            newline: false,
             partition: None,
             backup: None,
         }),

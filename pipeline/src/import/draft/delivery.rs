@@ -82,6 +82,7 @@ impl Drafter<'_> {
             errors: Some(there.error_prefix.clone()),
             buffer: buffer(there.buffer_mib, there.buffer_seconds),
             compression: compression(&there.compression),
+            newline: there.newline,
             partition: there.partitioning.as_ref().map(|it| self.partitioning(logical, it)),
             backup: there.backup.as_deref().map(|it| Box::new(backup(it))),
         }

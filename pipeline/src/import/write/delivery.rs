@@ -43,6 +43,9 @@ fn s3(to: &S3Destination) -> Map {
     }
     map.put_map("buffer", buffer(to.buffer, usual.buffer));
     put_compression(to.compression, &mut map);
+    if to.newline {
+        map.put("newline", Value::word("true"));
+    }
     if let Some(partition) = &to.partition {
         map.put("partition", Value::Map(partitioning(partition)));
     }

@@ -35,10 +35,20 @@ pub(crate) struct Defined<'a> {
     pub(crate) streams: Vec<&'a str>,
     /// The transforms of the file, sound or not.
     pub(crate) transforms: Vec<&'a str>,
+    /// Those of them that are programs.
+    pub(crate) programs: Vec<&'a str>,
     /// The functions of the file, sound or not.
     pub(crate) functions: Vec<&'a str>,
     /// What entries are called on AWS by their `name`, each with its name here.
     pub(crate) said: Vec<(&'a str, &'a str)>,
+}
+
+/// What changes the records on their way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transformed {
+    No,
+    ByProgram,
+    ByPackage,
 }
 
 /// A delivery.
@@ -50,8 +60,12 @@ pub(crate) fn read(given: Given<'_>, defined: &Defined<'_>, found: &mut Found) -
     let transform = fields
         .get("transform")
         .and_then(|given| refer(&given, "transform", &defined.transforms, defined, found));
-    let to =
-        fields.get("to").and_then(|given| destination(given, transform.is_some(), defined.region, found));
+    let of = match transform.as_deref() {
+        None => Transformed::No,
+        Some(transform) if defined.programs.contains(&transform) => Transformed::ByProgram,
+        Some(_) => Transformed::ByPackage,
+    };
+    let to = fields.get("to").and_then(|given| destination(given, of, defined.region, found));
     let encryption =
         fields.get("encryption").and_then(|given| delivery_key::read(&given, from.as_ref(), found));
     let errors = found[before..].iter().any(|item| item.severity == super::super::Severity::Error);
@@ -94,7 +108,7 @@ pub(crate) fn refer(
 
 fn destination(
     given: Given<'_>,
-    transform: bool,
+    transform: Transformed,
     region: Option<&str>,
     found: &mut Found,
 ) -> Option<Destination> {
@@ -122,12 +136,14 @@ fn destination(
     }
 }
 
-fn s3(given: Given<'_>, transform: bool, found: &mut Found) -> Option<S3Destination> {
+fn s3(given: Given<'_>, transform: Transformed, found: &mut Found) -> Option<S3Destination> {
     let fields = Fields::open(&S3, given, found)?;
     let bucket = fields.get("bucket").and_then(|given| bucket::name(&given, found));
     let Prefixes { prefix, keys, errors } = prefixes(&fields, found);
     let mut buffer = buffer_of(&fields, &measure::BUFFER_SIZE, found)?;
     let compression = compression(&fields, found);
+    let newline = newline(&fields, transform, found);
+    let transform = transform != Transformed::No;
     let beside =
         partition::Beside { keys, prefix: fields.get("prefix"), buffer: fields.get("buffer"), transform };
     let partition = partition::read(written(&fields, "partition"), &beside, &mut buffer, found);
@@ -138,6 +154,7 @@ fn s3(given: Given<'_>, transform: bool, found: &mut Found) -> Option<S3Destinat
         errors,
         buffer,
         compression: compression?,
+        newline,
         partition,
         backup: backup.map(Box::new),
     })
@@ -153,6 +170,20 @@ pub(super) fn compression(fields: &Fields<'_>, found: &mut Found) -> Option<Comp
         Some(given) => given.choice(&COMPRESSIONS, found),
         None => Some(Compression::Gzip),
     }
+}
+
+/// Whether Firehose ends records with a line break. What a program gives back ends with one already.
+fn newline(fields: &Fields<'_>, transform: Transformed, found: &mut Found) -> bool {
+    let Some(given) = fields.get("newline") else { return false };
+    let newline = given.switch(found).unwrap_or(false);
+    if newline && transform == Transformed::ByProgram {
+        let message = "what a `vrl` transform gives back ends with a line break already: a second one makes empty lines";
+        found.push(
+            Diagnostic::warning(Code::Unsuitable, given.place(), message)
+                .help("take `newline` away; it is for records that no transform changes"),
+        );
+    }
+    newline
 }
 
 /// A place for the records as they came in.

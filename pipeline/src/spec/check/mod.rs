@@ -71,6 +71,7 @@ pub(super) fn pipeline(tree: &Node, check: &dyn CheckTransform, found: &mut Foun
         region: region.as_deref(),
         streams: stream_entries.iter().map(|(logical, _)| *logical).collect(),
         transforms: transform_entries.iter().map(|(logical, _)| *logical).collect(),
+        programs: programs(&transform_entries),
         functions: function_entries.iter().map(|(logical, _)| *logical).collect(),
         said: [&stream_entries, &transform_entries, &function_entries].into_iter().flat_map(said).collect(),
     };
@@ -123,6 +124,12 @@ fn buckets(
         buckets.extend(named.then_some(()).and(settings).map(|settings| (name.to_owned(), settings)));
     }
     buckets
+}
+
+/// The transforms that are programs.
+fn programs<'a>(transforms: &[(&'a str, Given<'_>)]) -> Vec<&'a str> {
+    let programs = transforms.iter().filter(|(_, given)| given.node.entry("vrl").is_some());
+    programs.map(|(logical, _)| *logical).collect()
 }
 
 /// What these entries are called on AWS, those that say it, each with its name here.

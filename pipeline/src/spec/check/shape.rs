@@ -239,6 +239,7 @@ pub(crate) const S3: Shape = Shape {
         may("errors"),
         may("buffer"),
         may("compression"),
+        may("newline"),
         may("partition"),
         may("backup"),
     ],

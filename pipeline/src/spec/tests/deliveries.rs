@@ -26,6 +26,36 @@ fn partitions_and_a_backup_are_read() {
 }
 
 #[test]
+fn lines_are_ended_where_the_file_says_so_and_only_in_s3() {
+    let ended = |fields: &str| {
+        let pipeline = accepted(&s3(fields)).pipeline;
+        let Destination::S3(s3) = &pipeline.deliveries["lake"].to else { panic!("it goes to S3") };
+        s3.newline
+    };
+    assert!(ended("newline: true"));
+    assert!(!ended("newline: false"));
+    assert!(!ended("prefix: a/"));
+    assert_eq!(codes(&refused(&s3("newline: often"))), ["wrong-type"]);
+    let http = "deliveries:\n  out: { to: { http: { url: \"https://example.com/in\", newline: true, \
+                backup: { bucket: abc } } } }\n";
+    assert_eq!(codes(&refused(&with(http))), ["unknown-field"]);
+}
+
+#[test]
+fn line_breaks_behind_those_of_a_program_are_warned_of_where_they_stand() {
+    let file = |transform: &str| {
+        with(&format!(
+            "transforms:\n  t: {{ {transform} }}\ndeliveries:\n  lake:\n    transform: t\n    to:\n      s3:\n        \
+             bucket: abc\n        newline: true\n"
+        ))
+    };
+    let read = accepted(&file("vrl: .a = 1"));
+    let warned = read.warnings.to_string();
+    assert!(warned.contains("line break already") && warned.contains("newline: true"), "{warned}");
+    assert_eq!(accepted(&file("package: own.zip")).warnings.to_string(), "", "a package may end none");
+}
+
+#[test]
 fn what_firehose_refuses_is_refused_with_the_fix() {
     for (fields, help) in [
         (BY_CUSTOMER.to_owned(), "add `partition:"),
