@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use pipectl_lambdas::vrl;
+use pipectl_pipeline::check_package;
+use pipectl_pipeline::spec::model::Architecture;
 use pipectl_pipeline::spec::{
-    self, CheckTransform, Diagnostics, Document, ENVIRONMENT, GivenValues, Request, Set, TakeEveryTransform,
-    TransformProblem,
+    self, CheckTransform, Diagnostics, Document, ENVIRONMENT, GivenValues, PackageProblem, Request, Set,
+    TakeEveryTransform, TransformProblem,
 };
 
 use crate::error::{CommandError, Kind};
@@ -18,7 +20,23 @@ use crate::output::lines::Line;
 use crate::session::Session;
 
 /// Compiles transforms the way the function that runs them will.
-pub(crate) struct Compiler;
+struct Compiler;
+
+/// Does so, too, and looks at packages. Who plans with them reads them anyway, and says what is wrong then.
+struct Inspector<'a> {
+    /// Where they would go.
+    endpoint: Option<&'a str>,
+}
+
+impl CheckTransform for Inspector<'_> {
+    fn check_vrl(&self, program: &str) -> Result<(), Vec<TransformProblem>> {
+        Compiler.check_vrl(program)
+    }
+
+    fn check_package(&self, path: &Path, architecture: Option<Architecture>) -> Result<(), PackageProblem> {
+        check_package(path, architecture, self.endpoint)
+    }
+}
 
 impl CheckTransform for Compiler {
     fn check_vrl(&self, program: &str) -> Result<(), Vec<TransformProblem>> {
@@ -59,6 +77,13 @@ pub(crate) fn load_all_without_secrets(session: &Session) -> Result<Vec<Document
 /// All pipelines of the global options, or those that `--pipeline` names: each after those whose streams it reads.
 pub(crate) fn load_all(session: &Session) -> Result<Vec<Document>, CommandError> {
     let set = read(session, &Compiler, false)?;
+    picked(set.documents, &named(session))
+}
+
+/// The same with their packages looked at, for whoever only checks.
+pub(crate) fn inspect_all(session: &Session) -> Result<Vec<Document>, CommandError> {
+    let endpoint = session.globals.endpoint_url.as_deref();
+    let set = read(session, &Inspector { endpoint }, false)?;
     picked(set.documents, &named(session))
 }
 

@@ -80,6 +80,34 @@ fn every_mistake_in_a_file_is_shown_and_reported() {
 }
 
 #[test]
+fn a_package_that_is_missing_is_warned_of_and_one_that_is_none_refused_where_it_stands() {
+    let folder = folder();
+    let text = "apiVersion: pipectl/v1\nkind: Pipeline\nname: p\nstreams:\n  events:\nfunctions:\n  enrich:\n    \
+                from: events\n    package: built/own.zip\n";
+    std::fs::create_dir_all(folder.path().join("files/built")).expect("folders");
+    std::fs::write(folder.path().join("files/pipeline.yaml"), text).expect("a file");
+    let validate = |json: &[&str]| {
+        let mut command = pipectl(folder.path());
+        command.args(["validate", "-f", "files/pipeline.yaml"]).args(json);
+        command
+    };
+    let assert = validate(&[]).assert().success();
+    let told = stderr(&assert);
+    assert!(told.contains("files/pipeline.yaml:9:14") && told.contains("warning"), "{told}");
+    assert!(told.contains("there is no file files/built/own.zip"), "{told}");
+    std::fs::write(folder.path().join("files/built/own.zip"), "not a zip").expect("a file");
+    let assert = validate(&["--json"]).assert().code(1);
+    let finding = stdout(&assert)
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a JSON line"))
+        .find(|event| event["type"] == "diagnostic")
+        .expect("a finding");
+    assert_eq!(finding["code"], "unusable-package");
+    assert_eq!((finding["line"].as_u64(), finding["column"].as_u64()), (Some(9), Some(14)));
+    assert!(finding["help"].as_str().is_some_and(|help| help.contains("bootstrap")), "{finding}");
+}
+
+#[test]
 fn an_endpoint_that_is_down_is_named_with_the_way_out() {
     let folder = folder();
     pipectl(folder.path()).arg("init").assert().success();

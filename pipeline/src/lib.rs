@@ -19,3 +19,4 @@ pub mod spec;
 pub mod templates;
 
 pub use engine::{ApplyOptions, ConnectOptions, Engine, Error, PlanOptions, Status};
+pub use package::check as check_package;

@@ -18,7 +18,10 @@ Examples:
   pipectl validate --var stage=prod --overlay prod.yaml
   pipectl validate --json                 one event for each problem, with line and column";
 
-/// Check the pipeline file, its VRL programs included; talks to nobody
+/// Check the pipeline file, its VRL programs and packages included; talks to nobody
+///
+/// A package that is not there is a warning, so that files can be checked before anything is built; one that is there
+/// and is none for Lambda is an error.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -41,7 +44,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> 
     if args.format == Format::Github {
         session.output.start_annotating();
     }
-    for document in document::load_all(session)? {
+    for document in document::inspect_all(session)? {
         valid(session, &document);
     }
     Ok(Exit::Success)

@@ -214,7 +214,7 @@ fn host(url: &str) -> Option<&str> {
 }
 
 /// Whether the URL is on this machine.
-fn is_loopback(url: &str) -> bool {
+pub(crate) fn is_loopback(url: &str) -> bool {
     host(url).is_some_and(|host| {
         host == "localhost"
             || host.ends_with(".localhost")

@@ -7,6 +7,7 @@
 mod archive;
 mod bootstrap;
 mod cache;
+mod look;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,6 +27,7 @@ use crate::spec::model::{Architecture, Code, Pipeline};
 pub(crate) use archive::program;
 use bootstrap::Bootstrap;
 pub(crate) use bootstrap::HOST;
+pub use look::check;
 
 /// The version of what goes into a package and how; a new one makes every function's code be uploaded again.
 const FORMAT: u32 = 1;

@@ -103,6 +103,10 @@ codes! {
     InvalidFilter => "invalid-filter",
     /// A path that cannot be one.
     InvalidPath => "invalid-path",
+    /// A package that is not there.
+    MissingPackage => "no-such-package",
+    /// A package that Lambda does not take.
+    Package => "unusable-package",
     /// A VRL program that does not compile.
     Vrl => "vrl-does-not-compile",
     /// A pipeline without a stream and without a delivery.

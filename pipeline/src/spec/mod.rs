@@ -57,7 +57,7 @@ pub use render::Style;
 pub use report::Report;
 pub use set::{FileInputs, OverlayText, Request, Set, VariableInput, load_all};
 pub use sources::Sources;
-pub use transform::{CheckTransform, TakeEveryTransform, TransformProblem};
+pub use transform::{CheckTransform, PackageProblem, TakeEveryTransform, TransformProblem};
 pub use vars::{ENVIRONMENT, GivenValues, Mask, Secret, VariableType};
 pub use veil::veiled;
 

@@ -22,6 +22,7 @@ pub(crate) fn read(
     let name = physical::read(&fields, &physical::FUNCTION, found);
     let code = transform::code(&fields, check, found);
     let settings = settings::read(&fields, found);
+    transform::look(&fields, code.as_ref(), settings.architecture, check, found);
     if is_vrl(code.as_ref()) {
         partial_is_heard(&fields, found);
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::super::code::Code;
 use super::super::diagnostic::{Diagnostic, Place};
-use super::super::model::{Code as Runs, Transform};
+use super::super::model::{Architecture, Code as Runs, Transform};
 use super::super::transform::CheckTransform;
 use super::fields::{Fields, Found, Given};
 use super::shape::TRANSFORM;
@@ -19,6 +19,7 @@ pub(crate) fn read(given: Given<'_>, check: &dyn CheckTransform, found: &mut Fou
     let name = physical::read(&fields, &physical::FUNCTION, found);
     let code = code(&fields, check, found);
     let settings = settings::read(&fields, found);
+    look(&fields, code.as_ref(), settings.architecture, check, found);
     if let Some(given) = fields.get("timeout") {
         fits_firehose(settings.timeout_seconds, &given, found);
     }
@@ -68,6 +69,24 @@ pub(super) fn code(fields: &Fields<'_>, check: &dyn CheckTransform, found: &mut 
             None
         }
     }
+}
+
+/// Looks at the package itself, where the checker does. One that is missing is a warning: files are often checked before
+/// anything is built, and whatever needs the package says so then.
+pub(super) fn look(
+    fields: &Fields<'_>,
+    code: Option<&Runs>,
+    architecture: Option<Architecture>,
+    check: &dyn CheckTransform,
+    found: &mut Found,
+) {
+    let (Some(Runs::Package(path)), Some(given)) = (code, fields.get("package")) else { return };
+    let Err(problem) = check.check_package(path, architecture) else { return };
+    let finding = match problem.missing {
+        true => Diagnostic::warning(Code::MissingPackage, given.place(), problem.message),
+        false => Diagnostic::error(Code::Package, given.place(), problem.message),
+    };
+    found.push(finding.help(problem.help));
 }
 
 fn vrl(given: &Given<'_>, check: &dyn CheckTransform, found: &mut Found) -> Option<Runs> {

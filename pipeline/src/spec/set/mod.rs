@@ -13,19 +13,19 @@ mod taken;
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Diagnostics, Findings, Place, Severity};
-use super::model::{Delivery, Destination, Pipeline};
+use super::model::{Architecture, Delivery, Destination, Pipeline};
 use super::path::Path;
 use super::position::Positions;
 use super::sources::Sources;
 use super::tree::Node;
 use super::vars::{self, Filled, GivenValues, LEFT_OUT, Mask, Scope};
 use super::{Document, check};
-use crate::spec::CheckTransform;
+use crate::spec::{CheckTransform, PackageProblem, TransformProblem};
 
 use gather::{Draft, Gathered, Overlay};
 pub use inputs::{FileInputs, OverlayText, VariableInput};
@@ -168,7 +168,8 @@ impl Maker<'_> {
             scope.leave_out_secrets();
         }
         let Filled { tree, mut secrets } = vars::fill(&tree, &mut scope, self.sources, &mut found);
-        let mut pipeline = check::pipeline(&tree, self.check, &mut found);
+        let check = InFolder { check: self.check, folder: draft.path.parent().unwrap_or(FilePath::new("")) };
+        let mut pipeline = check::pipeline(&tree, &check, &mut found);
         vars::explain(&mut found, &tree, &scope);
         scope.finish(&mut found);
         secrets.retain(|secret| !secret.value.contains(LEFT_OUT));
@@ -179,6 +180,26 @@ impl Maker<'_> {
             pipeline.secrets = secrets;
         }
         Checked { draft, tree, pipeline, inputs, found, scope }
+    }
+}
+
+/// The checker, for a file in this folder: packages are beside it.
+struct InFolder<'a> {
+    check: &'a dyn CheckTransform,
+    folder: &'a FilePath,
+}
+
+impl CheckTransform for InFolder<'_> {
+    fn check_vrl(&self, program: &str) -> Result<(), Vec<TransformProblem>> {
+        self.check.check_vrl(program)
+    }
+
+    fn check_package(
+        &self,
+        path: &FilePath,
+        architecture: Option<Architecture>,
+    ) -> Result<(), PackageProblem> {
+        self.check.check_package(&self.folder.join(path), architecture)
     }
 }
 
