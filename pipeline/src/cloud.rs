@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::plan::ShardQuota;
 use crate::resources::alarm::AlarmSpec;
@@ -76,6 +77,43 @@ pub trait StreamUse: Send + Sync + fmt::Debug {
 
     /// How many records came in within the last day.
     async fn records_of_a_day(&self, stream: &str) -> Result<u64, CallError>;
+}
+
+/// A metric of one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// As in `AWS/Lambda`.
+    pub namespace: &'static str,
+    /// As in `Errors`.
+    pub name: &'static str,
+    /// Whose it is: the dimension's name, and the resource's.
+    pub of: (&'static str, String),
+    /// What is made of the values of a minute.
+    pub statistic: Statistic,
+}
+
+/// What is made of the values of a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    /// Their sum.
+    Sum,
+    /// How many there are.
+    Count,
+}
+
+/// The values of a metric by the minutes that they begin; minutes without any are left out.
+pub type Minutes = Vec<(Timestamp, f64)>;
+
+/// What is counted of resources, where somebody may read it.
+#[async_trait]
+pub trait Metrics: Send + Sync + fmt::Debug {
+    /// The minutes of each metric from one time until another, in the order of the metrics.
+    async fn minutes(
+        &self,
+        metrics: &[Metric],
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Minutes>, CallError>;
 }
 
 /// What the account may have, where AWS tells.

@@ -4,6 +4,7 @@
 mod drift;
 mod error;
 pub(crate) mod execute;
+mod failures;
 mod import;
 mod losses;
 pub(crate) mod observe;
@@ -23,14 +24,17 @@ use tokio_util::sync::CancellationToken;
 
 pub use crate::aws::connect::ConnectError;
 pub use error::Error;
+pub use failures::{Failed, FailureCount};
 pub use references::ReferenceError;
 pub use rollback::RollbackError;
 pub use status::{Health, ResourceStatus, RevisionSummary, Status};
 
 use crate::access_key::AccessKeys;
 use crate::apply::{Event, Listener, Report};
-use crate::aws::{self, AwsInventory, Identity, KinesisQuotas, KinesisUse, LedgerBucket, S3Objects};
-use crate::cloud::{Cloud, Quotas, StreamUse};
+use crate::aws::{
+    self, AwsInventory, CloudWatch, Identity, KinesisQuotas, KinesisUse, LedgerBucket, S3Objects,
+};
+use crate::cloud::{Cloud, Metrics, Quotas, StreamUse};
 use crate::import::Inventory;
 use crate::lake::Objects;
 use crate::ledger::{self, Commit, FolderStore, Ledger, Store};
@@ -123,6 +127,7 @@ pub struct Engine {
     keys: Arc<AccessKeys>,
     quotas: Arc<dyn Quotas>,
     stream_use: Arc<dyn StreamUse>,
+    metrics: Arc<dyn Metrics>,
     inventory: Arc<dyn Inventory>,
     ledger: Ledger,
     config: SdkConfig,
@@ -150,6 +155,7 @@ impl Engine {
             cloud: aws::cloud(&connection.clients, &identity, &packages, &keys),
             inventory: Arc::new(AwsInventory::new(&connection.clients, &identity)),
             stream_use: Arc::new(KinesisUse::new(&connection.clients, &identity)),
+            metrics: Arc::new(CloudWatch::new(&connection.clients)),
             identity,
             packages,
             keys,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use pipectl_pipeline::apply::Outcome;
-use pipectl_pipeline::engine::{Health, ResourceStatus, RevisionSummary, Status};
+use pipectl_pipeline::engine::{Failed, FailureCount, Health, ResourceStatus, RevisionSummary, Status};
 use pipectl_pipeline::plan::Purpose;
 
 use crate::output::style::{BAD, CHANGE, FAINT, GOOD, STRONG, paint};
@@ -22,12 +22,17 @@ pub(crate) fn status(status: &Status) -> String {
     let mut text = format!("{}\n\n", paint(STRONG, place));
     let rows = status.resources.iter().map(row);
     text.push_str(&table::render(&["RESOURCE", "NAME", "STATE", "FACTS"], rows));
+    if let Some(why) = &status.failures_unknown {
+        let note = format!("what failed in the last hour is not known: {why}");
+        let _ = write!(text, "\n\n{} {note}", paint(CHANGE, "note:"));
+    }
     let _ = write!(text, "\n\n{}", last(status.last_revision.as_ref()));
     text
 }
 
 fn row(resource: &ResourceStatus) -> Vec<Field> {
     let state = match &resource.health {
+        Health::Ready if !resource.failures.is_empty() => Field::Change("ready, with failures".to_owned()),
         Health::Ready => Field::Good("ready".to_owned()),
         Health::Missing => Field::Bad("missing".to_owned()),
         Health::Pending(state) => Field::Change(format!("waits for {state}")),
@@ -36,13 +41,35 @@ fn row(resource: &ResourceStatus) -> Vec<Field> {
         Health::Failing(why) => Field::Bad(format!("failing: {why}")),
         Health::NotOurs(whose) => Field::Bad(format!("not ours: {whose}")),
     };
-    let facts: Vec<String> = resource.facts.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let failed: Vec<String> = resource.failures.iter().map(failure).collect();
+    let failed = (!failed.is_empty()).then(|| format!("in the last hour {}", failed.join(" and ")));
+    let facts = resource.facts.iter().map(|(name, value)| format!("{name} {value}"));
+    // What went wrong is what one looks for.
+    let facts: Vec<String> = failed.into_iter().chain(facts).collect();
     vec![
         Field::Plain(resource.address.to_string()),
         Field::Plain(format!("{} {}", resource.kind, resource.name)),
         state,
         Field::Faint(facts.join(", ")),
     ]
+}
+
+/// What failed, in words that say what becomes of it.
+fn failure(failure: &FailureCount) -> String {
+    let count = failure.count;
+    match failure.what {
+        Failed::TransformedRecords => {
+            format!("{} failed in the transform (see the error prefix)", words::counted(count, "record"))
+        }
+        Failed::TransformCalls => format!("{} of the transform failed", words::counted(count, "call")),
+        Failed::Writes => format!("{} failed and tried again", words::counted(count, "write")),
+        Failed::RefusedRecords => format!("{} refused", words::counted(count, "record")),
+        Failed::PartitionLimit => {
+            format!("too many partitions {} (see the error prefix)", words::counted(count, "time"))
+        }
+        Failed::Calls => format!("{} failed", words::counted(count, "call")),
+        Failed::RefusedCalls => format!("{} refused by Lambda", words::counted(count, "call")),
+    }
 }
 
 fn last(revision: Option<&RevisionSummary>) -> String {
@@ -76,6 +103,7 @@ mod tests {
             id: None,
             health,
             facts: facts.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            failures: Vec::new(),
         };
         let second = jiff::Timestamp::from_second(1_800_000_000).unwrap();
         let shown = Status {
@@ -104,6 +132,31 @@ mod tests {
                 returns_to: None,
                 refreshed: false,
             }),
+            failures_unknown: None,
+        };
+        insta::assert_snapshot!(anstream::adapter::strip_str(&status(&shown)).to_string());
+    }
+
+    #[test]
+    fn what_failed_stands_before_the_facts_and_what_is_not_known_below() {
+        let shown = Status {
+            pipeline: "clicks".into(),
+            account: "000000000000".into(),
+            region: "eu-west-1".into(),
+            resources: vec![ResourceStatus {
+                address: Address::delivery("lake"),
+                kind: Kind::Delivery,
+                name: "clicks-lake".into(),
+                id: None,
+                health: Health::Ready,
+                facts: vec![("from".into(), "clicks-events".into())],
+                failures: vec![
+                    FailureCount { what: Failed::TransformedRecords, count: 1204 },
+                    FailureCount { what: Failed::Writes, count: 1 },
+                ],
+            }],
+            last_revision: None,
+            failures_unknown: Some("cloudwatch:GetMetricData: not authorized".into()),
         };
         insta::assert_snapshot!(anstream::adapter::strip_str(&status(&shown)).to_string());
     }
@@ -117,6 +170,7 @@ mod tests {
             id: None,
             health: Health::Missing,
             facts: Vec::new(),
+            failures: Vec::new(),
         };
         let shown = Status {
             pipeline: "clicks".into(),
@@ -124,6 +178,7 @@ mod tests {
             region: "eu-west-1".into(),
             resources: vec![missing("a"), missing("b")],
             last_revision: None,
+            failures_unknown: None,
         };
         let text = anstream::adapter::strip_str(&status(&shown)).to_string();
         assert_eq!(

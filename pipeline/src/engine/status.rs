@@ -1,8 +1,10 @@
 //! What exists of a pipeline, and its last revision in a line.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::failures::FailureCount;
 use super::observe::Look;
 use super::{Engine, Error};
 use crate::apply::Outcome;
@@ -24,6 +26,9 @@ pub struct Status {
     pub resources: Vec<ResourceStatus>,
     /// The last revision in the ledger.
     pub last_revision: Option<RevisionSummary>,
+    /// Why it is not known what failed in the last hour, where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures_unknown: Option<String>,
 }
 
 /// What exists of a resource.
@@ -41,6 +46,9 @@ pub struct ResourceStatus {
     pub health: Health,
     /// Key facts, as name and value: `open shards`, `2`.
     pub facts: Vec<(String, String)>,
+    /// What failed there in the last hour, as far as CloudWatch tells by now; of deliveries and functions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<FailureCount>,
 }
 
 /// Whether a resource is there and well.
@@ -94,11 +102,19 @@ pub struct RevisionSummary {
 }
 
 impl Engine {
-    /// What exists of the pipeline.
+    /// What exists of the pipeline, and what failed there in the last hour.
     ///
     /// # Errors
-    /// What cannot be observed.
+    /// What cannot be observed; metrics that may not be read are none.
     pub async fn status(&self, pipeline: &Pipeline) -> Result<Status, Error> {
+        self.status_at(pipeline, Timestamp::now()).await
+    }
+
+    /// The same with the hour that ends then.
+    ///
+    /// # Errors
+    /// As those of [`Engine::status`].
+    pub async fn status_at(&self, pipeline: &Pipeline, now: Timestamp) -> Result<Status, Error> {
         let outline = resources::outline(pipeline);
         let place = async { self.identity.place().await.map_err(|error| self.call(error)) };
         let seen = self.see(&pipeline.name, &outline, Look::Whole, |_| false);
@@ -109,11 +125,14 @@ impl Engine {
             let record = seen.remembered().iter().find(|record| record.id() == outline.id);
             ResourceStatus::of(here, outline, seen.observed.get(&outline.id), record)
         });
+        let mut resources: Vec<ResourceStatus> = resources.collect();
+        let failures_unknown = self.look_for_failures(&mut resources, &seen.observed, now).await.err();
         Ok(Status {
             pipeline: pipeline.name.clone(),
             account: place.account.clone(),
             region: place.region.clone(),
-            resources: resources.collect(),
+            resources,
+            failures_unknown: failures_unknown.map(|error| error.to_string()),
             last_revision: seen.head.as_ref().map(|head| RevisionSummary::of(head, interrupted)),
         })
     }
@@ -152,6 +171,7 @@ impl ResourceStatus {
             id: seen.map(|seen| seen.id.clone()),
             health,
             facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            failures: Vec::new(),
         }
     }
 }

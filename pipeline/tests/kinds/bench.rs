@@ -58,10 +58,15 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn start() -> Self {
+        Self::start_at(None).await
+    }
+
+    /// The same with an endpoint whose time begins then.
+    pub(crate) async fn start_at(starts_at: Option<Timestamp>) -> Self {
         let script = Arc::new(Script::default());
         let bind = "127.0.0.1:0".parse().expect("an address");
         let faults: Arc<dyn Faults> = Arc::clone(&script) as Arc<dyn Faults>;
-        let options = Options { bind, faults: Some(faults), ..Options::default() };
+        let options = Options { bind, faults: Some(faults), starts_at, ..Options::default() };
         let endpoint = Endpoint::start(options).await.expect("it starts");
         let folder = tempfile::tempdir().expect("a folder");
         let bootstrap = folder.path().join("bootstrap");

@@ -6,6 +6,7 @@ mod aws;
 mod bench;
 mod buckets;
 mod deliveries;
+mod failing;
 mod functions;
 mod http;
 mod monitoring;

@@ -62,9 +62,10 @@ impl Shared {
         self.sample(Metric::ExecuteDuration, millis(took));
     }
 
-    /// A batch came back from the function: so many records were all right, and that is what they weighed before.
-    pub(super) fn transformed(&self, records: usize, bytes: usize, dropped: u64) {
-        self.counters.dropped(dropped);
+    /// A batch came back from the function: so many records were all right, those that it dropped among them, and that is what
+    /// they weighed before.
+    pub(super) fn transformed(&self, records: usize, bytes: usize, dropped: usize) {
+        self.counters.dropped(u64::try_from(dropped).unwrap_or(u64::MAX));
         self.sample(Metric::SucceedRecords, records);
         self.sample(Metric::SucceedBytes, bytes);
     }

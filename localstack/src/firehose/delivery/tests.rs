@@ -197,7 +197,7 @@ async fn every_record_is_accounted_for_after_a_transform() {
     assert_eq!(line["attemptsMade"], 1);
     assert_eq!(line["arrivalTimestamp"], 1_535_365_800_000_i64);
     assert_eq!(line["lambdaARN"], ARN);
-    assert_eq!(running.fake.total("SucceedProcessing.Records"), 3.0);
+    assert_eq!(running.fake.total("SucceedProcessing.Records"), 4.0, "what is dropped is no failure");
     assert_eq!(running.fake.total("DeliveryToS3.Records"), 4.0);
     assert_eq!(running.fake.total("DeliveryToS3.DataFreshness"), 120.0);
     assert_eq!(running.fake.total("IncomingRecords"), 5.0);

@@ -140,25 +140,28 @@ async fn transform(
 /// Takes the answer apart.
 fn judged(shared: &Shared, records: &[Record], transformed: Transformed) -> Vec<Processed> {
     let output = Bytes::from(transformed.output);
-    let (mut start, mut ok, mut ok_bytes, mut dropped) = (0, 0, 0, 0);
+    let (mut start, mut succeeded, mut bytes, mut dropped) = (0, 0, 0, 0);
     let mut processed = Vec::with_capacity(records.len());
     for (record, verdict) in records.iter().zip(transformed.verdicts) {
         processed.push(match verdict {
             Verdict::Ok { end, keys } => {
                 let output = output.slice(start..end);
                 start = end;
-                ok += 1;
-                ok_bytes += record.data.len();
+                succeeded += 1;
+                bytes += record.data.len();
                 Processed::Ok { output, lambda: keys, query: None }
             }
             Verdict::Dropped => {
+                // It was processed successfully, too ("Required parameters for data transformation").
+                succeeded += 1;
+                bytes += record.data.len();
                 dropped += 1;
                 Processed::Dropped
             }
             Verdict::Failed(failure) => Processed::Failed(ErrorOutputType::Processing, failure),
         });
     }
-    shared.transformed(ok, ok_bytes, dropped);
+    shared.transformed(succeeded, bytes, dropped);
     processed
 }
 
