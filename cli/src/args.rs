@@ -47,7 +47,7 @@ pub(crate) struct CommandLine {
 /// Options that every command takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Globals {
-    /// The pipeline file, or a folder of them
+    /// The pipeline file, or a folder of them; `-` is stdin
     #[arg(
         id = "pipeline-file",
         short = 'f',

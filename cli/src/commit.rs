@@ -7,11 +7,17 @@ use std::time::Duration;
 use pipectl_pipeline::ledger::Commit;
 use tokio::process::Command;
 
+use crate::piped;
+
 /// How long git may take; a repository on a network disk must not hold up an apply.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The commit of the repository that `file` lies in; `None` where there is none, or no git.
+/// The commit of the repository that `file` lies in; `None` where there is none, or no git, or no file.
 pub(crate) async fn of(file: &Path) -> Option<Commit> {
+    if piped::is_meant(file) {
+        // Nobody knows where it came from.
+        return None;
+    }
     tokio::time::timeout(PATIENCE, from_git(file)).await.ok().flatten().or_else(from_ci)
 }
 

@@ -17,6 +17,7 @@ use pipectl_pipeline::spec::{
 use crate::error::{CommandError, Kind};
 use crate::output::github::Annotation;
 use crate::output::lines::Line;
+use crate::piped;
 use crate::session::Session;
 
 /// Compiles transforms the way the function that runs them will.
@@ -138,8 +139,9 @@ fn names(documents: &[Document]) -> String {
 
 fn read(session: &Session, check: &dyn CheckTransform, without_secrets: bool) -> Result<Set, CommandError> {
     let globals = &session.globals;
-    let path = &globals.file;
-    if !path.exists() {
+    let piped = piped::is_meant(&globals.file);
+    let path = if piped { Path::new(piped::NAME) } else { &globals.file };
+    if !piped && !path.exists() {
         return Err(missing(path));
     }
     let values = GivenValues {
@@ -148,8 +150,12 @@ fn read(session: &Session, check: &dyn CheckTransform, without_secrets: bool) ->
         environment: environment(),
     };
     let overlays = globals.overlay.clone();
-    let request = Request { path: path.clone(), overlays, values, without_secrets };
-    match spec::load_all(&request, check) {
+    let request = Request { path: path.to_owned(), overlays, values, without_secrets };
+    let read = match piped {
+        true => spec::parse_all(&request, &piped::text(&session.output)?, check),
+        false => spec::load_all(&request, check),
+    };
+    match read {
         Ok(set) => {
             session.output.mask(set.mask.clone());
             if !set.warnings.is_empty() {
@@ -192,10 +198,7 @@ pub(crate) fn show(session: &Session, found: &Diagnostics) {
 
 fn missing(path: &Path) -> CommandError {
     let error = CommandError::new(Kind::File, format!("there is no pipeline file `{}`", path.display()));
-    if path == Path::new("-") {
-        error
-            .hint("a pipeline is read from a file, since what it names lies beside it: write it to one first")
-    } else if path == Path::new("pipeline.yaml") {
+    if path == Path::new("pipeline.yaml") {
         error.hint("`pipectl init` writes one to start from").hint("-f FILE names one elsewhere")
     } else {
         error.hint(format!("`pipectl init --dir {}` writes one to start from", folder(path)))

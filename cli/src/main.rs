@@ -17,6 +17,7 @@ mod interrupt;
 mod logging;
 mod measuring;
 mod output;
+mod piped;
 mod planning;
 mod prices;
 mod provision;

@@ -14,6 +14,7 @@ use crate::commit;
 use crate::document;
 use crate::error::{CommandError, Kind};
 use crate::output::style::{FAINT, paint};
+use crate::piped;
 use crate::render::apply::{Narrator, summary};
 use crate::session::Session;
 
@@ -153,6 +154,7 @@ pub(crate) fn planned(
 
 /// Fails where an answer will be needed and nobody is there to give it: before anything is asked of AWS.
 pub(crate) fn needs_a_person(session: &Session, way_out: &str) -> Result<(), CommandError> {
+    piped::leave_alone(&session.globals, "an answer cannot come from there as well", way_out)?;
     if session.output.can_ask() {
         return Ok(());
     }

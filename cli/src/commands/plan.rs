@@ -12,6 +12,7 @@ use crate::args::{DEFAULT_PIPELINE, Globals};
 use crate::document;
 use crate::error::{CommandError, Exit};
 use crate::output::lines::Line;
+use crate::piped;
 use crate::planning::{self, Picking};
 use crate::prices;
 use crate::provision;
@@ -27,6 +28,7 @@ Examples:
   pipectl plan --target deliveries.lake
   pipectl plan -f staging.yaml --json
   pipectl plan --var stage=prod --overlay prod.yaml
+  cat pipeline.yaml | pipectl plan -f -   the file from stdin; what it names lies in the current folder
   pipectl plan -f pipelines/              every pipeline of a folder, in order of what reads what";
 
 /// Show what apply would change
@@ -139,7 +141,8 @@ async fn one(
 
 /// The command that carries a saved plan out: it reads the same files.
 fn saved_command(globals: &Globals, plan: &Path) -> String {
-    let mut words = vec!["pipectl apply".to_owned()];
+    let piped = piped::is_meant(&globals.file);
+    let mut words = vec![if piped { "… | pipectl apply" } else { "pipectl apply" }.to_owned()];
     if globals.file != Path::new(DEFAULT_PIPELINE) {
         words.push(format!("-f {}", globals.file.display()));
     }

@@ -5,6 +5,7 @@ mod importing;
 mod lines;
 #[path = "../outside/mod.rs"]
 mod outside;
+mod piping;
 mod refreshing;
 mod rolling_back;
 mod world;

@@ -1,7 +1,8 @@
 //! An endpoint that refuses what it is told to, a folder with a pipeline file, and `pipectl` run in it.
 
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -44,6 +45,13 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
 }
 
+impl Ran {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+}
+
 impl World {
     pub(crate) fn new() -> Self {
         let runtime = Runtime::new().expect("a runtime");
@@ -73,13 +81,25 @@ impl World {
         std::fs::write(self.folder.path().join("pipeline.yaml"), text).expect("a file");
     }
 
-    pub(crate) fn ran(&self, arguments: &[&str]) -> Ran {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pipectl"));
         command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
         command.env("AWS_ENDPOINT_URL", self.endpoint.url()).args(["--state", "state"]).args(arguments);
-        let output = command.stdin(Stdio::null()).output().expect("it starts");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ran { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        command
+    }
+
+    pub(crate) fn ran(&self, arguments: &[&str]) -> Ran {
+        Ran::of(&self.command(arguments).stdin(Stdio::null()).output().expect("it starts"))
+    }
+
+    /// The same with a text on stdin, which it need not read.
+    pub(crate) fn piped(&self, text: &str, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        // What ends without reading closes the pipe.
+        drop(child.stdin.take().expect("its input is ours").write_all(text.as_bytes()));
+        Ran::of(&child.wait_with_output().expect("it ends"))
     }
 
     /// Runs a command that has to succeed.

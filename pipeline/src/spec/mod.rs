@@ -55,7 +55,7 @@ pub use position::{Position, Positions};
 pub use read::MAX_FILE_BYTES;
 pub use render::Style;
 pub use report::Report;
-pub use set::{FileInputs, OverlayText, Request, Set, VariableInput, load_all};
+pub use set::{FileInputs, OverlayText, Request, Set, VariableInput, load_all, parse_all};
 pub use sources::Sources;
 pub use transform::{CheckTransform, PackageProblem, TakeEveryTransform, TransformProblem};
 pub use vars::{ENVIRONMENT, GivenValues, Mask, Secret, VariableType};

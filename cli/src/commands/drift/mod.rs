@@ -8,6 +8,7 @@ use pipectl_pipeline::spec::Document;
 use crate::document;
 use crate::error::{CommandError, Exit};
 use crate::output::lines::Line;
+use crate::piped;
 use crate::provision;
 use crate::render;
 use crate::session::Session;
@@ -44,6 +45,10 @@ pub(crate) struct Args {
 
 /// Observes, compares and shows, one pipeline after the other.
 pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> {
+    if args.accept_drift {
+        let way_out = "name the file with -f FILE: what moved is written into it";
+        piped::leave_alone(&session.globals, "there is no file to write what moved into", way_out)?;
+    }
     let mut documents = document::load_all(session)?;
     if args.accept_drift {
         return accept::run(session, documents, &args.target).await;

@@ -2,7 +2,6 @@
 
 mod files;
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use pipectl_pipeline::spec::{self, FormatError};
@@ -11,6 +10,7 @@ use crate::document;
 use crate::error::{CommandError, Exit, Kind};
 use crate::output::lines::Line;
 use crate::output::words::counted;
+use crate::piped;
 use crate::render;
 use crate::replace;
 use crate::session::Session;
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, CommandError> 
         true => vec![session.globals.file.clone()],
         false => args.files.clone(),
     };
-    if named.iter().any(|name| name == Path::new("-")) {
+    if named.iter().any(|name| piped::is_meant(name)) {
         return from_stdin(&named, args.check, session);
     }
     let files = files::find(&named)?;
@@ -113,13 +113,8 @@ fn from_stdin(named: &[PathBuf], check: bool, session: &Session) -> Result<Exit,
     if named.len() > 1 {
         return Err(CommandError::new(Kind::Usage, "`-` stands for stdin, and goes with no other file"));
     }
-    let mut bytes = Vec::new();
-    let most = spec::MAX_FILE_BYTES as u64 + 1;
-    std::io::stdin()
-        .take(most)
-        .read_to_end(&mut bytes)
-        .map_err(|cause| CommandError::wrap(Kind::File, "cannot read stdin", cause))?;
-    let name = Path::new("<stdin>");
+    let bytes = piped::text(&session.output)?;
+    let name = Path::new(piped::NAME);
     let Some(text) = laid_out(name, &bytes, session) else {
         return Err(CommandError::new(Kind::Invalid, "stdin is no pipeline file"));
     };
@@ -127,7 +122,7 @@ fn from_stdin(named: &[PathBuf], check: bool, session: &Session) -> Result<Exit,
     match check {
         true if changes => {
             let before = String::from_utf8_lossy(&bytes);
-            session.output.data(diff("<stdin>", &before, &text));
+            session.output.data(diff(piped::NAME, &before, &text));
         }
         true => {}
         false => session.output.raw(text.as_bytes()),

@@ -9,6 +9,7 @@ use pipectl_producer::input::{Files, InputError, KeySource, MissingKey, Options,
 
 use super::pace;
 use crate::error::{CommandError, Kind};
+use crate::piped;
 use crate::session::Session;
 
 const HEADING: &str = "Input";
@@ -151,6 +152,10 @@ impl Args {
             [] => vec![Source::Stdin],
             files => files.iter().map(source).collect(),
         };
+        if sources.iter().any(|source| matches!(source, Source::Stdin)) {
+            let way_out = "name the lines with --file PATH, the pipeline file with -f FILE, or the stream with --stream NAME";
+            piped::leave_alone(&session.globals, "the records cannot come from there as well", way_out)?;
+        }
         for source in &sources {
             source.check().map_err(|cause| {
                 CommandError::new(Kind::File, cause)

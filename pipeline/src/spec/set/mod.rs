@@ -82,13 +82,12 @@ pub(super) fn parse_one(
     only(gather::gather_bytes(request, bytes), request, check)
 }
 
-/// All pipelines of a file that these bytes are.
-#[cfg(test)]
-pub(super) fn parse_all(
-    request: &Request,
-    bytes: &[u8],
-    check: &dyn CheckTransform,
-) -> Result<Set, Diagnostics> {
+/// The same where the pipeline file is these bytes, and [`Request::path`] only what it is called: what it names lies in the
+/// folder of that.
+///
+/// # Errors
+/// As those of [`load_all`].
+pub fn parse_all(request: &Request, bytes: &[u8], check: &dyn CheckTransform) -> Result<Set, Diagnostics> {
     assemble(gather::gather_bytes(request, bytes), request, check)
 }
 
