@@ -47,7 +47,7 @@ pub struct StepSummary {
     pub name: String,
     /// What happens to it.
     pub action: Action,
-    /// The properties that change.
+    /// The properties that change; of what is created, all that it will have, without what is sensitive.
     pub changes: Vec<PropertyChange>,
     /// Why, where that is not plain.
     pub reason: Option<String>,
@@ -86,7 +86,10 @@ impl StepSummary {
             kind: step.kind,
             name: step.name.clone(),
             action: step.action,
-            changes: step.changes.clone(),
+            changes: match (step.action, &step.desired) {
+                (Action::Create, Some(desired)) if step.changes.is_empty() => desired.properties(),
+                _ => step.changes.clone(),
+            },
             reason: step.reason.clone(),
             operations: step.operations.iter().map(ToString::to_string).collect(),
             depends_on: step.depends_on.clone(),

@@ -286,7 +286,8 @@ impl FunctionSpec {
                 difference.properties.push(super::PropertyChange {
                     path: format!("environment.{key}"),
                     before: there.map(|_| "(a value)".to_owned()),
-                    after: wanted.map(|_| "(another value)".to_owned()),
+                    after: wanted
+                        .map(|_| if there.is_some() { "(another value)" } else { "(a value)" }.to_owned()),
                 });
             }
         }

@@ -21,6 +21,7 @@ mod graph;
 pub mod log_group;
 pub mod mapping;
 pub mod names;
+mod properties;
 pub mod role;
 pub mod stream;
 pub mod stream_consumer;

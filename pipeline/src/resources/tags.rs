@@ -9,6 +9,8 @@ use super::{Address, PropertyChange};
 /// Tags as key and value.
 pub type TagMap = BTreeMap<String, String>;
 
+/// What the keys of our own tags begin with.
+pub const OURS: &str = "pipectl:";
 /// The tag that names the pipeline a resource belongs to.
 pub const PIPELINE: &str = "pipectl:pipeline";
 /// The tag that holds a resource's address in its pipeline file.

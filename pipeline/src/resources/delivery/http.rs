@@ -123,7 +123,7 @@ impl HttpSettings {
             difference.properties.push(crate::resources::PropertyChange {
                 path: "to.http.access-key".to_owned(),
                 before: set.map(|_| "(a key)".to_owned()),
-                after: wanted.map(|_| "(another key)".to_owned()),
+                after: wanted.map(|_| if set.is_some() { "(another key)" } else { "(a key)" }.to_owned()),
             });
         }
     }

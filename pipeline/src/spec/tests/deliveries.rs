@@ -52,7 +52,7 @@ fn line_breaks_behind_those_of_a_program_are_warned_of_where_they_stand() {
     let read = accepted(&file("vrl: .a = 1"));
     let warned = read.warnings.to_string();
     assert!(warned.contains("line break already") && warned.contains("newline: true"), "{warned}");
-    assert_eq!(accepted(&file("package: own.zip")).warnings.to_string(), "", "a package may end none");
+    assert!(accepted(&file("package: own.zip")).warnings.is_empty(), "a package may end none");
 }
 
 #[test]
