@@ -2,10 +2,11 @@
 //!
 //! Each command's own options stand in its file under `commands/`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, ValueEnum};
 
 use crate::commands::Command;
 
@@ -42,6 +43,27 @@ pub(crate) struct CommandLine {
     pub(crate) globals: Globals,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl CommandLine {
+    /// The command line of these words.
+    ///
+    /// A mistake is shown with the usage of what was typed. clap would list among it what the environment says as well, for
+    /// an option is given in either way; so the mistake is looked for once more without the environment.
+    pub(crate) fn read(words: impl IntoIterator<Item = OsString> + Clone) -> Result<Self, clap::Error> {
+        match Self::try_parse_from(words.clone()) {
+            Err(error) if error.use_stderr() => {
+                let typed = without_environment(Self::command()).try_get_matches_from(words);
+                // A mistake that is not there without it is the environment's.
+                Err(typed.err().unwrap_or(error))
+            }
+            read => read,
+        }
+    }
+}
+
+fn without_environment(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| arg.env(None::<&'static str>)).mut_subcommands(without_environment)
 }
 
 /// Options that every command takes.
@@ -159,7 +181,6 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -29,14 +29,12 @@ mod units;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
     if pipectl_lambdas::is_lambda() {
         // What went wrong is in the function's log and with the Runtime API already.
         return if pipectl_lambdas::serve().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    match args::CommandLine::try_parse() {
+    match args::CommandLine::read(std::env::args_os().collect::<Vec<_>>()) {
         Ok(line) => session::run(line),
         Err(error) => usage(&error),
     }

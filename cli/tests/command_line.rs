@@ -40,6 +40,30 @@ fn a_wrong_command_line_exits_with_1_because_2_means_changes() {
 }
 
 #[test]
+fn the_usage_beside_a_mistake_lists_what_was_typed_and_not_what_the_environment_says() {
+    let folder = folder();
+    for (line, usage) in [
+        (&["history", "show"] as &[&str], "Usage: pipectl history show <REVISION>"),
+        (&["plan", "--refresh-only", "-o", "x"], "Usage: pipectl plan --refresh-only\n"),
+        (&["history", "show", "--state", "s"], "Usage: pipectl history show --state <DIR> <REVISION>"),
+    ] {
+        let mut command = pipectl(folder.path());
+        for variable in ["AWS_ENDPOINT_URL", "PIPECTL_STATE", "PIPECTL_LAMBDA_BOOTSTRAP", "PIPECTL_PRICES"] {
+            command.env(variable, "http://127.0.0.1:1");
+        }
+        let told = stderr(&command.args(line).assert().code(1));
+        assert!(told.contains(usage), "{line:?}: {told}");
+    }
+}
+
+#[test]
+fn a_mistake_of_the_environment_is_shown_as_one() {
+    let folder = folder();
+    let told = stderr(&pipectl(folder.path()).env("PIPECTL_STATE", "").arg("plan").assert().code(1));
+    assert!(told.contains("--state <DIR>"), "{told}");
+}
+
+#[test]
 fn help_and_version_go_to_stdout() {
     let folder = folder();
     let assert = pipectl(folder.path()).arg("--version").assert().success();
@@ -97,9 +121,8 @@ fn a_package_that_is_missing_is_warned_of_and_one_that_is_none_refused_where_it_
     assert!(told.contains("there is no file files/built/own.zip"), "{told}");
     std::fs::write(folder.path().join("files/built/own.zip"), "not a zip").expect("a file");
     let assert = validate(&["--json"]).assert().code(1);
-    let finding = stdout(&assert)
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a JSON line"))
+    let finding = lines::of(&stdout(&assert))
+        .into_iter()
         .find(|event| event["type"] == "diagnostic")
         .expect("a finding");
     assert_eq!(finding["code"], "unusable-package");

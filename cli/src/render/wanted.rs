@@ -82,12 +82,16 @@ fn of_delivery(delivery: &DeliverySpec) -> Vec<(&'static str, String)> {
     let from = delivery.source.as_ref().map_or("direct put".to_owned(), |source| tail(&source.stream_arn));
     let buffer = |mib: u32, seconds: u32| format!("{mib} MiB or {seconds} s");
     match &delivery.destination {
-        To::S3(to) => vec![
-            ("from", from),
-            ("to", format!("s3://{}/{}", tail(&to.bucket_arn), to.prefix)),
-            ("buffer", buffer(to.buffer_mib, to.buffer_seconds)),
-            ("compression", to.compression.to_lowercase()),
-        ],
+        To::S3(to) => {
+            let mut properties = vec![
+                ("from", from),
+                ("to", format!("s3://{}/{}", tail(&to.bucket_arn), to.prefix)),
+                ("buffer", buffer(to.buffer_mib, to.buffer_seconds)),
+                ("compression", to.compression.to_lowercase()),
+            ];
+            properties.extend(to.newline.then(|| ("newline", "true".to_owned())));
+            properties
+        }
         To::Http(to) => vec![
             ("from", from),
             ("to", to.url.clone()),
