@@ -173,8 +173,7 @@ fn forced(inputs: &Inputs<'_>, wanted: &Desired, seen: &Observed, action: Action
     if inputs.selection.replaces(&wanted.address) {
         return Some("you asked for it".to_owned());
     }
-    let role = prune::reads_under_what_goes(inputs, seen)?;
-    Some(format!("it reads its stream under {role}, which goes, and Firehose cannot change that"))
+    prune::reads_under_anothers_role(inputs, &wanted.spec, seen)
 }
 
 /// What is left to do for one resource.

@@ -10,7 +10,7 @@ use crate::resources::bucket::BucketChange;
 use crate::resources::role::RoleChange;
 use crate::resources::stream::StreamChange;
 use crate::resources::tags::{Owner, PIPELINE, REGION, RESOURCE, TagChange};
-use crate::resources::{Address, Change, Kind, Observed, ResourceId, State};
+use crate::resources::{Address, Change, Kind, Observed, ResourceId, Spec, State};
 
 /// The steps that remove what is remembered and no longer wanted.
 pub(super) fn steps(inputs: &Inputs<'_>, notes: &mut Vec<String>, refusals: &mut Vec<Refusal>) -> Vec<Step> {
@@ -43,15 +43,29 @@ pub(super) struct Told<'a> {
     pub(super) refusals: &'a mut Vec<Refusal>,
 }
 
-/// The role that a delivery reads its stream under, where that is one of ours that goes: its entry is called otherwise
-/// by now, and Firehose cannot change the role of a source.
-pub(super) fn reads_under_what_goes(inputs: &Inputs<'_>, seen: &Observed) -> Option<String> {
-    let State::Delivery(delivery) = &seen.state else { return None };
-    let arn = &delivery.source.as_ref()?.role_arn;
-    let is_it = |record: &&Record| record.kind == Kind::Role && *arn == inputs.place.role(&record.name);
-    let role = inputs.remembered.iter().find(is_it)?;
-    let stays = inputs.graph.resources.values().any(|it| it.id() == role.id());
-    (!stays).then(|| role.name.clone())
+/// Why a delivery that stays cannot go on reading its stream: it does so under a role of ours that goes, or that is made for
+/// what another entry needs, because its own entry was called otherwise when it was made. A role that somebody else
+/// chose does no harm.
+pub(super) fn reads_under_anothers_role(
+    inputs: &Inputs<'_>,
+    wanted: &Spec,
+    seen: &Observed,
+) -> Option<String> {
+    let (Spec::Delivery(wanted), State::Delivery(there)) = (wanted, &seen.state) else { return None };
+    let arn = &there.source.as_ref()?.role_arn;
+    if wanted.source.as_ref().is_some_and(|source| source.role_arn == *arn) {
+        return None;
+    }
+    let is_it = |kind: Kind, name: &str| kind == Kind::Role && *arn == inputs.place.role(name);
+    let stays = inputs.graph.resources.values().find(|it| is_it(it.spec.kind(), &it.name));
+    let (role, why) = match stays {
+        Some(role) => (&role.name, "is another delivery's"),
+        None => {
+            let goes = inputs.remembered.iter().find(|record| is_it(record.kind, &record.name))?;
+            (&goes.name, "goes")
+        }
+    };
+    Some(format!("it reads its stream under {role}, which {why}, and Firehose cannot change that"))
 }
 
 /// What goes along with what is removed.

@@ -1,6 +1,6 @@
 //! Entries that the file calls otherwise on AWS than pipectl would: by `name`, from the first or later.
 
-use super::harness::{Harness, pipeline, stream};
+use super::harness::{Harness, delivery, pipeline, stream};
 use crate::apply::Outcome;
 use crate::plan::{Action, Plan, Step};
 use crate::resources::{Kind, PropertyChange, ResourceId};
@@ -158,6 +158,31 @@ async fn a_delivery_whose_role_goes_with_its_entrys_old_name_is_replaced() {
     let at = |part: &str| calls.iter().position(|call| call.contains(part)).expect(part);
     assert!(at("firehose:CreateDeliveryStream p-lake") < at("iam:DeleteRole p-lake-delivery"), "{calls:#?}");
     harness.assert_is_as_if_new(&file).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_that_swap_their_names_read_under_roles_of_their_own() {
+    let harness = Harness::default();
+    let mut file = pipeline();
+    let raw = crate::spec::model::Delivery { transform: None, ..delivery("raw-lake") };
+    file.deliveries.insert("raw".into(), raw);
+    harness.apply(&file).await;
+    let mut swapped = file.clone();
+    swapped.deliveries["lake"].name = Some("p-raw".into());
+    swapped.deliveries["raw"].name = Some("p-lake".into());
+    let plan = harness.plan(&swapped).await.expect("a plan");
+    for name in ["p-lake", "p-raw"] {
+        let delivery = step(&plan, Kind::Delivery, name);
+        assert_eq!(delivery.action, Action::Replace, "{delivery:#?}");
+        assert!(delivery.reason.as_deref().is_some_and(|why| why.contains("another delivery's")));
+    }
+    assert_eq!(harness.execute(&plan).await.expect("it runs").outcome, Outcome::Succeeded);
+    harness.assert_is_as_if_new(&swapped).await;
+    // Each reads on when the other is gone, and its role with it.
+    let mut one = swapped.clone();
+    one.deliveries.shift_remove("raw");
+    assert_eq!(harness.apply(&one).await.outcome, Outcome::Succeeded);
+    harness.assert_is_as_if_new(&one).await;
 }
 
 #[tokio::test(start_paused = true)]
