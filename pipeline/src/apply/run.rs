@@ -109,6 +109,13 @@ async fn steps(plan: &Plan, caller: &Caller<'_>, session: &Session, account: &mu
             }
         }
     }
+    // A graph has no cycles. Should one have, what is left of it is no success.
+    for index in schedule.abandon() {
+        let why = "it waits for steps that wait for it".to_owned();
+        let hint =
+            "this is a defect of pipectl: please report it with the output of `pipectl plan --format json`";
+        account.failed(&plan.steps[index], Stop::Stuck(why, Some(hint.to_owned())), listener);
+    }
 }
 
 async fn timed_step(plan: &Plan, index: usize, caller: &Caller<'_>) -> (usize, Result<(), Stop>, f64) {

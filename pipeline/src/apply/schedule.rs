@@ -170,6 +170,17 @@ mod tests {
     }
 
     #[test]
+    fn what_had_several_names_at_one_address_goes_side_by_side() {
+        let (a, b) = (Address::stream("a"), Address::stream("b"));
+        let [new, old] = renamed(&a, &[&a, &b]);
+        let older = Step { name: "older".to_owned(), ..old.clone() };
+        let mut schedule = Schedule::new(&[new, old, older, step(&b, Action::Delete, &[])]);
+        assert_eq!(schedule.take_ready(), [0, 3]);
+        [0, 3].into_iter().for_each(|index| schedule.done(index));
+        assert_eq!(schedule.take_ready(), [1, 2]);
+    }
+
+    #[test]
     fn a_step_without_a_change_is_done_already() {
         let (a, b) = (Address::stream("a"), Address::stream("b"));
         let mut schedule = Schedule::new(&[step(&a, Action::NoChange, &[]), step(&b, Action::Update, &[&a])]);

@@ -138,12 +138,17 @@ impl Step {
         ResourceId::new(self.kind, self.name.clone())
     }
 
-    /// Whether it has to wait for another: what is wanted for what is wanted, and what goes for both.
+    /// Whether it has to wait for another: what is wanted for what is wanted, and what goes for both. An entry that had
+    /// several names has several steps that go, none of which waits for another.
     #[must_use]
     pub fn waits_for(&self, other: &Step) -> bool {
         let is_itself = self.kind == other.kind && self.name == other.name;
-        let goes = self.desired.is_none();
-        !is_itself && self.depends_on.contains(&other.address) && (goes || other.desired.is_some())
+        let may_wait = match (&self.desired, &other.desired) {
+            (_, Some(_)) => !is_itself,
+            (None, None) => self.address != other.address,
+            (Some(_), None) => false,
+        };
+        may_wait && self.depends_on.contains(&other.address)
     }
 }
 

@@ -193,3 +193,19 @@ async fn a_lock_that_cannot_be_given_back_is_noted_and_the_apply_has_succeeded()
     let noted = |event: &Event| matches!(event, Event::Note { text } if text.contains("was not given back"));
     assert!(events.iter().any(noted));
 }
+
+#[tokio::test(start_paused = true)]
+async fn steps_that_wait_for_each_other_fail_and_are_no_success() {
+    let harness = Harness::default();
+    let mut plan = harness.plan(&pipeline()).await.expect("a plan");
+    let last = plan.steps.last().expect("steps").address.clone();
+    let before = plan.steps.last().expect("steps").depends_on[0].clone();
+    let step = plan.steps.iter_mut().find(|step| step.address == before).expect("it is a step");
+    step.depends_on.push(last);
+    let report = harness.execute(&plan).await.expect("it runs");
+    assert_eq!(report.outcome, Outcome::Failed, "{report:#?}");
+    assert!(report.failures.iter().all(|it| it.message.contains("wait for it")), "{report:#?}");
+    assert!(report.failures.len() >= 2, "{report:#?}");
+    assert_eq!(harness.apply(&pipeline()).await.outcome, Outcome::Succeeded);
+    harness.assert_is_as_if_new(&pipeline()).await;
+}

@@ -200,3 +200,29 @@ async fn two_entries_that_swap_their_names_swap_their_tags() {
     assert!(calls.iter().all(|call| !call.starts_with("kinesis:")), "{calls:#?}");
     harness.assert_is_as_if_new(&swapped).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn names_that_change_again_after_a_kill_leave_nothing_behind() {
+    let called = |name: &str, shards: u32| {
+        let mut file = pipeline();
+        file.streams["events"].capacity = stream(shards).capacity;
+        file.deliveries["lake"].name = Some(name.to_owned());
+        file
+    };
+    let first = || async {
+        let harness = Harness::default();
+        harness.apply(&pipeline()).await;
+        harness
+    };
+    let whole = first().await;
+    let before = whole.fake.with(|world| world.steps);
+    whole.apply(&called("OTHER.name", 3)).await;
+    let points = whole.fake.with(|world| world.steps) - before;
+    assert!(points > 20, "{points} are too few to mean anything");
+    for fuse in 0..points {
+        let harness = first().await;
+        assert!(!harness.until_death(fuse, harness.apply(&called("OTHER.name", 3))).await);
+        assert_eq!(harness.apply(&called("Orders", 3)).await.outcome, Outcome::Succeeded, "{fuse}");
+        harness.assert_is_as_if_new(&called("Orders", 3)).await;
+    }
+}
