@@ -271,6 +271,11 @@ impl Stop {
 fn hint(error: &CallError) -> Option<String> {
     let text = match error.meaning {
         Meaning::Denied => format!("allow your credentials {}, or ask who may", error.call),
+        Meaning::LimitExceeded if error.call == "kinesis:UpdateShardCount" => {
+            "apply again when the first of these calls is a day old: it goes on from the size that the stream has; \
+             `shards: on-demand` needs none of them"
+                .to_owned()
+        }
         Meaning::LimitExceeded => "ask AWS for a higher quota, or remove what is not needed".to_owned(),
         Meaning::NotEmpty => {
             "--delete-data deletes the objects too, --keep-data leaves the bucket".to_owned()

@@ -105,9 +105,7 @@ fn meaning(call: &'static str, code: Option<&str>, message: &str, status: Option
         | "ConditionalRequestConflict"
         | "OperationAborted"
         | "OperationAbortedException" => Meaning::Conflict,
-        "LimitExceededException" | "LimitExceeded" if message.to_lowercase().contains("rate exceeded") => {
-            Meaning::Throttled
-        }
+        "LimitExceededException" | "LimitExceeded" if is_rate(&message.to_lowercase()) => Meaning::Throttled,
         "LimitExceededException" | "LimitExceeded" | "CodeStorageExceededException" => Meaning::LimitExceeded,
         "ThrottlingException"
         | "Throttling"
@@ -135,6 +133,11 @@ fn meaning(call: &'static str, code: Option<&str>, message: &str, status: Option
     }
 }
 
+/// Whether a limit is one of calls a second, which passes at once. What a day allows is told in the same words.
+fn is_rate(message: &str) -> bool {
+    message.contains("rate exceeded") && !["24 hour", "24-hour"].iter().any(|day| message.contains(day))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,5 +163,7 @@ mod tests {
             Meaning::Throttled
         );
         assert_eq!(meaning("kinesis:CreateStream", code, "shard quota", Some(400)), Meaning::LimitExceeded);
+        let day = "Rate exceeded for stream s. UpdateShardCount was successful 10 times in the last 24 hours";
+        assert_eq!(meaning("kinesis:UpdateShardCount", code, day, Some(400)), Meaning::LimitExceeded);
     }
 }

@@ -6,7 +6,7 @@ use super::footprint::footprints;
 use super::ownership::{Here, Verdict, verdict};
 use super::{
     Action, BucketData, Operation, OwnershipProblem, PLAN_FORMAT, Plan, PlanError, Purpose, Selection, Step,
-    cascade, loss, program, prune, rename, select,
+    cascade, loss, program, prune, quota, rename, select,
 };
 use crate::ledger::Record;
 use crate::resources::names::Place;
@@ -83,6 +83,7 @@ pub fn build(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
     }
     let (mut steps, left_out) = select::split(steps, picked.as_ref());
     rename::tell(&mut steps, &mut notes);
+    notes.extend(quota::days_of_resizing(&steps));
     notes.extend(select::note(&left_out));
     Ok(Plan {
         format: PLAN_FORMAT,

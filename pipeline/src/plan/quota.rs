@@ -1,8 +1,10 @@
 //! Quotas that a plan would pass: found while planning, not after an hour of retries. Pure.
 
-use super::{Action, Plan, Step};
-use crate::resources::stream::StreamCapacity;
-use crate::resources::{Kind, Spec};
+use pipectl_shards::limits::UPDATE_SHARD_COUNT_PER_DAY as A_DAY;
+
+use super::{Action, Operation, Plan, Step};
+use crate::resources::stream::{StreamCapacity, StreamChange};
+use crate::resources::{Change, Kind, Spec};
 
 /// How many shards an account may have open in a region, and has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,24 @@ pub fn shards_opened(plan: &Plan) -> u32 {
 pub fn check_shards(plan: &Plan, quota: ShardQuota) -> Result<(), QuotaError> {
     let opens = shards_opened(plan);
     if opens <= quota.limit.saturating_sub(quota.open) { Ok(()) } else { Err(QuotaError { opens, quota }) }
+}
+
+/// What is to be said of streams that are resized in more calls than a day allows.
+pub(super) fn days_of_resizing(steps: &[Step]) -> Vec<String> {
+    let calls = |step: &Step| {
+        let resize =
+            |it: &&Operation| matches!(it, Operation::Change(Change::Stream(StreamChange::Shards(_))));
+        step.operations.iter().filter(resize).count()
+    };
+    let told = steps.iter().map(|step| (step, calls(step))).filter(|(_, calls)| *calls > A_DAY);
+    told.map(|(step, calls)| {
+        format!(
+            "{}: its size is reached in {calls} steps, of which AWS takes {A_DAY} in 24 hours: the apply ends there, and the \
+             next one goes on",
+            step.address
+        )
+    })
+    .collect()
 }
 
 fn opened(step: &Step) -> u32 {

@@ -96,6 +96,31 @@ async fn a_used_up_quota_fails_at_once_and_is_not_tried_for_an_hour() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_day_of_reshards_that_is_used_up_fails_at_once_and_is_told_beforehand() {
+    let bench = Bench::start().await;
+    let engine = bench.engine().await;
+    apply(&engine, &pipeline()).await;
+    let message = "Rate exceeded for stream s. UpdateShardCount was successful 10 times in the last 24 hours, which is \
+                   the limit.";
+    bench.calls.refuse("UpdateShardCount", usize::MAX, "LimitExceededException", message);
+    let mut file = pipeline();
+    file.streams["events"] = stream(9_000);
+    let change = plan(&engine, &file).await;
+    assert!(change.notes.iter().any(|note| note.contains("AWS takes 10 in 24 hours")), "{:?}", change.notes);
+    let options = pipectl_pipeline::ApplyOptions::default();
+    let report = engine.apply(&change, &options, &|_| {}).await.expect("it runs");
+    let [failure] = &report.failures[..] else { panic!("{report:#?}") };
+    assert!(failure.message.contains("24 hours"), "{failure:?}");
+    assert!(failure.hint.as_deref().is_some_and(|hint| hint.contains("a day old")), "{failure:?}");
+    bench.calls.forgive();
+    file.streams["events"] = stream(3);
+    assert_eq!(plan(&engine, &file).await.notes, [] as [String; 0]);
+    apply(&engine, &file).await;
+    assert_no_changes(&engine, &file).await;
+    bench.endpoint.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_quota_is_checked_when_planning() {
     let bench = Bench::start().await;
     let engine = bench.engine().await;
