@@ -1,6 +1,6 @@
 //! `pipectl rollback`: back to what an earlier revision deployed.
 
-use pipectl_pipeline::plan::Plan;
+use pipectl_pipeline::plan::{Plan, Selection};
 use pipectl_pipeline::spec::Document;
 use pipectl_pipeline::{Engine, PlanOptions};
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,11 @@ pub(crate) struct Args {
     #[arg(long)]
     plan: bool,
 
+    /// Take over what exists at this address and has no owner, such as a bucket that an apply left with --keep-data; may be
+    /// given several times
+    #[arg(long, value_name = "ADDRESS")]
+    adopt: Vec<String>,
+
     #[command(flatten)]
     data: Data,
 
@@ -62,6 +67,7 @@ pub(crate) async fn run(args: &Args, session: &Session) -> Result<Exit, CommandE
     let options = PlanOptions {
         bucket_data: args.data.fate(),
         delete_consumers: args.data.delete_consumers(),
+        selection: Selection { adopt: args.adopt.clone(), ..Selection::default() },
         ..planning::of_file(&document)
     };
     let plan = engine.rollback_plan(&document.pipeline.name, args.revision, &options).await;

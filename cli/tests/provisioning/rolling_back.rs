@@ -61,3 +61,18 @@ fn a_first_apply_that_fails_has_nothing_to_go_back_to_and_says_so() {
     assert!(ran.stderr.contains("no earlier revision that succeeded"), "{}", ran.stderr);
     assert_eq!(world.history().len(), 1);
 }
+
+#[test]
+fn a_bucket_that_was_kept_is_taken_over_again_on_the_way_back() {
+    let world = World::new();
+    world.file("streams:\n  events: { shards: 1 }\nbuckets:\n  clicks-raw: {}\n");
+    world.done(&["apply", "--auto-approve"]);
+    world.put_object("/clicks-raw/a");
+    world.file("streams:\n  events: { shards: 1 }\n");
+    world.done(&["apply", "--auto-approve", "--keep-data"]);
+    let refused = world.ran(&["rollback", "1", "--auto-approve"]);
+    assert!(refused.code == Some(1) && refused.stderr.contains("--adopt buckets.clicks-raw"), "{refused:#?}");
+    world.done(&["rollback", "1", "--auto-approve", "--adopt", "buckets.clicks-raw"]);
+    world.file("streams:\n  events: { shards: 1 }\nbuckets:\n  clicks-raw: {}\n");
+    assert!(world.is_as_the_file_says());
+}

@@ -1,7 +1,7 @@
 //! An endpoint that refuses what it is told to, a folder with a pipeline file, and `pipectl` run in it.
 
-use std::io::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -126,6 +126,16 @@ impl World {
                 (it["number"].as_u64().expect("a number"), outcome, it["returns_to"].as_u64())
             })
             .collect()
+    }
+
+    /// Puts an object of one byte, at `/bucket/key`.
+    pub(crate) fn put_object(&self, path: &str) {
+        let mut stream = TcpStream::connect(self.endpoint.address()).expect("it listens");
+        let head = "host: localhost\r\nconnection: close\r\ncontent-length: 1";
+        write!(stream, "PUT {path} HTTP/1.1\r\n{head}\r\n\r\nx").expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("text");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     /// Changes a stream's retention behind pipectl's back.

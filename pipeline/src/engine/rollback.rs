@@ -7,7 +7,7 @@ use super::{Engine, Error, PlanOptions};
 use crate::access_key;
 use crate::apply::Outcome;
 use crate::ledger::{Record, Revision, is_closed};
-use crate::plan::{self, Inputs, Plan, Purpose, Selection};
+use crate::plan::{self, Inputs, Plan, Purpose};
 use crate::resources::{Graph, Outline, Spec};
 use crate::spec::Secret;
 
@@ -122,7 +122,7 @@ impl Engine {
             based_on: seen.revision(),
             bucket_data: options.bucket_data,
             delete_consumers: options.delete_consumers,
-            selection: &Selection::default(),
+            selection: &options.selection,
             returns_to: Some(goal.number),
         })?;
         self.keys_at_hand(goal.number, &plan)?;

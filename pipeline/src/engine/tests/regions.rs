@@ -55,7 +55,7 @@ async fn what_this_pipeline_has_in_another_region_is_not_taken_over() {
         assert!(text.contains("p-lake-delivery") && text.contains("p-parse-transform"), "{text}");
         assert!(text.contains("the-lake"), "{text}");
         assert!(refused.hint().contains("another `name:`"), "{}", refused.hint());
-        assert!(refused.hint().contains("--region eu-west-1"), "{}", refused.hint());
+        assert!(refused.hint().contains("eu-west-1 as its region"), "{}", refused.hint());
     }
 }
 
