@@ -29,6 +29,10 @@ mod units;
 
 use std::process::ExitCode;
 
+use crate::error::{CommandError, Kind};
+use crate::output::lines::Line;
+use crate::output::{Manner, Output};
+
 fn main() -> ExitCode {
     if pipectl_lambdas::is_lambda() {
         // What went wrong is in the function's log and with the Runtime API already.
@@ -43,6 +47,13 @@ fn main() -> ExitCode {
 /// Help and version go to stdout and are a success. A wrong command line exits with 1: 2 is taken, it
 /// means "there are changes".
 fn usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let output = Output::new(Manner { json: true, ..Manner::default() });
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let failure = CommandError::new(Kind::Usage, first.strip_prefix("error: ").unwrap_or(first));
+        output.event(&Line::Error((&failure).into()));
+    }
     let printed = error.print();
     let unwritten = printed.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
     if error.use_stderr() || unwritten {

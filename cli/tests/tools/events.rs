@@ -47,6 +47,16 @@ fn every_line_about_a_file_fits_the_schema() {
 }
 
 #[test]
+fn a_wrong_command_line_is_an_event_too() {
+    let folder = folder(&[]);
+    let assert = pipectl(folder.path()).args(["plan", "--nope", "--json"]).assert().code(1);
+    let said = lines::of(&stdout(&assert)).pop().expect("an event");
+    assert_eq!((&said["type"], &said["kind"]), (&"error".into(), &"usage".into()));
+    assert!(said["message"].as_str().is_some_and(|text| text.contains("--nope")), "{said}");
+    assert!(stderr(&assert).contains("Usage: pipectl plan"), "{}", stderr(&assert));
+}
+
+#[test]
 fn every_line_of_the_first_steps_fits_the_schema() {
     let folder = folder(&[]);
     let assert = pipectl(folder.path()).args(["init", "minimal", "--json"]).assert().success();
