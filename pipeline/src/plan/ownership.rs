@@ -157,7 +157,7 @@ fn way_out(problems: &[OwnershipProblem]) -> String {
     if let Some(region) = elsewhere {
         return format!(
             "names of buckets, roles and dashboards are the same in every region: give the pipeline another `name:` \
-             here, or destroy it there first, with --region {region}"
+             here, or destroy it there first, with {region} as its region (`region:` in the file, or --region)"
         );
     }
     let bucket = problems.iter().any(|problem| problem.id.kind == Kind::Bucket);

@@ -285,7 +285,7 @@ pub struct S3 {
     /// How objects are compressed.
     #[schemars(extend("default" = "gzip"))]
     pub compression: Option<Compression>,
-    /// Whether Firehose ends each record with a line break. Without it, records stand in an object one right after the
+    /// Whether Firehose puts a line break between records. Without it, records stand in an object one right after the
     /// other, as they were put. What a `vrl` transform gives back has one already; a `backup` is not changed.
     #[schemars(extend("default" = false), example = true)]
     pub newline: Option<bool>,

@@ -33,6 +33,9 @@ pub(super) fn for_nobody(overlay: &Node, names: &[&str]) -> Option<Diagnostic> {
     let message = format!("this overlay is for the pipeline `{wanted}`, and there is none");
     let help = match (suggest::nearest(wanted, names.iter().copied()), names) {
         (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (None, [only]) if only.contains("${") => format!(
+            "names are compared as they are written, and the pipeline's is `{only}`: write that here, or leave `name` out"
+        ),
         (None, [only]) => format!(
             "the pipeline is called `{only}`; `name` does not rename it: write `name: \"{only}-${{var.stage}}\"` there"
         ),
