@@ -4,7 +4,8 @@
 //! From "Monitor Amazon Data Firehose metrics" and "Types of metrics for Lambda functions" in the guides. Firehose counts
 //! the records that a transform succeeded on, and not those that it failed on. Those are what was taken in less
 //! what succeeded, and the two are moved against each other by as many minutes as a record may be on its way: the least of
-//! the differences is nobody's traffic, only its failures.
+//! the differences is nobody's traffic, only its failures. Metrics go by names, so those of a delivery that was replaced
+//! are left out: what was in its buffer came in and was never transformed, and has not failed.
 
 mod count;
 
@@ -65,8 +66,18 @@ enum Sum {
 #[derive(Debug, Default)]
 struct Questions {
     metrics: Vec<Metric>,
-    /// For which resource, what, and how it is worked out.
-    asked: Vec<(usize, Failed, Sum)>,
+    asked: Vec<Question>,
+}
+
+/// One thing that may have failed.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    /// The place of the resource.
+    at: usize,
+    what: Failed,
+    sum: Sum,
+    /// When the resource was made, where only what came after that counts.
+    created: Option<Timestamp>,
 }
 
 impl Engine {
@@ -105,7 +116,7 @@ impl Questions {
             State::Function(_) => {
                 for (what, metric) in [(Failed::Calls, "Errors"), (Failed::RefusedCalls, "Throttles")] {
                     let metric = self.metric("AWS/Lambda", metric, ("FunctionName", name), Statistic::Sum);
-                    self.asked.push((at, what, Sum::Of(metric)));
+                    self.asked.push(Question { at, what, sum: Sum::Of(metric), created: None });
                 }
             }
             _ => {}
@@ -114,6 +125,7 @@ impl Questions {
 
     fn about_delivery(&mut self, at: usize, name: &str, delivery: &DeliveryState) {
         let of = ("DeliveryStreamName", name);
+        let created = delivery.created;
         let Some(to) = &delivery.destination else { return };
         if let Some(transform) = to.processor() {
             let taken = match delivery.source {
@@ -124,30 +136,33 @@ impl Questions {
             let taken = self.metric("AWS/Firehose", taken, of, Statistic::Sum);
             let done = self.metric("AWS/Firehose", "SucceedProcessing.Records", of, Statistic::Sum);
             let way = count::minutes_on_the_way(transform.buffer_seconds);
-            self.asked.push((at, Failed::TransformedRecords, Sum::Untransformed(taken, done, way)));
-            self.tries(at, Failed::TransformCalls, "ExecuteProcessing.Success", of);
+            let sum = Sum::Untransformed(taken, done, way);
+            self.asked.push(Question { at, what: Failed::TransformedRecords, sum, created });
+            let sum = self.tries("ExecuteProcessing.Success", of);
+            self.asked.push(Question { at, what: Failed::TransformCalls, sum, created });
         }
         let partitioned = matches!(to, To::S3(s3) if s3.partitioning.is_some());
         let writes = match to {
             To::S3(_) => "DeliveryToS3.Success",
             To::Http(_) => "DeliveryToHttpEndpoint.Success",
         };
-        self.tries(at, Failed::Writes, writes, of);
+        let sum = self.tries(writes, of);
+        self.asked.push(Question { at, what: Failed::Writes, sum, created });
         if delivery.source.is_none() {
             let refused = self.metric("AWS/Firehose", "ThrottledRecords", of, Statistic::Sum);
-            self.asked.push((at, Failed::RefusedRecords, Sum::Of(refused)));
+            self.asked.push(Question { at, what: Failed::RefusedRecords, sum: Sum::Of(refused), created });
         }
         if partitioned {
             let exceeded = self.metric("AWS/Firehose", "PartitionCountExceeded", of, Statistic::Sum);
-            self.asked.push((at, Failed::PartitionLimit, Sum::Of(exceeded)));
+            self.asked.push(Question { at, what: Failed::PartitionLimit, sum: Sum::Of(exceeded), created });
         }
     }
 
     /// A metric that is 1 for a try that succeeded, and 0 for one that did not.
-    fn tries(&mut self, at: usize, what: Failed, metric: &'static str, of: (&'static str, &str)) {
+    fn tries(&mut self, metric: &'static str, of: (&'static str, &str)) -> Sum {
         let tried = self.metric("AWS/Firehose", metric, of, Statistic::Count);
         let succeeded = self.metric("AWS/Firehose", metric, of, Statistic::Sum);
-        self.asked.push((at, what, Sum::Unsuccessful(tried, succeeded)));
+        Sum::Unsuccessful(tried, succeeded)
     }
 
     fn metric(
@@ -163,8 +178,8 @@ impl Questions {
 
     /// The longest time that a record is on its way, in minutes.
     fn longest_way(&self) -> i64 {
-        let ways = self.asked.iter().map(|(_, _, sum)| match sum {
-            Sum::Untransformed(_, _, way) => i64::try_from(*way).unwrap_or(i64::MAX),
+        let ways = self.asked.iter().map(|question| match question.sum {
+            Sum::Untransformed(_, _, way) => i64::try_from(way).unwrap_or(i64::MAX),
             Sum::Of(_) | Sum::Unsuccessful(..) => 0,
         });
         ways.max().unwrap_or(0)
@@ -176,9 +191,10 @@ impl Questions {
         answers: &'a [Minutes],
         hour: Hour,
     ) -> impl Iterator<Item = (usize, FailureCount)> + 'a {
-        let total = move |metric: usize| hour.total(&answers[metric]);
-        self.asked.iter().filter_map(move |(at, what, sum)| {
-            let count = match *sum {
+        self.asked.iter().filter_map(move |question| {
+            let hour = hour.since(question.created);
+            let total = |metric: usize| hour.total(&answers[metric]);
+            let count = match question.sum {
                 Sum::Of(metric) => total(metric),
                 Sum::Unsuccessful(tried, succeeded) => total(tried) - total(succeeded),
                 Sum::Untransformed(taken, done, way) => {
@@ -186,7 +202,7 @@ impl Questions {
                 }
             };
             let count = count::whole(count);
-            (count > 0).then_some((*at, FailureCount { what: *what, count }))
+            (count > 0).then_some((question.at, FailureCount { what: question.what, count }))
         })
     }
 }

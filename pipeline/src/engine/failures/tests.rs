@@ -46,8 +46,68 @@ fn what_is_on_its_way_has_not_failed() {
 
 #[test]
 fn what_failed_is_told_once_it_cannot_be_on_its_way_any_more() {
-    assert_eq!(told(&[(3, 40.0)], |_| 1.0, 1, 2), 40);
-    assert_eq!(told(&[(62, 40.0)], |_| 1.0, 1, 2), 0, "an hour ago is long ago");
+    assert_eq!(told(&[(4, 40.0)], |_| 1.0, 1, 2), 40);
+    assert_eq!(told(&[(63, 40.0)], |_| 1.0, 1, 2), 0, "an hour ago is long ago");
+}
+
+#[test]
+fn records_that_succeed_hide_none_that_failed_before_or_after_them() {
+    let failed = |ago: i64| if ago == 20 { 1.0 } else { 0.0 };
+    for delay in 0..=2 {
+        for (ago, way) in (0..=4).chain(60..=66).flat_map(|ago| [(ago, 2), (ago, 5)]) {
+            assert_eq!(
+                told(&[(ago, 9000.0), (20, 1668.0)], failed, delay, way),
+                1668,
+                "{ago}, {delay} of {way}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_minute_of_which_not_all_metrics_are_there_has_no_failures() {
+    let taken = minutes([(3, 500.0)]);
+    let done = |values: &[(i64, f64)]| {
+        whole(untransformed(&taken, &minutes(values.to_vec()), Hour::until(now()), 2))
+    };
+    assert_eq!(done(&[]), 0, "those of a minute ago are not told yet");
+    assert_eq!(done(&[(1, 500.0)]), 0);
+}
+
+#[test]
+fn what_was_in_the_buffer_of_a_delivery_that_was_replaced_has_not_failed() {
+    let taken = minutes([(40, 1101.0), (20, 567.0)]);
+    let (none, hour) = (Minutes::new(), Hour::until(now()));
+    let told = |ago: i64, seconds: i64| {
+        let begin = hour.until - SignedDuration::from_mins(ago + 1);
+        let hour = hour.since(Some(begin + SignedDuration::from_secs(seconds)));
+        (whole(untransformed(&taken, &none, hour, 2)), whole(hour.total(&taken)))
+    };
+    assert_eq!(told(90, 0), (1668, 1668));
+    assert_eq!(told(40, 0), (1668, 1668), "it was made as that minute began");
+    assert_eq!(told(40, 1), (567, 567), "of the minute it was made in, nobody knows whose it is");
+    assert_eq!(told(21, 59), (567, 567));
+    assert_eq!(told(20, 1), (0, 0));
+    let young = hour.since(Some(hour.until - SignedDuration::from_mins(5)));
+    let taken = minutes((0..9).map(|ago| (ago, 500.0)));
+    assert_eq!(whole(untransformed(&taken, &none, young, 3)), 0, "it is no older than the way of a record");
+}
+
+#[test]
+fn all_that_is_told_of_a_delivery_came_after_it_was_made() {
+    let State::Delivery(mut direct) = delivery(|_| {}, None) else { panic!("a delivery") };
+    direct.created = Some(now() - SignedDuration::from_mins(10));
+    let mut questions = Questions::default();
+    questions.about(0, "p-lake", &State::Delivery(direct));
+    let counted = |metric: &Metric| match metric.statistic {
+        Statistic::Count => minutes([(12, 5.0), (10, 5.0), (9, 2.0)]),
+        Statistic::Sum if metric.name == "ThrottledRecords" => minutes([(10, 8.0), (3, 1.0)]),
+        Statistic::Sum => Minutes::new(),
+    };
+    let answers: Vec<Minutes> = questions.metrics.iter().map(counted).collect();
+    let failed: Vec<_> =
+        questions.judge(&answers, Hour::until(now())).map(|(_, failure)| failure.count).collect();
+    assert_eq!(failed, [2, 1]);
 }
 
 #[test]
@@ -58,7 +118,12 @@ fn what_an_aggregate_holds_may_be_more_than_what_was_taken() {
 
 #[test]
 fn the_way_of_a_record_is_told_in_whole_minutes() {
-    assert_eq!([0, 45, 46, 60, 900].map(minutes_on_the_way), [1, 1, 2, 2, 16]);
+    assert_eq!([60, 105, 106, 900].map(minutes_on_the_way), [2, 2, 3, 16]);
+    assert_eq!(
+        [0, 5].map(minutes_on_the_way),
+        [2, 2],
+        "what was gathered before an update has the time it had"
+    );
 }
 
 proptest! {
@@ -103,7 +168,7 @@ fn delivery(change: impl FnOnce(&mut S3Settings), source: Option<DeliverySource>
 fn asked(state: &State) -> Vec<Failed> {
     let mut questions = Questions::default();
     questions.about(0, "p-lake", state);
-    questions.asked.iter().map(|(_, what, _)| *what).collect()
+    questions.asked.iter().map(|question| question.what).collect()
 }
 
 #[test]
