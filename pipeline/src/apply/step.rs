@@ -271,7 +271,8 @@ impl Stop {
 fn hint(error: &CallError) -> Option<String> {
     let text = match error.meaning {
         Meaning::Denied => format!("allow your credentials {}, or ask who may", error.call),
-        Meaning::LimitExceeded if error.call == "kinesis:UpdateShardCount" => {
+        // The quota of shards is told by the same call and code.
+        Meaning::LimitExceeded if error.message.contains("24 hour") => {
             "apply again when the first of these calls is a day old: it goes on from the size that the stream has; \
              `shards: on-demand` needs none of them"
                 .to_owned()

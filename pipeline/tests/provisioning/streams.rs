@@ -113,6 +113,13 @@ async fn a_day_of_reshards_that_is_used_up_fails_at_once_and_is_told_beforehand(
     assert!(failure.message.contains("24 hours"), "{failure:?}");
     assert!(failure.hint.as_deref().is_some_and(|hint| hint.contains("a day old")), "{failure:?}");
     bench.calls.forgive();
+    let message = "This request would exceed the shard limit";
+    bench.calls.refuse("UpdateShardCount", usize::MAX, "LimitExceededException", message);
+    let change = plan(&engine, &file).await;
+    let report = engine.apply(&change, &options, &|_| {}).await.expect("it runs");
+    let [failure] = &report.failures[..] else { panic!("{report:#?}") };
+    assert!(failure.hint.as_deref().is_some_and(|hint| hint.contains("quota")), "{failure:?}");
+    bench.calls.forgive();
     file.streams["events"] = stream(3);
     assert_eq!(plan(&engine, &file).await.notes, [] as [String; 0]);
     apply(&engine, &file).await;
