@@ -2,10 +2,9 @@
 //! under its error prefix. What may not be read is not known, and that is no error.
 //!
 //! From "Monitor Amazon Data Firehose metrics" and "Types of metrics for Lambda functions" in the guides. Firehose counts
-//! the records that a transform succeeded on, and not those that it failed on. Those are what was taken in less
-//! what succeeded, and the two are moved against each other by as many minutes as a record may be on its way: the least of
-//! the differences is nobody's traffic, only its failures. Metrics go by names, so those of a delivery that was replaced
-//! are left out: what was in its buffer came in and was never transformed, and has not failed.
+//! the records that a transform succeeded on, and not those that it failed on. Those are what was taken in less what
+//! succeeded; `count` sees to it that none is counted that may be on its way. Metrics go by names, so those of a delivery
+//! that was replaced are left out: what was in its buffer came in and was never transformed, and has not failed.
 
 mod count;
 
@@ -129,7 +128,7 @@ impl Questions {
         let Some(to) = &delivery.destination else { return };
         if let Some(transform) = to.processor() {
             let taken = match delivery.source {
-                // Whether it counts what an aggregate holds is nowhere said (?): where it does not, failures hide.
+                // AWS does not say whether it counts what an aggregate holds: where it does not, failures hide.
                 Some(_) => "DataReadFromKinesisStream.Records",
                 None => "IncomingRecords",
             };
